@@ -1,0 +1,131 @@
+//! Messages that reached nobody.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use roscius_protocol::address::Address;
+
+use crate::engine::lock;
+use crate::message::Payload;
+
+/// A message that reached nobody.
+#[derive(Debug)]
+pub struct DeadLetter {
+    /// The message.
+    pub message: Payload,
+    /// Who sent it.
+    pub sender: Address,
+    /// Whom it was for.
+    pub target: Address,
+    /// Why it did not arrive.
+    pub reason: Undelivered,
+}
+
+/// Why a message did not arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Undelivered {
+    /// Nobody has the address: its actor has ended, or there never was one.
+    NoActor,
+    /// The actor ended while the message waited.
+    Exited,
+    /// The address belongs to another system, or to an earlier run.
+    Foreign,
+    /// The mailbox was full.
+    MailboxFull,
+    /// The reply came when nobody waited for it any more.
+    LateReply,
+    /// The receiver does not accept the type, and the sender cannot be told.
+    NotAccepted,
+    /// The receiver failed on the message, and the sender cannot be told.
+    Failed,
+    /// An interceptor refused the message.
+    Intercepted,
+    /// The message could not be serialised, as the system was asked to do.
+    NotSerialisable,
+}
+
+impl fmt::Display for Undelivered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoActor => "nobody has the address",
+            Self::Exited => "the receiver exited",
+            Self::Foreign => "the address is of another system or an earlier run",
+            Self::MailboxFull => "the mailbox was full",
+            Self::LateReply => "nobody waited for the reply any more",
+            Self::NotAccepted => "the receiver does not accept the type",
+            Self::Failed => "the receiver failed on it",
+            Self::Intercepted => "an interceptor refused it",
+            Self::NotSerialisable => "it could not be serialised",
+        })
+    }
+}
+
+/// What is remembered of a dead letter.
+#[derive(Debug, Clone)]
+pub struct DeadLetterRecord {
+    /// The type of the message.
+    pub message: &'static str,
+    /// Who sent it.
+    pub sender: Address,
+    /// Whom it was for.
+    pub target: Address,
+    /// Why it did not arrive.
+    pub reason: Undelivered,
+}
+
+/// How many of the first and of the latest dead letters are remembered.
+const REMEMBERED: usize = 32;
+
+/// Counts dead letters and knows who handles them.
+#[derive(Debug, Default)]
+pub(crate) struct Office {
+    count: AtomicU64,
+    latest: Mutex<VecDeque<DeadLetterRecord>>,
+    /// The last to register handles; when it ends, the one before it.
+    handlers: Mutex<Vec<Address>>,
+}
+
+impl Office {
+    /// Notes a dead letter. Returns who handles it, and the letter if somebody does.
+    pub(crate) fn note(&self, letter: &DeadLetter) -> Option<Address> {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        let record = DeadLetterRecord {
+            message: letter.message.name(),
+            sender: letter.sender,
+            target: letter.target,
+            reason: letter.reason,
+        };
+        tracing::debug!(message = record.message, target = %record.target, sender = %record.sender, reason = %record.reason, "dead letter");
+        let mut latest = lock(&self.latest);
+        if latest.len() == REMEMBERED {
+            latest.pop_front();
+        }
+        latest.push_back(record);
+        drop(latest);
+        self.handler()
+    }
+
+    pub(crate) fn handler(&self) -> Option<Address> {
+        lock(&self.handlers).last().copied()
+    }
+
+    pub(crate) fn register(&self, handler: Address) {
+        let mut handlers = lock(&self.handlers);
+        handlers.retain(|&other| other != handler);
+        handlers.push(handler);
+    }
+
+    pub(crate) fn deregister(&self, handler: Address) {
+        lock(&self.handlers).retain(|&other| other != handler);
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn latest(&self) -> Vec<DeadLetterRecord> {
+        lock(&self.latest).iter().cloned().collect()
+    }
+}

@@ -1,0 +1,310 @@
+//! An actor with its type erased.
+
+use std::any::TypeId;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use roscius_protocol::supervision::Decision;
+use roscius_protocol::time::Time;
+use roscius_protocol::timers::TimerKey;
+use slab::Slab;
+
+use super::core::Mailbox;
+use super::envelope::{Delivery, Envelope, Notice};
+use super::stage::{Desk, Stage};
+use crate::actor::{Actor, ChildExited, ChildFailure, Poison, Terminated, Wakeup};
+use crate::ask::{Answer, AskError};
+use crate::behaviour::Behaviour;
+use crate::context::Context;
+use crate::dead_letters::DeadLetter;
+use crate::declared::Protocol;
+use crate::message::MessageType;
+use crate::outcome::Failure;
+
+/// Makes instances of one actor.
+pub(crate) trait Origin: Send {
+    fn create(&mut self) -> Result<Box<dyn Cell>, Failure>;
+    fn class(&self) -> &'static str;
+    fn actor_type(&self) -> TypeId;
+    fn accepted(&self) -> fn() -> Vec<&'static MessageType>;
+}
+
+/// Whether there is an instance.
+pub(crate) enum Presence {
+    /// To be created.
+    Unborn,
+    Alive(Box<dyn Cell>),
+    /// Inside the future of its asynchronous handler.
+    Waiting(Pin<Box<dyn Future<Output = Returned> + Send>>, Arc<Desk>),
+    /// Dropped.
+    Gone,
+}
+
+/// What comes back from an asynchronous handler.
+pub(crate) struct Returned {
+    pub(crate) cell: Box<dyn Cell>,
+    pub(crate) envelope: Envelope,
+    pub(crate) delivery: Delivery,
+}
+
+/// What is told to an instance beside messages.
+pub(crate) enum Hook {
+    Started,
+    LastWords,
+    ChildExited(ChildExited),
+    Terminated(Terminated),
+    Wakeup(Wakeup),
+    Poisoned(Poison),
+    DeadLetter(DeadLetter),
+    Answered(usize),
+}
+
+/// Why a cell stopped handling messages.
+pub(crate) enum Pause {
+    /// No message is left.
+    Empty,
+    /// It has handled as many as it may in one go.
+    Budget,
+    /// The context asks to look at something.
+    Asked,
+    /// The first message in the mailbox needs more than its handler.
+    Delivery(Delivery),
+}
+
+/// An actor of some type.
+pub(crate) trait Cell: Send {
+    /// Handles messages until something else is to be done. What is being handled stays first in the mailbox.
+    fn run(&mut self, stage: &mut Stage, mailbox: &mut Mailbox, budget: u32) -> Pause;
+    fn hook(&mut self, hook: Hook, stage: &mut Stage) -> Result<(), Failure>;
+    fn decide(&mut self, failure: &ChildFailure, stage: &mut Stage) -> Result<Option<Decision>, Failure>;
+    /// Handles one message asynchronously.
+    fn begin(self: Box<Self>, envelope: Envelope, desk: Arc<Desk>) -> Pin<Box<dyn Future<Output = Returned> + Send>>;
+    /// Manages a troupe. Other actors have nothing to manage.
+    fn manage(&mut self, _notice: Notice, _stage: &mut Stage) {}
+}
+
+/// Makes actors of type `A` with a closure.
+pub(crate) struct Factory<A, F> {
+    make: F,
+    actor: PhantomData<fn() -> A>,
+}
+
+impl<A: Actor, F: FnMut() -> Result<A, Failure> + Send> Factory<A, F> {
+    pub(crate) fn new(make: F) -> Self {
+        Self { make, actor: PhantomData }
+    }
+}
+
+impl<A: Actor, F: FnMut() -> Result<A, Failure> + Send> Origin for Factory<A, F> {
+    fn create(&mut self) -> Result<Box<dyn Cell>, Failure> {
+        let actor = (self.make)()?;
+        Ok(Box::new(Typed { actor, behaviours: None, continuations: None }))
+    }
+
+    fn class(&self) -> &'static str {
+        std::any::type_name::<A>()
+    }
+
+    fn actor_type(&self) -> TypeId {
+        TypeId::of::<A>()
+    }
+
+    fn accepted(&self) -> fn() -> Vec<&'static MessageType> {
+        A::Protocol::accepted
+    }
+}
+
+/// What happens with the answer to an ask of a synchronous handler.
+struct Continuation<A: Actor> {
+    receiver: oneshot::AsyncReceiver<Answer>,
+    deadline: Option<(Time, TimerKey)>,
+    then: Then<A>,
+}
+
+/// Called with the answer.
+pub(crate) type Then<A> = Box<dyn FnOnce(&mut A, Answer, &mut Context<A>) -> Result<(), Failure> + Send>;
+
+/// An ask of a synchronous handler that is not yet waited for.
+pub(crate) struct Asked<A: Actor> {
+    pub(crate) receiver: oneshot::AsyncReceiver<Answer>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) then: Then<A>,
+}
+
+/// Changes that a handler made to its own cell, applied when it has returned.
+pub(crate) enum Change<A: Actor> {
+    Become(Behaviour<A>),
+    Unbecome,
+}
+
+/// An actor of type `A`.
+struct Typed<A: Actor> {
+    actor: A,
+    behaviours: Option<Box<Vec<Behaviour<A>>>>,
+    continuations: Option<Box<Slab<Continuation<A>>>>,
+}
+
+impl<A: Actor> Typed<A> {
+    #[inline]
+    fn dispatch(&mut self, envelope: &mut Envelope, ctx: &mut Context<A>) -> Delivery {
+        if let Some(behaviour) = self.behaviours.as_mut().and_then(|all| all.last_mut()) {
+            if let Some(delivery) = behaviour.deliver(&mut self.actor, envelope, ctx) {
+                return delivery;
+            }
+        }
+        A::Protocol::deliver(&mut self.actor, envelope, ctx)
+    }
+
+    /// Takes over what the handler left in its context.
+    #[inline]
+    fn settle(&mut self, ctx: &mut Context<A>) {
+        if ctx.changes.is_empty() && ctx.asked.is_empty() {
+            return;
+        }
+        for change in ctx.changes.drain(..) {
+            let behaviours = self.behaviours.get_or_insert_default();
+            match change {
+                Change::Become(behaviour) => behaviours.push(behaviour),
+                Change::Unbecome => {
+                    behaviours.pop();
+                }
+            }
+        }
+        for asked in std::mem::take(&mut ctx.asked) {
+            self.wait_for(asked, ctx);
+        }
+    }
+
+    fn wait_for(&mut self, asked: Asked<A>, ctx: &mut Context<A>) {
+        let entry = self.continuations.get_or_insert_default().vacant_entry();
+        let key = entry.key();
+        ctx.on_stage(|stage| {
+            let deadline = asked.timeout.map(|timeout| stage.answer_deadline(timeout, key));
+            entry.insert(Continuation { receiver: asked.receiver, deadline, then: asked.then });
+            // The first look registers the waker, or finds the answer there already.
+            stage.note_answer(key);
+        });
+    }
+
+    fn answered(&mut self, key: usize, ctx: &mut Context<A>) -> Result<(), Failure> {
+        let Some(continuations) = &mut self.continuations else { return Ok(()) };
+        let Some(continuation) = continuations.get_mut(key) else { return Ok(()) };
+        let waker = ctx.on_stage(|stage| stage.answer_waker(key));
+        let receiver = Pin::new(&mut continuation.receiver);
+        let answer = match receiver.poll(&mut std::task::Context::from_waker(&waker)) {
+            Poll::Ready(Ok(answer)) => answer,
+            Poll::Ready(Err(_)) => Err(AskError::Abandoned),
+            Poll::Pending => match continuation.deadline {
+                Some((deadline, _)) if ctx.on_stage(|stage| stage.now()) >= deadline => Err(AskError::TimedOut),
+                _ => return Ok(()),
+            },
+        };
+        let continuation = continuations.remove(key);
+        if let Some((_, timer)) = continuation.deadline {
+            ctx.on_stage(|stage| stage.cancel(timer));
+        }
+        (continuation.then)(&mut self.actor, answer, ctx)
+    }
+
+    fn guarded<R>(
+        &mut self,
+        stage: &mut Stage,
+        call: impl FnOnce(&mut Self, &mut Context<A>) -> Result<R, Failure>,
+    ) -> Result<R, Failure> {
+        catch_unwind(AssertUnwindSafe(|| {
+            let mut ctx = Context::on(stage);
+            let result = call(self, &mut ctx);
+            self.settle(&mut ctx);
+            result
+        }))
+        .unwrap_or_else(|panic| Err(Failure::panic(&*panic)))
+    }
+}
+
+impl<A: Actor> Cell for Typed<A> {
+    fn run(&mut self, stage: &mut Stage, mailbox: &mut Mailbox, budget: u32) -> Pause {
+        let unwound = catch_unwind(AssertUnwindSafe(|| {
+            let mut ctx = Context::on(stage);
+            for _ in 0..budget {
+                let Some(envelope) = mailbox.first_message() else { return Pause::Empty };
+                ctx.receive(envelope);
+                match self.dispatch(envelope, &mut ctx) {
+                    Delivery::Handled => {
+                        ctx.handled();
+                        mailbox.next_message();
+                    }
+                    other => {
+                        self.settle(&mut ctx);
+                        return Pause::Delivery(other);
+                    }
+                }
+                self.settle(&mut ctx);
+                if ctx.wants_attention() {
+                    return Pause::Asked;
+                }
+            }
+            Pause::Budget
+        }));
+        unwound.unwrap_or_else(|panic| Pause::Delivery(Delivery::Failed(Failure::panic(&*panic))))
+    }
+
+    fn hook(&mut self, hook: Hook, stage: &mut Stage) -> Result<(), Failure> {
+        self.guarded(stage, |cell, ctx| {
+            let actor = &mut cell.actor;
+            match hook {
+                Hook::Started => return actor.started(ctx),
+                Hook::LastWords => actor.stopping(ctx),
+                Hook::ChildExited(exit) => actor.child_exited(&exit, ctx),
+                Hook::Terminated(end) => actor.terminated(&end, ctx),
+                Hook::Wakeup(wakeup) => actor.wakeup(wakeup, ctx),
+                Hook::Poisoned(poison) => actor.poisoned(poison, ctx),
+                Hook::DeadLetter(letter) => actor.dead_letter(letter, ctx),
+                Hook::Answered(key) => return cell.answered(key, ctx),
+            }
+            Ok(())
+        })
+    }
+
+    fn decide(&mut self, failure: &ChildFailure, stage: &mut Stage) -> Result<Option<Decision>, Failure> {
+        self.guarded(stage, |cell, ctx| Ok(cell.actor.supervise(failure, ctx)))
+    }
+
+    fn begin(self: Box<Self>, envelope: Envelope, desk: Arc<Desk>) -> Pin<Box<dyn Future<Output = Returned> + Send>> {
+        let mut cell = self;
+        let mut envelope = envelope;
+        Box::pin(async move {
+            let mut ctx = Context::at(desk);
+            ctx.receive(&mut envelope);
+            let handling = A::Protocol::deliver_async(&mut cell.actor, &mut envelope, &mut ctx);
+            let delivery = Contained { handling }.await;
+            if matches!(delivery, Delivery::Handled) {
+                ctx.handled();
+            }
+            cell.settle(&mut ctx);
+            Returned { cell, envelope, delivery }
+        })
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A handler under way: a panic in it is a failure, and its actor and message are kept.
+    struct Contained<F> {
+        #[pin]
+        handling: F,
+    }
+}
+
+impl<F: Future<Output = Delivery>> Future for Contained<F> {
+    type Output = Delivery;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<Delivery> {
+        let handling = self.project().handling;
+        catch_unwind(AssertUnwindSafe(|| handling.poll(cx)))
+            .unwrap_or_else(|panic| Poll::Ready(Delivery::Failed(Failure::panic(&*panic))))
+    }
+}

@@ -1,0 +1,519 @@
+//! Plays an actor for a slice: creates it, tells it notices, gives it messages, and carries out what its life cycle
+//! decides.
+
+use std::ops::{Deref, DerefMut};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::Poll;
+
+use roscius_protocol::address::Address;
+use roscius_protocol::lifecycle::{Effect, Event, Phase, Signal};
+use roscius_protocol::supervision::{FailureKind, FailureReport};
+use roscius_protocol::time::Time;
+
+use super::cell::{Cell, Hook, Origin, Pause, Presence, Returned};
+use super::core::{Alarm, Mailbox};
+use super::envelope::{Delivery, Envelope, Notice, Parcel};
+use super::lock;
+use super::stage::{Desk, Extras, Stage, TimerPayload};
+use crate::actor::{ChildExited, ChildFailure, Poison, Terminated, Wakeup};
+use crate::dead_letters::Undelivered;
+use crate::outcome::Failure;
+
+/// An actor while it is played. Its life and extras are on the stage.
+pub(crate) struct Play {
+    pub(crate) stage: OnStage,
+    pub(crate) presence: Presence,
+    pub(crate) origin: Box<dyn Origin>,
+    pub(crate) mailbox: Box<Mailbox>,
+    /// How often the first message was delivered already.
+    tried: u32,
+}
+
+impl Play {
+    pub(crate) fn new(stage: Box<Stage>, presence: Presence, origin: Box<dyn Origin>, mailbox: Box<Mailbox>) -> Self {
+        Self { stage: OnStage(Some(stage)), presence, origin, mailbox, tried: 0 }
+    }
+
+    /// Plays the actor: all notices, then at most `budget` messages. With `single`, at most one notice or message.
+    pub(crate) fn run(&mut self, budget: u32, single: bool) {
+        if matches!(self.presence, Presence::Unborn) && self.stage.life.phase() == Phase::Starting {
+            self.create();
+        }
+        let mut left = budget;
+        loop {
+            while let Some(notice) = self.mailbox.next_signal() {
+                self.notice(notice);
+                if self.stage.ended || single {
+                    return;
+                }
+            }
+            if self.is_root() {
+                self.turn_away_messages();
+            }
+            if left == 0 || !self.takes_messages() {
+                return;
+            }
+            let handled_before = self.stage.handled;
+            let Presence::Alive(cell) = &mut self.presence else { return };
+            let pause = cell.run(&mut self.stage, &mut self.mailbox, left);
+            left = left.saturating_sub((self.stage.handled - handled_before).max(1) as u32);
+            match pause {
+                Pause::Empty if !self.stage.attention => return,
+                Pause::Budget => left = 0,
+                Pause::Empty | Pause::Asked => {}
+                Pause::Delivery(delivery) => self.conclude(delivery),
+            }
+            self.attend();
+            if self.stage.ended || single {
+                return;
+            }
+        }
+    }
+
+    /// The root is nobody to talk to.
+    fn turn_away_messages(&mut self) {
+        while let Some(envelope) = self.mailbox.next_message() {
+            self.stage.shared.undelivered(self.stage.me, envelope, Undelivered::NoActor);
+        }
+    }
+
+    /// Whether the actor is in a state to take messages.
+    fn takes_messages(&self) -> bool {
+        self.stage.life.phase() == Phase::Running && matches!(self.presence, Presence::Alive(_)) && !self.holds()
+    }
+
+    fn holds(&self) -> bool {
+        self.stage.extras.as_ref().is_some_and(|extras| !extras.held.is_empty())
+    }
+
+    /// Whether only notices get the actor played again.
+    pub(crate) fn is_paused(&self) -> bool {
+        !self.takes_messages() && self.stage.life.phase() != Phase::Starting && !self.is_root()
+    }
+
+    fn is_root(&self) -> bool {
+        self.stage.life.parent().is_nobody()
+    }
+
+    /// Does what a handler asked for through its context.
+    fn attend(&mut self) {
+        if !std::mem::take(&mut self.stage.attention) {
+            return;
+        }
+        if std::mem::take(&mut self.stage.unstash) {
+            self.unstash();
+        }
+        if std::mem::take(&mut self.stage.stop) {
+            self.live(Event::StopSelf);
+        }
+    }
+
+    fn unstash(&mut self) {
+        if let Some(extras) = &mut self.stage.extras {
+            let stash = std::mem::take(&mut extras.stash);
+            self.mailbox.put_back(stash.into_iter());
+        }
+    }
+
+    /// Ends the delivery of the first message, which was more than its handler could do alone.
+    fn conclude(&mut self, delivery: Delivery) {
+        if let Delivery::Failed(failure) = delivery {
+            let deliveries = self.stage.extras.as_ref().map_or(1, |extras| extras.deliveries.max(1));
+            self.tried += 1;
+            if self.tried < deliveries {
+                if let Some(envelope) = self.mailbox.first_message() {
+                    envelope.reply = self.stage.reply.take();
+                }
+                tracing::warn!(actor = %self.stage.me, class = self.stage.class, %failure, "a message failed and is delivered again");
+                return;
+            }
+            self.tried = 0;
+            let envelope = self.take_first();
+            self.fail(envelope, failure);
+            return;
+        }
+        self.tried = 0;
+        let Some(envelope) = self.take_first() else { return };
+        self.conclude_with(envelope, delivery);
+    }
+
+    fn take_first(&mut self) -> Option<Envelope> {
+        let mut envelope = self.mailbox.next_message()?;
+        envelope.reply = self.stage.reply.take();
+        Some(envelope)
+    }
+
+    fn conclude_with(&mut self, envelope: Envelope, delivery: Delivery) {
+        match delivery {
+            Delivery::Handled => self.worked(),
+            Delivery::Failed(failure) => self.fail(Some(envelope), failure),
+            Delivery::Forwarded(to) => {
+                self.forward(to, envelope);
+                self.worked();
+            }
+            Delivery::Stashed => {
+                self.stage.extras().stash.push_back(envelope);
+                self.worked();
+            }
+            Delivery::NotAccepted => self.refuse(envelope),
+            Delivery::Asynchronous => self.begin(envelope),
+        }
+    }
+
+    fn forward(&mut self, to: Address, envelope: Envelope) {
+        if let Err(error) = self.stage.send(to, envelope) {
+            tracing::debug!(actor = %self.stage.me, %to, %error, "a forwarded message was refused");
+        }
+    }
+
+    /// Tells the troupe, if the actor works for one, that it is ready for more.
+    fn worked(&mut self) {
+        if let Some(troupe) = self.stage.extras.as_ref().and_then(|extras| extras.troupe) {
+            let me = self.stage.me;
+            self.stage.notify(troupe, Notice::WorkerReady(me));
+        }
+    }
+
+    /// The message goes back to who sent it, and the parent decides about the actor.
+    fn fail(&mut self, envelope: Option<Envelope>, failure: Failure) {
+        tracing::error!(actor = %self.stage.me, class = self.stage.class, %failure, "a handler failed");
+        self.stage.shared.counters.failure();
+        let report = FailureReport::new(failure.kind(), Arc::clone(failure.details()));
+        if let Some(envelope) = envelope {
+            self.return_to_sender(envelope, failure);
+        }
+        self.live(Event::Failed(report));
+    }
+
+    fn return_to_sender(&mut self, envelope: Envelope, failure: Failure) {
+        let me = self.stage.me;
+        if let Some(troupe) = self.stage.extras.as_ref().and_then(|extras| extras.troupe) {
+            self.stage.notify(troupe, Notice::WorkReturned(me, Box::new((envelope, failure))));
+            return;
+        }
+        self.stage.shared.poison(envelope, me, Arc::clone(failure.details()));
+    }
+
+    fn refuse(&mut self, envelope: Envelope) {
+        let accepted: Vec<_> = (self.origin.accepted())().iter().map(|kind| kind.name()).collect();
+        let accepted = if accepted.is_empty() { "no messages".to_owned() } else { accepted.join(", ") };
+        let details =
+            format!("`{}` is not accepted by {}, which accepts {accepted}", envelope.message.name(), self.stage.class);
+        tracing::warn!(actor = %self.stage.me, sender = %envelope.sender, %details, "a message was refused");
+        self.stage.shared.refuse(envelope, self.stage.me, details.into());
+        self.worked();
+    }
+
+    /// Starts an asynchronous handler.
+    fn begin(&mut self, envelope: Envelope) {
+        let Presence::Alive(cell) = std::mem::replace(&mut self.presence, Presence::Gone) else { return };
+        let desk = Arc::new(Desk::default());
+        let future = cell.begin(envelope, Arc::clone(&desk));
+        self.presence = Presence::Waiting(future, desk);
+        self.poll();
+    }
+
+    /// Lets an asynchronous handler go on.
+    fn poll(&mut self) {
+        let Presence::Waiting(future, desk) = &mut self.presence else { return };
+        let waker = self.stage.poll_waker();
+        let shared = Arc::clone(&self.stage.shared);
+        if let Some(stage) = self.stage.0.take() {
+            lock(desk).put(stage);
+        }
+        let polled = shared.in_runtime(|| future.as_mut().poll(&mut std::task::Context::from_waker(&waker)));
+        self.stage.0 = lock(desk).take(polled.is_ready());
+        if let Poll::Ready(Returned { cell, mut envelope, delivery }) = polled {
+            self.presence = Presence::Alive(cell);
+            if !matches!(delivery, Delivery::Handled) {
+                envelope.reply = self.stage.reply.take();
+            }
+            self.conclude_with(envelope, delivery);
+            self.tell_untold();
+        }
+        self.attend();
+    }
+
+    fn notice(&mut self, notice: Notice) {
+        match notice {
+            Notice::Life(signal) => self.signal(signal),
+            Notice::Poison(poison) => self.tell_later(*poison, Notice::poison, Hook::Poisoned),
+            Notice::DeadLetter(letter) => self.tell_later(*letter, Notice::dead_letter, Hook::DeadLetter),
+            Notice::Answered(key) => self.tell_later(key, Notice::Answered, Hook::Answered),
+            Notice::Wakeup(id) => {
+                if self.can_be_told() {
+                    self.wakeup(id);
+                } else if let Some(extras) = &mut self.stage.extras {
+                    extras.untold.push(Notice::Wakeup(id));
+                }
+            }
+            Notice::RestartDue => self.live(Event::RestartDue),
+            Notice::Poll => self.poll(),
+            Notice::Room => {
+                self.stage.send_held();
+            }
+            Notice::Adopt(child, policy) => self.adopt(child, policy),
+            Notice::WorkerReady(_) | Notice::WorkReturned(..) | Notice::TroupeOrder(_) => self.troupe(notice),
+        }
+    }
+
+    /// Whether the instance is there to be told something.
+    fn can_be_told(&self) -> bool {
+        matches!(self.presence, Presence::Alive(_))
+            && matches!(self.stage.life.phase(), Phase::Running | Phase::Stopping)
+    }
+
+    /// Tells the instance now, or when it is there again and not within a handler.
+    fn tell_later<T>(&mut self, what: T, again: impl FnOnce(T) -> Notice, hook: impl FnOnce(T) -> Hook) {
+        if self.can_be_told() {
+            self.hook(hook(what));
+        } else {
+            self.stage.extras().untold.push(again(what));
+        }
+    }
+
+    /// Tells what could not be told before.
+    fn tell_untold(&mut self) {
+        let Some(extras) = &mut self.stage.extras else { return };
+        if extras.untold.is_empty() {
+            return;
+        }
+        for notice in std::mem::take(&mut extras.untold) {
+            self.mailbox.signal(notice);
+        }
+    }
+
+    fn wakeup(&mut self, id: crate::actor::TimerId) {
+        // A wakeup that is not known any more was cancelled.
+        let Some(timer) = self.stage.extras.as_mut().and_then(|extras| extras.timers.remove(&id)) else { return };
+        let payload = match timer.payload {
+            TimerPayload::Once(payload) => payload,
+            TimerPayload::Every(period, mut make) => {
+                let payload = make();
+                let due = timer.due.plus(period).max(self.stage.now());
+                self.stage.wakeup(id, due, TimerPayload::Every(period, make));
+                payload
+            }
+        };
+        self.hook(Hook::Wakeup(Wakeup::new(id, payload)));
+    }
+
+    fn troupe(&mut self, notice: Notice) {
+        let Presence::Alive(cell) = &mut self.presence else { return };
+        cell.manage(notice, &mut self.stage);
+        self.attend();
+    }
+
+    fn adopt(&mut self, child: Address, policy: roscius_protocol::supervision::Restart) {
+        let me = self.stage.me;
+        let birth = self.stage.life.add_child(child, policy);
+        self.stage.notify(child, Notice::Life(Signal::Adopted { parent: me, birth }));
+        if !self.stage.life.may_have_children() {
+            let signal =
+                Signal::Exit { by: me, reason: roscius_protocol::lifecycle::ExitReason::Shutdown, recursive: true };
+            self.stage.notify(child, Notice::Life(signal));
+        }
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        if matches!(self.presence, Presence::Waiting(..)) && concerns_instance(&signal) {
+            // The actor takes nothing before its asynchronous handler is done.
+            self.stage.extras().untold.push(Notice::Life(signal));
+            return;
+        }
+        let decision = match &signal {
+            Signal::ChildFailed { child, failure, .. } if self.can_be_told() => {
+                let failure = ChildFailure { child: *child, failure: failure.clone() };
+                self.decide(&failure)
+            }
+            _ => None,
+        };
+        self.live(Event::Signal { signal, decision });
+    }
+
+    fn decide(&mut self, failure: &ChildFailure) -> Option<roscius_protocol::supervision::Decision> {
+        let Presence::Alive(cell) = &mut self.presence else { return None };
+        match cell.decide(failure, &mut self.stage) {
+            Ok(decision) => decision,
+            Err(own) => {
+                self.fail(None, own);
+                None
+            }
+        }
+    }
+
+    /// Calls a hook; if it fails, the actor has failed.
+    fn hook(&mut self, hook: Hook) {
+        let Presence::Alive(cell) = &mut self.presence else { return };
+        if let Err(failure) = cell.hook(hook, &mut self.stage) {
+            self.fail(None, failure);
+        }
+        self.attend();
+    }
+
+    /// Lets something happen in the life of the actor, with all that follows from it.
+    pub(crate) fn live(&mut self, event: Event) {
+        // Only what fails or restarts needs the time, and reading the clock costs more than most messages.
+        let needs_time = matches!(event, Event::Signal { signal: Signal::ChildFailed { .. }, .. });
+        let now = if needs_time { self.stage.now() } else { Time::ZERO };
+        let stage = &mut *self.stage;
+        // Carrying out an effect can lead to further events: theirs come behind, and are gone when they return.
+        let start = stage.effects.len();
+        stage.life.on(stage.me, now, event, &mut stage.effects);
+        let end = stage.effects.len();
+        for index in start..end {
+            let effect = std::mem::replace(&mut self.stage.effects[index], Effect::Resume);
+            self.carry_out(effect);
+        }
+        self.stage.effects.truncate(start);
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Create => {
+                self.presence = Presence::Unborn;
+                self.stage.extras().restarts += 1;
+                self.stage.shared.counters.restart();
+                self.unstash();
+                self.create();
+            }
+            Effect::Discard => self.discard(),
+            Effect::SayLastWords { recursive } => {
+                self.stage.leave_children = false;
+                if let Presence::Alive(cell) = &mut self.presence {
+                    if let Err(failure) = cell.hook(Hook::LastWords, &mut self.stage) {
+                        tracing::error!(actor = %self.stage.me, class = self.stage.class, %failure, "last words failed");
+                    }
+                }
+                let recursive = recursive && !self.stage.leave_children;
+                self.live(Event::LastWordsSaid { recursive });
+            }
+            Effect::Resume => self.tell_untold(),
+            Effect::Signal { to, signal } => self.stage.notify(to, Notice::Life(signal)),
+            Effect::RestartAfter(delay) => {
+                let deadline = self.stage.now().plus(delay);
+                let me = self.stage.me;
+                self.stage.alarm(deadline, Alarm::Notice(me, Notice::RestartDue));
+            }
+            Effect::ChildExited { child, reason } => self.hook(Hook::ChildExited(ChildExited { child, reason })),
+            Effect::Terminated { address, reason } => self.hook(Hook::Terminated(Terminated { address, reason })),
+            Effect::Orphan(children) => {
+                let root = self.stage.shared.root;
+                for (child, policy) in children {
+                    self.stage.notify(root, Notice::Adopt(child, policy));
+                }
+            }
+            Effect::End(reason) => {
+                tracing::debug!(actor = %self.stage.me, class = self.stage.class, %reason, "exited");
+                self.stage.ended = true;
+            }
+        }
+    }
+
+    /// Creates the instance.
+    fn create(&mut self) {
+        self.stage.stop = false;
+        let created = catch_unwind(AssertUnwindSafe(|| self.origin.create()))
+            .unwrap_or_else(|panic| Err(Failure::panic(&*panic)))
+            .and_then(|mut cell: Box<dyn Cell>| {
+                cell.hook(Hook::Started, &mut self.stage)?;
+                Ok(cell)
+            });
+        match created {
+            Ok(cell) => {
+                tracing::debug!(actor = %self.stage.me, class = self.stage.class, "started");
+                self.presence = Presence::Alive(cell);
+                self.live(Event::Started);
+                self.attend();
+            }
+            Err(failure) => {
+                tracing::error!(actor = %self.stage.me, class = self.stage.class, %failure, "could not be created");
+                self.stage.shared.counters.failure();
+                self.presence = Presence::Gone;
+                let report = FailureReport::new(FailureKind::Creation, Arc::clone(failure.details()));
+                self.live(Event::Failed(report));
+            }
+        }
+    }
+
+    /// Drops the instance, with its wakeups. A panic in its destructor is logged and changes nothing.
+    fn discard(&mut self) {
+        self.stage.cancel_wakeups();
+        if self.stage.life.phase() == Phase::Ended && self.stage.extras.as_ref().is_some_and(|extras| extras.named) {
+            // Before anybody hears of the end, so that the name is free for who does.
+            self.stage.shared.release_names(self.stage.me);
+        }
+        let presence = std::mem::replace(&mut self.presence, Presence::Gone);
+        if matches!(presence, Presence::Gone | Presence::Unborn) {
+            return;
+        }
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(presence))) {
+            let failure = Failure::panic(&*panic);
+            tracing::error!(actor = %self.stage.me, class = self.stage.class, %failure, "the destructor panicked");
+        }
+    }
+}
+
+/// A stage that is lent to an asynchronous handler while it is polled, and here otherwise.
+pub(crate) struct OnStage(Option<Box<Stage>>);
+
+impl OnStage {
+    pub(crate) fn into_inner(self) -> Box<Stage> {
+        self.0.expect("the stage is lent only within `Play::poll`")
+    }
+}
+
+impl Deref for OnStage {
+    type Target = Stage;
+
+    #[inline]
+    fn deref(&self) -> &Stage {
+        self.0.as_deref().expect("the stage is lent only within `Play::poll`")
+    }
+}
+
+impl DerefMut for OnStage {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Stage {
+        self.0.as_deref_mut().expect("the stage is lent only within `Play::poll`")
+    }
+}
+
+/// Whether a signal has to wait for the end of an asynchronous handler.
+fn concerns_instance(signal: &Signal) -> bool {
+    !matches!(signal, Signal::Watch { .. } | Signal::Unwatch { .. } | Signal::Adopted { .. })
+}
+
+impl Notice {
+    fn poison(poison: Poison) -> Self {
+        Self::Poison(Box::new(poison))
+    }
+
+    fn dead_letter(letter: crate::dead_letters::DeadLetter) -> Self {
+        Self::DeadLetter(Box::new(letter))
+    }
+}
+
+/// What still waited for an actor that has ended goes on as undelivered.
+pub(crate) fn leftovers(stage: &mut Stage, address: Address, mailbox: &mut Mailbox, extras: Option<Box<Extras>>) {
+    let extras = extras.map(|extras| *extras).unwrap_or_default();
+    for notice in extras.untold.into_iter().chain(std::iter::from_fn(|| mailbox.next_signal())) {
+        stage.lost.push(Parcel::Notice(address, notice));
+    }
+    for held in extras.held {
+        stage.shared.undelivered(held.to, held.envelope, Undelivered::MailboxFull);
+    }
+    for envelope in extras.stash {
+        stage.shared.undelivered(address, envelope, Undelivered::Exited);
+    }
+    while let Some(envelope) = mailbox.next_message() {
+        match extras.troupe {
+            Some(troupe) => {
+                let failure = Failure::new("the worker exited before it came to this message");
+                stage.notify(troupe, Notice::WorkReturned(address, Box::new((envelope, failure))));
+            }
+            None => stage.shared.undelivered(address, envelope, Undelivered::Exited),
+        }
+    }
+}

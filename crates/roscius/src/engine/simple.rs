@@ -1,0 +1,119 @@
+//! The base `simple`: actors run in the thread of whoever waits for something, one message at a time, in the order in
+//! which messages were sent.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError, TryLockError};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
+
+use roscius_protocol::time::Time;
+
+use super::driver::{Driver, Manner, Turn};
+use super::lock;
+use super::shared::Shared;
+use super::stage::Stage;
+
+const STEP: Manner = Manner { batch: 1, single: true, blocking: true };
+
+/// Drives the one core of a simple system.
+#[derive(Default)]
+pub(crate) struct Pump {
+    stage: Mutex<Option<Box<Stage>>>,
+    /// Which thread drives now.
+    driver: Mutex<Option<ThreadId>>,
+    /// Rung when a thread has stopped driving.
+    released: Condvar,
+}
+
+/// What came of driving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pumped {
+    /// What was waited for is there.
+    Done,
+    /// Nothing is left to do that could bring it, or the time is over.
+    Quiet,
+    /// This thread drives already: an actor waits for itself.
+    Within,
+}
+
+impl Pump {
+    /// Handles one notice or message. False when nothing waits.
+    pub(crate) fn step(&self, shared: &Arc<Shared>) -> bool {
+        self.drive(shared, |driver| {
+            let driver = driver.fire_alarms();
+            let (driver, turn) = driver.turn(STEP);
+            (driver, turn == Turn::Played)
+        })
+        .unwrap_or(false)
+    }
+
+    /// Drives until `done`, or until nothing more can happen before `deadline`.
+    pub(crate) fn run(&self, shared: &Arc<Shared>, deadline: Option<Time>, mut done: impl FnMut() -> bool) -> Pumped {
+        if *lock(&self.driver) == Some(thread::current().id()) {
+            return Pumped::Within;
+        }
+        loop {
+            if done() {
+                return Pumped::Done;
+            }
+            let Some(played) = self.try_step(shared) else {
+                // Another thread drives: what it does may be what we wait for.
+                let guard = lock(&self.driver);
+                if guard.is_some() {
+                    let limit = Duration::from_millis(10);
+                    drop(self.released.wait_timeout(guard, limit).unwrap_or_else(PoisonError::into_inner));
+                }
+                if deadline.is_some_and(|deadline| shared.now() >= deadline) && !done() {
+                    return Pumped::Quiet;
+                }
+                continue;
+            };
+            if played {
+                continue;
+            }
+            if done() {
+                return Pumped::Done;
+            }
+            // Nothing waits. Only a wakeup within the time can change that; without a limit it is not waited for.
+            let (Some(deadline), Some(alarm)) = (deadline, lock(&shared.cores[0].state).next_alarm()) else {
+                return Pumped::Quiet;
+            };
+            if alarm > deadline || shared.clock.is_manual() {
+                return Pumped::Quiet;
+            }
+            thread::sleep(alarm.since(shared.now()));
+        }
+    }
+
+    fn try_step(&self, shared: &Arc<Shared>) -> Option<bool> {
+        match self.stage.try_lock() {
+            Err(TryLockError::WouldBlock) => None,
+            _ => Some(self.step(shared)),
+        }
+    }
+
+    /// Ends the system: its stage is dropped, and with it the last reference to the system from within.
+    pub(crate) fn close(&self) {
+        if *lock(&self.driver) != Some(thread::current().id()) {
+            let stage = lock(&self.stage).take();
+            drop(stage);
+        }
+    }
+
+    fn drive<R>(&self, shared: &Arc<Shared>, act: impl for<'c> FnOnce(Driver<'c>) -> (Driver<'c>, R)) -> Option<R> {
+        if *lock(&self.driver) == Some(thread::current().id()) {
+            return None;
+        }
+        let mut slot = lock(&self.stage);
+        let stage = slot.take().unwrap_or_else(|| Box::new(Stage::new(Arc::clone(shared), 0)));
+        *lock(&self.driver) = Some(thread::current().id());
+        let driver = Driver::enter(stage, &shared.cores[0], 0);
+        let (driver, result) = act(driver);
+        let mut driver = driver.unlocked(super::driver::tell_room);
+        driver.stage.settle(&mut driver.state);
+        *slot = Some(driver.leave());
+        *lock(&self.driver) = None;
+        drop(slot);
+        self.released.notify_all();
+        Some(result)
+    }
+}

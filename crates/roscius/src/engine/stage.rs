@@ -1,0 +1,571 @@
+//! The actor that is being played, and what it can do.
+//!
+//! Each driver has one stage. For a slice it holds the life and the extras of the actor that is played, so that a
+//! handler reaches them without a lock; what the actor sends goes into an outbox that whoever drives the core empties.
+
+use std::any::Any;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::task::{Wake, Waker};
+use std::time::Duration;
+
+use roscius_protocol::address::Address;
+use roscius_protocol::lifecycle::{Lifecycle, Signal};
+use roscius_protocol::mailbox::{Offer, Overflow};
+use roscius_protocol::time::Time;
+use roscius_protocol::timers::TimerKey;
+
+use super::core::{Alarm, Core, Offered, Resident, State, Waiter};
+use super::envelope::{Envelope, Notice, Parcel};
+use super::lock;
+use super::shared::{Shared, Spawn};
+use crate::actor::TimerId;
+use crate::ask::ReplyTo;
+use crate::dead_letters::Undelivered;
+use crate::message::{MessageType, Payload};
+use crate::props::SpawnError;
+
+/// How many parcels an actor can send before its driver has to hand them over.
+const OUTBOX: usize = 128;
+
+/// Where an asynchronous handler finds the stage while it is polled, and what it keeps while it is not.
+pub(crate) type Desk = Mutex<OnDesk>;
+
+/// See [`Desk`].
+#[derive(Default)]
+pub(crate) struct OnDesk {
+    pub(crate) stage: Option<Box<Stage>>,
+    /// The message being handled: its sender, the right to reply, its type.
+    message: Option<(Address, ReplyTo, Option<&'static MessageType>)>,
+}
+
+impl OnDesk {
+    /// Puts the stage on the desk, before a poll.
+    pub(crate) fn put(&mut self, mut stage: Box<Stage>) {
+        if let Some((sender, reply, kind)) = self.message.take() {
+            stage.sender = sender;
+            stage.reply = reply;
+            stage.kind = kind;
+        }
+        self.stage = Some(stage);
+    }
+
+    /// Takes the stage back, after a poll.
+    pub(crate) fn take(&mut self, finished: bool) -> Option<Box<Stage>> {
+        let mut stage = self.stage.take()?;
+        if !finished {
+            self.message = Some((stage.sender, stage.reply.take(), stage.kind));
+        }
+        Some(stage)
+    }
+}
+
+/// What only some actors have.
+#[derive(Default)]
+pub(crate) struct Extras {
+    pub(crate) named: bool,
+    pub(crate) blocking: bool,
+    /// How often a failing message is delivered; zero means once.
+    pub(crate) deliveries: u32,
+    pub(crate) restarts: u32,
+    /// The troupe that this actor works for.
+    pub(crate) troupe: Option<Address>,
+    pub(crate) timers: BTreeMap<TimerId, Timer>,
+    pub(crate) stash: VecDeque<Envelope>,
+    /// Messages to full mailboxes: while there are some, the actor takes no other message.
+    pub(crate) held: VecDeque<Held>,
+    /// Notices for the instance that came while it could not be told.
+    pub(crate) untold: Vec<Notice>,
+}
+
+/// A wakeup to come.
+pub(crate) struct Timer {
+    pub(crate) key: TimerKey,
+    pub(crate) due: Time,
+    pub(crate) payload: TimerPayload,
+}
+
+pub(crate) enum TimerPayload {
+    Once(Box<dyn Any + Send>),
+    Every(Duration, Box<dyn FnMut() -> Box<dyn Any + Send> + Send>),
+}
+
+/// A message that waits for room.
+pub(crate) struct Held {
+    pub(crate) to: Address,
+    pub(crate) envelope: Envelope,
+    pub(crate) deadline: Time,
+}
+
+/// Why a message was not sent. It holds the message.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// The mailbox is full, and its policy is to let senders fail.
+    #[error("the mailbox of the receiver is full")]
+    MailboxFull(Payload),
+    /// There was no room in time.
+    #[error("the mailbox of the receiver was full for as long as the sender may wait")]
+    TimedOut(Payload),
+    /// The system is shut down.
+    #[error("nothing can be sent: the actor system is shut down")]
+    ShutDown(Payload),
+}
+
+impl SendError {
+    /// The message that was not sent.
+    pub fn into_message(self) -> Payload {
+        match self {
+            Self::MailboxFull(message) | Self::TimedOut(message) | Self::ShutDown(message) => message,
+        }
+    }
+}
+
+/// See the [module](self).
+pub(crate) struct Stage {
+    pub(crate) shared: Arc<Shared>,
+    /// Tells the drivers of a core apart.
+    pub(crate) driver: usize,
+    outbox: rtrb::Producer<Parcel>,
+    /// The other end of the outbox, while this driver drives no core.
+    consumer: Option<rtrb::Consumer<Parcel>>,
+    pub(crate) core: u8,
+    pub(crate) me: Address,
+    pub(crate) class: &'static str,
+    pub(crate) life: Lifecycle,
+    pub(crate) extras: Option<Box<Extras>>,
+    pub(crate) sender: Address,
+    pub(crate) reply: ReplyTo,
+    /// The type of the message being handled.
+    pub(crate) kind: Option<&'static MessageType>,
+    /// The actor wants the driver to look at the flags below before the next message.
+    pub(crate) attention: bool,
+    pub(crate) stop: bool,
+    pub(crate) leave_children: bool,
+    pub(crate) unstash: bool,
+    pub(crate) ended: bool,
+    pub(crate) handled: u64,
+    pub(crate) lost: Vec<Parcel>,
+    arrivals: Vec<Parcel>,
+    away: Vec<Vec<Parcel>>,
+    pub(crate) room_for: Vec<Waiter>,
+    pub(crate) effects: Vec<roscius_protocol::lifecycle::Effect>,
+}
+
+impl Stage {
+    pub(crate) fn new(shared: Arc<Shared>, driver: usize) -> Self {
+        let (outbox, consumer) = rtrb::RingBuffer::new(OUTBOX);
+        let nobody = Address::nobody(shared.node);
+        let away = shared.cores.iter().map(|_| Vec::new()).collect();
+        Self {
+            driver,
+            outbox,
+            consumer: Some(consumer),
+            core: 0,
+            me: nobody,
+            class: "",
+            life: Lifecycle::foundling(nobody, Default::default()),
+            extras: None,
+            sender: nobody,
+            reply: ReplyTo::default(),
+            kind: None,
+            attention: false,
+            stop: false,
+            leave_children: false,
+            unstash: false,
+            ended: false,
+            handled: 0,
+            lost: Vec::new(),
+            arrivals: Vec::new(),
+            away,
+            room_for: Vec::new(),
+            effects: Vec::new(),
+            shared,
+        }
+    }
+
+    pub(crate) fn home(&self) -> &Core {
+        &self.shared.cores[self.core as usize]
+    }
+
+    pub(crate) fn now(&self) -> Time {
+        self.shared.now()
+    }
+
+    pub(crate) fn extras(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
+    }
+
+    /// Begins to drive a core: from now on whoever drives it empties this outbox too.
+    pub(crate) fn enter(&mut self, state: &mut State, core: u8) {
+        self.core = core;
+        if let Some(consumer) = self.consumer.take() {
+            state.outboxes.push((self.driver, consumer));
+        }
+    }
+
+    /// Ends driving a core.
+    pub(crate) fn leave(&mut self, state: &mut State) {
+        self.settle(state);
+        if let Some(position) = state.outboxes.iter().position(|(driver, _)| *driver == self.driver) {
+            self.consumer = Some(state.outboxes.swap_remove(position).1);
+        }
+    }
+
+    /// Hands over all that the drivers of this core have sent and all that has arrived for it.
+    #[inline]
+    pub(crate) fn settle(&mut self, state: &mut State) {
+        let mut outboxes = std::mem::take(&mut state.outboxes);
+        let mut crossing = false;
+        for (_, outbox) in &mut outboxes {
+            while let Ok(parcel) = outbox.pop() {
+                crossing |= self.route(state, parcel);
+            }
+        }
+        state.outboxes = outboxes;
+        if crossing {
+            for (core, parcels) in self.away.iter_mut().enumerate() {
+                if !parcels.is_empty() {
+                    self.shared.cores[core].post_all(parcels);
+                }
+            }
+        }
+        if self.shared.cores[self.core as usize].has_mail() {
+            self.collect(state);
+        }
+    }
+
+    fn collect(&mut self, state: &mut State) {
+        let mut arrivals = std::mem::take(&mut self.arrivals);
+        self.home().collect(&mut arrivals);
+        for parcel in arrivals.drain(..) {
+            if let Err(parcel) = state.accept(parcel) {
+                self.lost.push(parcel);
+            }
+        }
+        self.arrivals = arrivals;
+    }
+
+    /// Takes a parcel where it belongs. True when it goes to another core.
+    #[inline]
+    fn route(&mut self, state: &mut State, parcel: Parcel) -> bool {
+        let to = parcel.to();
+        if to.node() == self.shared.node {
+            if to.core() == self.core {
+                if let Err(parcel) = state.accept(parcel) {
+                    self.lost.push(parcel);
+                }
+                return false;
+            }
+            if let Some(away) = self.away.get_mut(to.core() as usize) {
+                away.push(parcel);
+                return true;
+            }
+        }
+        // Endpoints, strangers and addresses that never were.
+        if let Err(parcel) = self.shared.post_external(parcel) {
+            self.lost.push(parcel);
+        }
+        false
+    }
+
+    /// Fires what is due. `now` is read only when there are timers.
+    pub(crate) fn fire_alarms(&mut self, state: &mut State) {
+        if state.timers.is_empty() {
+            return;
+        }
+        let now = self.now();
+        while let Some((_, _, alarm)) = state.timers.pop_due(now) {
+            match alarm {
+                Alarm::Notice(to, notice) => {
+                    // An alarm of an actor that has ended concerns nobody.
+                    let _ = state.accept(Parcel::Notice(to, notice));
+                }
+                Alarm::Wake(waker) => self.room_for.push(Waiter::Task(waker)),
+            }
+        }
+    }
+
+    /// Puts a parcel into the outbox.
+    #[inline]
+    pub(crate) fn post(&mut self, parcel: Parcel) {
+        let Err(rtrb::PushError::Full(parcel)) = self.outbox.push(parcel) else { return };
+        self.hand_over();
+        if let Err(rtrb::PushError::Full(parcel)) = self.outbox.push(parcel) {
+            // This driver drives no core, so nobody empties its outbox.
+            self.shared.post(parcel);
+        }
+    }
+
+    /// Empties the outbox in the middle of a slice.
+    pub(crate) fn hand_over(&mut self) {
+        let shared = Arc::clone(&self.shared);
+        let mut state = lock(&shared.cores[self.core as usize].state);
+        self.settle(&mut state);
+        drop(state);
+        shared.cores[self.core as usize].wake();
+    }
+
+    #[inline]
+    pub(crate) fn notify(&mut self, to: Address, notice: Notice) {
+        self.post(Parcel::Notice(to, notice));
+    }
+
+    /// Sends a message.
+    #[inline]
+    pub(crate) fn send(&mut self, to: Address, envelope: Envelope) -> Result<(), SendError> {
+        let envelope = if self.shared.inspects {
+            match self.shared.inspect(to, envelope) {
+                Some(envelope) => envelope,
+                None => return Ok(()),
+            }
+        } else {
+            envelope
+        };
+        if to.is_bounded() {
+            return self.offer(to, envelope);
+        }
+        self.post(Parcel::Message(to, envelope));
+        Ok(())
+    }
+
+    fn offer(&mut self, to: Address, envelope: Envelope) -> Result<(), SendError> {
+        if self.extras.as_ref().is_some_and(|extras| extras.held.iter().any(|held| held.to == to)) {
+            let deadline = self.now().plus(Duration::from_secs(30));
+            self.extras().held.push_back(Held { to, envelope, deadline });
+            return Ok(());
+        }
+        match self.shared.offer(to, envelope, Waiter::Actor(self.me)) {
+            Offering::Taken => Ok(()),
+            Offering::Full(envelope) => Err(refuse(envelope)),
+            Offering::Wait(envelope, limit) => {
+                let deadline = self.now().plus(limit);
+                self.alarm(deadline, Alarm::Notice(self.me, Notice::Room));
+                self.extras().held.push_back(Held { to, envelope, deadline });
+                self.attention = true;
+                Ok(())
+            }
+        }
+    }
+
+    /// Tries again to send what is held. True when nothing is held any more.
+    pub(crate) fn send_held(&mut self) -> bool {
+        let now = self.now();
+        let Some(extras) = &mut self.extras else { return true };
+        let mut held = std::mem::take(&mut extras.held);
+        let mut still = VecDeque::new();
+        while let Some(Held { to, envelope, deadline }) = held.pop_front() {
+            if still.iter().any(|held: &Held| held.to == to) {
+                still.push_back(Held { to, envelope, deadline });
+                continue;
+            }
+            match self.shared.offer(to, envelope, Waiter::Actor(self.me)) {
+                Offering::Taken => {}
+                Offering::Wait(envelope, _) if now < deadline => still.push_back(Held { to, envelope, deadline }),
+                Offering::Wait(envelope, _) | Offering::Full(envelope) => {
+                    self.shared.undelivered(to, envelope, Undelivered::MailboxFull);
+                }
+            }
+        }
+        let done = still.is_empty();
+        self.extras().held = still;
+        done
+    }
+
+    /// Sets a timer of this core.
+    pub(crate) fn alarm(&mut self, deadline: Time, alarm: Alarm) -> TimerKey {
+        let core = self.home();
+        let key = lock(&core.state).timers.schedule(deadline, alarm);
+        // The core's thread may sleep already, when another thread plays this actor.
+        core.wake();
+        key
+    }
+
+    pub(crate) fn cancel(&mut self, key: TimerKey) {
+        let cancelled = lock(&self.home().state).timers.cancel(key);
+        drop(cancelled);
+    }
+
+    /// Sets a wakeup of the actor that is played.
+    pub(crate) fn wakeup(&mut self, id: TimerId, due: Time, payload: TimerPayload) {
+        let me = self.me;
+        let key = self.alarm(due, Alarm::Notice(me, Notice::Wakeup(id)));
+        self.extras().timers.insert(id, Timer { key, due, payload });
+    }
+
+    pub(crate) fn cancel_wakeup(&mut self, id: TimerId) -> bool {
+        let Some(timer) = self.extras.as_mut().and_then(|extras| extras.timers.remove(&id)) else { return false };
+        self.cancel(timer.key);
+        true
+    }
+
+    /// Cancels all wakeups of the actor that is played.
+    pub(crate) fn cancel_wakeups(&mut self) {
+        let Some(extras) = &mut self.extras else { return };
+        for (_, timer) in std::mem::take(&mut extras.timers) {
+            self.cancel(timer.key);
+        }
+    }
+
+    pub(crate) fn answer_deadline(&mut self, timeout: Duration, key: usize) -> (Time, TimerKey) {
+        let deadline = self.now().plus(timeout);
+        (deadline, self.alarm(deadline, Alarm::Notice(self.me, Notice::Answered(key))))
+    }
+
+    pub(crate) fn answer_waker(&self, key: usize) -> Waker {
+        Waker::from(Arc::new(Bell { shared: Arc::clone(&self.shared), to: self.me, what: What::Answered(key) }))
+    }
+
+    pub(crate) fn note_answer(&mut self, key: usize) {
+        self.notify(self.me, Notice::Answered(key));
+    }
+
+    pub(crate) fn poll_waker(&self) -> Waker {
+        Waker::from(Arc::new(Bell { shared: Arc::clone(&self.shared), to: self.me, what: What::Poll }))
+    }
+
+    /// Creates a child of the actor that is played.
+    pub(crate) fn spawn(&mut self, spawn: Spawn) -> Result<Address, SpawnError> {
+        if !self.life.may_have_children() {
+            return Err(SpawnError::Exiting);
+        }
+        let shared = Arc::clone(&self.shared);
+        let here = !spawn.spread || shared.cores.len() == 1;
+        let core = if here { self.core } else { shared.next_core() };
+        let here = core == self.core;
+        let policy = spawn.policy;
+        let birth = self.life.reserve_child(policy);
+        let life = Lifecycle::new(self.me, birth, policy);
+        match shared.settle(core, life, spawn, !here) {
+            Ok(address) => {
+                self.life.set_child_address(birth, address);
+                if here {
+                    self.home().wake();
+                } else {
+                    self.notify(address, Notice::Life(Signal::Adopted { parent: self.me, birth }));
+                }
+                Ok(address)
+            }
+            Err(error) => {
+                self.life.forget_child(birth);
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes an actor on stage.
+    pub(crate) fn seat(&mut self, address: Address, life: Lifecycle, extras: Option<Box<Extras>>, class: &'static str) {
+        self.me = address;
+        self.class = class;
+        self.life = life;
+        self.extras = extras;
+        self.attention = false;
+        self.stop = false;
+        self.leave_children = false;
+        self.unstash = false;
+        self.ended = false;
+        self.handled = 0;
+    }
+}
+
+/// What became of a message offered to a bounded mailbox, as its sender sees it.
+pub(crate) enum Offering {
+    Taken,
+    Full(Envelope),
+    Wait(Envelope, Duration),
+}
+
+impl Shared {
+    /// Offers a message to a bounded mailbox. `waiter` is told when there is room.
+    pub(crate) fn offer(&self, to: Address, envelope: Envelope, waiter: Waiter) -> Offering {
+        let Some(core) = self.core_of(to) else {
+            self.undelivered(to, envelope, Undelivered::Foreign);
+            return Offering::Taken;
+        };
+        let mut state = lock(&core.state);
+        let offered = state.offer(to, envelope);
+        let limit = match &offered {
+            Offered::Done(Offer::Wait(_)) => {
+                state.wait_for_room(to, waiter);
+                state.wait_limit(to)
+            }
+            _ => Duration::ZERO,
+        };
+        drop(state);
+        core.wake();
+        match offered {
+            Offered::Done(Offer::Taken) => Offering::Taken,
+            Offered::Done(Offer::Refused(envelope)) => Offering::Full(envelope),
+            Offered::Done(Offer::Wait(envelope)) => Offering::Wait(envelope, limit),
+            Offered::Done(Offer::Displaced(envelope) | Offer::Dropped(envelope)) => {
+                self.undelivered(to, envelope, Undelivered::MailboxFull);
+                Offering::Taken
+            }
+            Offered::Absent(envelope) => {
+                self.undelivered(to, envelope, Undelivered::NoActor);
+                Offering::Taken
+            }
+        }
+    }
+}
+
+impl State {
+    /// Notes that a thread of external code waits for room, or does not any more.
+    pub(crate) fn block(&mut self, to: Address, blocked: bool) {
+        if let Some(gate) = self.slot(to).and_then(|slot| slot.gate.as_mut()) {
+            gate.blocked = if blocked { gate.blocked + 1 } else { gate.blocked.saturating_sub(1) };
+        }
+    }
+
+    /// How long a sender may wait for room in this mailbox.
+    pub(crate) fn wait_limit(&mut self, to: Address) -> Duration {
+        match self.slot(to).and_then(|slot| slot.gate.as_ref()).map(|gate| gate.bound.overflow) {
+            Some(Overflow::Wait(limit)) => limit,
+            _ => Duration::ZERO,
+        }
+    }
+}
+
+/// The error of a sender whose message a full mailbox refused.
+pub(crate) fn refuse(envelope: Envelope) -> SendError {
+    let Envelope { reply, message, .. } = envelope;
+    // Whoever waits for a reply hears of it through the error.
+    let _ = reply.answer(Err(crate::ask::AskError::MailboxFull));
+    SendError::MailboxFull(message)
+}
+
+/// Gets an actor played again.
+struct Bell {
+    shared: Arc<Shared>,
+    to: Address,
+    what: What,
+}
+
+enum What {
+    Poll,
+    Answered(usize),
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let notice = match self.what {
+            What::Poll => Notice::Poll,
+            What::Answered(key) => Notice::Answered(key),
+        };
+        self.shared.post(Parcel::Notice(self.to, notice));
+    }
+}
+
+/// Takes the resident apart for the stage.
+pub(crate) fn unpack(
+    resident: Resident,
+    stage: &mut Stage,
+    address: Address,
+) -> (super::cell::Presence, Box<dyn super::cell::Origin>) {
+    let Resident { life, presence, origin, extras } = resident;
+    stage.seat(address, life, extras, origin.class());
+    (presence, origin)
+}

@@ -1,0 +1,591 @@
+//! The actor system: where actors live, and how external code reaches them.
+
+use std::any::TypeId;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use roscius_protocol::address::{Address, NodeId};
+use roscius_protocol::lifecycle::{ExitReason, Lifecycle, Signal};
+use roscius_protocol::mailbox::Offer;
+use roscius_protocol::supervision::Supervision;
+
+use crate::actor::Actor;
+use crate::address::{ActorRef, Destination};
+use crate::ask::{Answer, Ask, AskError, ReplyTo};
+use crate::clock::{Clock, ManualClock};
+use crate::codec::CodecError;
+use crate::declared::Protocol;
+use crate::endpoint::Endpoint;
+use crate::engine::cell::{Cell, Origin, Presence};
+use crate::engine::core::{Core, Offered, Resident};
+use crate::engine::envelope::{Envelope, Notice, Parcel};
+use crate::engine::lock;
+use crate::engine::shared::{Base, Parts, Shared};
+use crate::engine::simple::{Pump, Pumped};
+use crate::engine::stage::{SendError, refuse};
+use crate::engine::threads::Crew;
+use crate::interceptor::Interceptor;
+use crate::message::{Message, MessageType, Payload};
+use crate::outcome::Failure;
+use crate::props::{Props, SpawnError};
+use crate::status::{self, Status};
+use crate::troupe::Troupe;
+
+/// How long [`ActorSystem::shutdown`] waits for actors to exit.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
+
+/// A running actor system. Cloning gives another handle; when the last one is dropped, the system is shut down.
+#[derive(Clone)]
+pub struct ActorSystem {
+    handle: Arc<Handle>,
+}
+
+struct Handle {
+    shared: Arc<Shared>,
+    /// The endpoint behind [`ActorSystem::tell`] and [`ActorSystem::ask`].
+    outside: Address,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // Who wants to know what did not finish calls `shutdown` before.
+        let _ = shut_down(&self.shared, SHUTDOWN_LIMIT);
+    }
+}
+
+impl ActorSystem {
+    /// A system whose actors are scheduled on a few threads. Call [`Builder::start`].
+    pub fn threads() -> Builder {
+        Builder::new(Kind::Threads)
+    }
+
+    /// A system whose actors run in the caller's thread, one message at a time, in the order of sending: the same run
+    /// every time. Call [`Builder::start`].
+    pub fn simple() -> Builder {
+        Builder::new(Kind::Simple)
+    }
+
+    /// Creates a top-level actor.
+    pub fn spawn<A: Actor>(&self, props: impl Into<Props<A>>) -> Result<ActorRef<A>, SpawnError> {
+        self.shared().spawn(props.into().into_spawn()).map(ActorRef::assume)
+    }
+
+    /// Creates a troupe: a pool of actors behind one address.
+    pub fn spawn_troupe<A: Actor>(&self, troupe: Troupe<A>) -> Result<ActorRef<A>, SpawnError> {
+        self.shared().spawn(troupe.into_spawn()).map(ActorRef::assume)
+    }
+
+    /// Sends a message. When the mailbox is full and its policy is to wait, blocks until there is room.
+    ///
+    /// On the base `simple`, runs actors until nothing is left to do.
+    pub fn tell<M: Message, P>(&self, to: impl Destination<M, P>, message: M) -> Result<(), SendError> {
+        self.send(to.destination(), message)
+    }
+
+    /// Sends a message to an untyped address.
+    pub fn send<M: Message>(&self, to: Address, message: M) -> Result<(), SendError> {
+        self.shared().send_from_outside(self.handle.outside, to, Payload::new(message), ReplyTo::default())
+    }
+
+    /// Sends a message whose answer can be waited for: `.wait()`, or `.await` in asynchronous code.
+    pub fn ask<M: Message, P>(&self, to: impl Destination<M, P>, message: M) -> Ask<M::Reply> {
+        self.shared().ask_from_outside::<M>(self.handle.outside, to.destination(), message)
+    }
+
+    /// Sends a message of a registered type, given by the type's name and its MessagePack form.
+    pub fn send_named(&self, to: Address, name: &str, bytes: &[u8]) -> Result<(), NamedSendError> {
+        let shared = self.shared();
+        let kind = shared.registry.get(name).ok_or_else(|| NamedSendError::NotRegistered(name.to_owned()))?;
+        let payload = Payload::decode(kind, bytes)?;
+        shared.send_from_outside(self.handle.outside, to, payload, ReplyTo::default())?;
+        Ok(())
+    }
+
+    /// An address for external code, with its own inbox.
+    pub fn endpoint(&self) -> Endpoint {
+        Endpoint::new(Arc::clone(self.shared()))
+    }
+
+    /// Asks an actor to exit with all its children.
+    pub fn exit(&self, address: impl Into<Address>) {
+        let signal = Signal::Exit { by: self.handle.outside, reason: ExitReason::Requested, recursive: true };
+        self.shared().post(Parcel::Notice(address.into(), Notice::Life(signal)));
+    }
+
+    /// The actor with this global name.
+    pub fn lookup(&self, name: &str) -> Option<Address> {
+        lock(&self.shared().names).directory.lookup(name)
+    }
+
+    /// The actor with this global name, if it is an `A`.
+    pub fn lookup_actor<A: Actor>(&self, name: &str) -> Option<ActorRef<A>> {
+        let names = lock(&self.shared().names);
+        let holder = names.directory.lookup(name)?;
+        (names.actor_type(holder) == Some(TypeId::of::<A>())).then(|| ActorRef::assume(holder))
+    }
+
+    /// What an actor of type `A` accepts: its declared protocol.
+    pub fn protocol_of<A: Actor>() -> Vec<&'static MessageType> {
+        A::Protocol::accepted()
+    }
+
+    /// What the actor at this address accepts. `None` when nobody is there.
+    pub fn accepted_by(&self, address: impl Into<Address>) -> Option<Vec<&'static MessageType>> {
+        status::accepted_by(self.shared(), address.into())
+    }
+
+    /// What the system is doing.
+    pub fn status(&self) -> Status {
+        status::take(self.shared())
+    }
+
+    /// On the base `simple`: handles one message, wakeup or other event. False when nothing is to be done now. On the
+    /// base `threads` always false: it needs no driving.
+    pub fn step(&self) -> bool {
+        match &self.shared().base {
+            Base::Simple(pump) => pump.step(self.shared()),
+            Base::Threads(_) => false,
+        }
+    }
+
+    /// On the base `simple`: steps until nothing is to be done now.
+    pub fn run_until_idle(&self) {
+        while self.step() {}
+    }
+
+    /// Shuts the system down: all actors exit, children before their parents, and what still waits becomes dead
+    /// letters. Waits at most ten seconds and says which actors had not exited by then. Can be called again.
+    pub fn shutdown(&self) -> Shutdown {
+        shut_down(self.shared(), SHUTDOWN_LIMIT)
+    }
+
+    /// As [`ActorSystem::shutdown`], with another limit.
+    pub fn shutdown_within(&self, limit: Duration) -> Shutdown {
+        shut_down(self.shared(), limit)
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.handle.shared
+    }
+}
+
+impl fmt::Debug for ActorSystem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ActorSystem({})", self.shared().node)
+    }
+}
+
+/// How a shutdown went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "actors that do not exit keep their threads"]
+pub struct Shutdown {
+    /// Actors that had not exited when the time was over, most likely because a handler does not return.
+    pub unfinished: Vec<Address>,
+}
+
+impl Shutdown {
+    /// Whether all actors have exited.
+    pub fn is_complete(&self) -> bool {
+        self.unfinished.is_empty()
+    }
+}
+
+/// Why a message given by name was not sent.
+#[derive(Debug, thiserror::Error)]
+pub enum NamedSendError {
+    /// Nobody registered a type of this name.
+    #[error("no message type `{0}` is registered: call `Builder::register` with it before the system starts")]
+    NotRegistered(String),
+    /// The bytes are no such message.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+    /// It was not sent.
+    #[error(transparent)]
+    Send(#[from] SendError),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Simple,
+    Threads,
+}
+
+/// How an actor system is to be.
+pub struct Builder {
+    kind: Kind,
+    workers: usize,
+    reserves: usize,
+    supervision: Supervision,
+    clock: Option<ManualClock>,
+    node: Option<NodeId>,
+    serialises: bool,
+    interceptor: Option<Box<dyn Interceptor>>,
+    registry: BTreeMap<&'static str, &'static MessageType>,
+    #[cfg(feature = "tokio")]
+    runtime: Option<tokio::runtime::Handle>,
+}
+
+impl Builder {
+    fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            workers: std::thread::available_parallelism().map_or(1, usize::from),
+            reserves: 256,
+            supervision: Supervision::default(),
+            clock: None,
+            node: None,
+            serialises: false,
+            interceptor: None,
+            registry: BTreeMap::new(),
+            #[cfg(feature = "tokio")]
+            runtime: None,
+        }
+    }
+
+    /// How many threads schedule actors. Default: as many as the machine has cores. At most 254.
+    #[must_use]
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = workers;
+        self
+    }
+
+    /// How many more threads may help out while handlers compute or block for long. Default: 256.
+    #[must_use]
+    pub fn reserve_threads(mut self, threads: usize) -> Self {
+        self.reserves = threads;
+        self
+    }
+
+    /// How top-level actors are supervised.
+    #[must_use]
+    pub fn supervision(mut self, supervision: Supervision) -> Self {
+        self.supervision = supervision;
+        self
+    }
+
+    /// Takes the time from this clock, which stands still until a test moves it.
+    #[must_use]
+    pub fn clock(mut self, clock: &ManualClock) -> Self {
+        self.clock = Some(clock.clone());
+        self
+    }
+
+    /// The incarnation number in all addresses. Default: a new random one. Set it for runs that must be the same.
+    #[must_use]
+    pub fn node(mut self, node: NodeId) -> Self {
+        self.node = Some(node);
+        self
+    }
+
+    /// Serialises every message, to find out in a test what could not leave the process.
+    #[must_use]
+    pub fn serialize_messages(mut self, yes: bool) -> Self {
+        self.serialises = yes;
+        self
+    }
+
+    /// Lets this interceptor see every message on its way.
+    #[must_use]
+    pub fn interceptor(mut self, interceptor: impl Interceptor) -> Self {
+        self.interceptor = Some(Box::new(interceptor));
+        self
+    }
+
+    /// Lets messages of type `M` be sent by name.
+    #[must_use]
+    pub fn register<M: Message>(mut self) -> Self {
+        self.registry.insert(M::NAME, MessageType::of::<M>());
+        self
+    }
+
+    /// Lets all messages that an `A` accepts be sent by name.
+    #[must_use]
+    pub fn register_protocol<A: Actor>(mut self) -> Self {
+        for kind in A::Protocol::accepted() {
+            self.registry.insert(kind.name(), kind);
+        }
+        self
+    }
+
+    /// Polls asynchronous handlers inside this runtime, so that they can use its I/O and timers.
+    #[cfg(feature = "tokio")]
+    #[must_use]
+    pub fn runtime(mut self, runtime: tokio::runtime::Handle) -> Self {
+        self.runtime = Some(runtime);
+        self
+    }
+
+    /// Starts the system.
+    pub fn start(self) -> Result<ActorSystem, StartError> {
+        if self.workers == 0 || self.workers > 254 {
+            return Err(StartError::Workers(self.workers));
+        }
+        self.supervision.backoff.check()?;
+        let node = self.node.unwrap_or_else(random_node);
+        let simple = self.kind == Kind::Simple;
+        let cores: Vec<_> =
+            (0..if simple { 1 } else { self.workers }).map(|index| Core::new(node, index as u8, simple)).collect();
+        let nobody = Address::nobody(node);
+        let root = Resident {
+            life: Lifecycle::root(nobody, self.supervision),
+            presence: Presence::Gone,
+            origin: Box::new(Root),
+            extras: None,
+        };
+        let root = lock(&cores[0].state).settle(root, None, false).map_err(|_| StartError::Workers(self.workers))?;
+        let shared = Arc::new(Shared::new(Parts {
+            node,
+            cores,
+            base: if simple { Base::Simple(Pump::default()) } else { Base::Threads(Crew::new(self.reserves)) },
+            clock: match &self.clock {
+                Some(clock) => Clock::Manual(clock.clone()),
+                None => Clock::Real(Instant::now()),
+            },
+            root,
+            registry: self.registry,
+            serialises: self.serialises,
+            interceptor: self.interceptor,
+            #[cfg(feature = "tokio")]
+            runtime: self.runtime,
+        }));
+        shared.endpoints.belong_to(&shared);
+        if let Some(clock) = &self.clock {
+            clock.follow(&shared);
+        }
+        if let Base::Threads(crew) = &shared.base {
+            crew.start(&shared)?;
+        }
+        Ok(ActorSystem { handle: Arc::new(Handle { outside: nobody, shared }) })
+    }
+}
+
+/// Why a system did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// There must be at least one worker, and at most 254.
+    #[error("{0} workers are not possible: choose 1 to 254")]
+    Workers(usize),
+    /// A thread could not be started.
+    #[error("a thread could not be started: {0}")]
+    Thread(#[from] std::io::Error),
+    /// The back-off of the supervision of top-level actors makes no sense.
+    #[error(transparent)]
+    Backoff(#[from] roscius_protocol::backoff::InvalidBackoff),
+}
+
+/// A number that no other start has, as good as certainly.
+fn random_node() -> NodeId {
+    use std::hash::{BuildHasher, Hasher};
+    let mut hasher = std::collections::hash_map::RandomState::new().build_hasher();
+    hasher.write_u32(std::process::id());
+    NodeId::new(hasher.finish())
+}
+
+/// The root has a life, but no instance.
+struct Root;
+
+impl Origin for Root {
+    fn create(&mut self) -> Result<Box<dyn Cell>, Failure> {
+        Err(Failure::new("the root of a system has no instance"))
+    }
+
+    fn class(&self) -> &'static str {
+        "root"
+    }
+
+    fn actor_type(&self) -> TypeId {
+        TypeId::of::<Self>()
+    }
+
+    fn accepted(&self) -> fn() -> Vec<&'static MessageType> {
+        Vec::new
+    }
+}
+
+fn shut_down(shared: &Arc<Shared>, limit: Duration) -> Shutdown {
+    let deadline = Instant::now() + limit;
+    if !shared.closing.swap(true, Ordering::AcqRel) {
+        let signal = Signal::Exit { by: shared.root, reason: ExitReason::Shutdown, recursive: true };
+        shared.post(Parcel::Notice(shared.root, Notice::Life(signal)));
+    }
+    match &shared.base {
+        Base::Simple(pump) => {
+            pump.run(shared, None, || *lock(&shared.root_ended));
+            let unfinished = status::living(shared);
+            pump.close();
+            shared.sweep();
+            Shutdown { unfinished }
+        }
+        Base::Threads(crew) => {
+            let mut ended = lock(&shared.root_ended);
+            while !*ended {
+                let left = deadline.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    break;
+                }
+                (ended, _) = shared.root_ends.wait_timeout(ended, left).unwrap_or_else(PoisonError::into_inner);
+            }
+            let complete = *ended;
+            drop(ended);
+            for core in &shared.cores {
+                core.wake();
+            }
+            if complete {
+                crew.join(deadline);
+                shared.sweep();
+                return Shutdown { unfinished: Vec::new() };
+            }
+            let unfinished = status::living(shared);
+            tracing::error!(actors = unfinished.len(), "actors did not exit in time; their threads are left behind");
+            Shutdown { unfinished }
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn is_simple(&self) -> bool {
+        matches!(self.base, Base::Simple(_))
+    }
+
+    /// On the base `simple`, runs actors in this thread until `done` or the time is over. Else returns at once.
+    pub(crate) fn drive_until(self: &Arc<Self>, timeout: Option<Duration>, done: impl FnMut() -> bool) -> Pumped {
+        match &self.base {
+            Base::Simple(pump) => {
+                let deadline = timeout.map(|timeout| self.now().plus(timeout));
+                pump.run(self, deadline, done)
+            }
+            Base::Threads(_) => Pumped::Done,
+        }
+    }
+
+    /// Deals with what arrived after the last driver had left.
+    fn sweep(&self) {
+        let mut parcels = Vec::new();
+        for core in &self.cores {
+            core.collect(&mut parcels);
+            for parcel in parcels.drain(..) {
+                self.lose(parcel);
+            }
+        }
+    }
+
+    /// Sends for external code, which may be made to wait.
+    pub(crate) fn send_from_outside(
+        self: &Arc<Self>,
+        sender: Address,
+        to: Address,
+        message: Payload,
+        reply: ReplyTo,
+    ) -> Result<(), SendError> {
+        if self.is_closing() {
+            let _ = reply.answer(Err(AskError::ShutDown));
+            return Err(SendError::ShutDown(message));
+        }
+        let mut envelope = Envelope { sender, reply, message };
+        if self.inspects {
+            match self.inspect(to, envelope) {
+                Some(passed) => envelope = passed,
+                None => return Ok(()),
+            }
+        }
+        if to.is_bounded() {
+            self.offer_from_outside(to, envelope)?;
+        } else {
+            self.post(Parcel::Message(to, envelope));
+        }
+        self.drive_until(None, || false);
+        Ok(())
+    }
+
+    /// Offers a message to a bounded mailbox, and waits for room if that is its policy.
+    fn offer_from_outside(self: &Arc<Self>, to: Address, mut envelope: Envelope) -> Result<(), SendError> {
+        let Some(core) = self.core_of(to) else {
+            self.undelivered(to, envelope, crate::dead_letters::Undelivered::Foreign);
+            return Ok(());
+        };
+        let mut deadline = None;
+        loop {
+            let mut state = lock(&core.state);
+            let offer = match state.offer(to, envelope) {
+                Offered::Absent(envelope) => {
+                    drop(state);
+                    self.undelivered(to, envelope, crate::dead_letters::Undelivered::NoActor);
+                    return Ok(());
+                }
+                Offered::Done(offer) => offer,
+            };
+            match offer {
+                Offer::Taken => {
+                    drop(state);
+                    core.wake();
+                    return Ok(());
+                }
+                Offer::Refused(envelope) => return Err(refuse(envelope)),
+                Offer::Displaced(lost) | Offer::Dropped(lost) => {
+                    drop(state);
+                    core.wake();
+                    self.undelivered(to, lost, crate::dead_letters::Undelivered::MailboxFull);
+                    return Ok(());
+                }
+                Offer::Wait(back) => envelope = back,
+            }
+            let limit = state.wait_limit(to);
+            let until = *deadline.get_or_insert_with(|| Instant::now() + limit);
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() || self.is_closing() {
+                return Err(SendError::TimedOut(envelope.message));
+            }
+            if self.is_simple() {
+                // Nobody else makes room: this thread has to.
+                drop(state);
+                if self.drive_until(None, || false) == Pumped::Within {
+                    return Err(refuse(envelope));
+                }
+                continue;
+            }
+            state.block(to, true);
+            let (mut state, _) = core.room.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
+            state.block(to, false);
+        }
+    }
+
+    pub(crate) fn ask_from_outside<M: Message>(
+        self: &Arc<Self>,
+        sender: Address,
+        to: Address,
+        message: M,
+    ) -> Ask<M::Reply> {
+        let (answer, receiver) = oneshot::channel();
+        // A refusal reaches the asker through the answer.
+        let _ = self.send_from_outside(sender, to, Payload::new(message), ReplyTo::new(answer));
+        Ask::new(receiver, Arc::clone(self))
+    }
+
+    /// Waits for the answer to an ask in the thread of external code.
+    pub(crate) fn wait_for_answer(
+        self: &Arc<Self>,
+        receiver: &oneshot::Receiver<Answer>,
+        timeout: Option<Duration>,
+    ) -> Answer {
+        if self.is_simple() {
+            let pumped = self.drive_until(timeout, || receiver.has_message() || receiver.is_closed());
+            return match (receiver.try_recv(), pumped) {
+                (Ok(answer), _) => answer,
+                (Err(oneshot::TryRecvError::Disconnected), _) => Err(AskError::Abandoned),
+                (Err(oneshot::TryRecvError::Empty), Pumped::Within) => Err(AskError::WouldBlock),
+                (Err(oneshot::TryRecvError::Empty), _) => Err(AskError::TimedOut),
+            };
+        }
+        let Some(timeout) = timeout else {
+            return receiver.recv_ref().unwrap_or(Err(AskError::Abandoned));
+        };
+        match receiver.recv_timeout(timeout) {
+            Ok(answer) => answer,
+            Err(oneshot::RecvTimeoutError::Timeout) => Err(AskError::TimedOut),
+            Err(oneshot::RecvTimeoutError::Disconnected) => Err(AskError::Abandoned),
+        }
+    }
+}
