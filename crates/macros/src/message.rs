@@ -1,6 +1,6 @@
 //! What `#[derive(Message)]` expands to.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 use syn::ext::IdentExt;
 use syn::meta::ParseNestedMeta;
@@ -64,8 +64,10 @@ fn codecs(generics: &Generics, reply: &TokenStream) -> TokenStream {
             (&::roscius::codec::Probe::<#subject>::new()).codec()
         }
     };
+    let none = quote!(#option::None);
     let of_message = probe(&quote!(Self));
-    let of_reply = probe(reply);
+    // A borrowed reply can be encoded, but nobody could own what is decoded.
+    let of_reply = if borrows(reply) { none } else { probe(reply) };
     quote! {
         fn codec() -> #option<#codec> {
             #of_message
@@ -75,6 +77,15 @@ fn codecs(generics: &Generics, reply: &TokenStream) -> TokenStream {
             #of_reply
         }
     }
+}
+
+/// Whether a type contains a reference, and so does not own all of its data.
+fn borrows(subject: &TokenStream) -> bool {
+    subject.clone().into_iter().any(|token| match token {
+        TokenTree::Punct(punct) => matches!(punct.as_char(), '&' | '\''),
+        TokenTree::Group(group) => borrows(&group.stream()),
+        _ => false,
+    })
 }
 
 /// The generics of the type. A concrete type gets no bound of ours, so that the compiler complains about the type if it

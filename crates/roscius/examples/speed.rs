@@ -34,12 +34,12 @@ impl Actor for Source {
 }
 impl Handler<Go> for Source {
     fn receive(&mut self, m: &mut Go, ctx: &mut Context<Self>) -> Outcome<()> {
-        for _ in 0..m.0.min(1000) {
+        for _ in 0..m.0.min(50) {
             ctx.tell(self.0, Tick(1))?;
         }
-        if m.0 > 1000 {
+        if m.0 > 50 {
             let me = ctx.me();
-            ctx.tell(me, Go(m.0 - 1000))?;
+            ctx.tell(me, Go(m.0 - 50))?;
         }
         Ok(())
     }
@@ -124,19 +124,23 @@ impl Handler<Run> for Spawner {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let only: u64 = std::env::args().nth(1).and_then(|a| a.parse().ok()).unwrap_or(0);
+    let total: u64 = std::env::args().nth(2).and_then(|a| a.parse().ok()).unwrap_or(10_000_000);
     for workers in [1, 2] {
+        if only > 0 && workers > only as usize { break; }
         let system = ActorSystem::threads().workers(workers).start()?;
         let sink = system.spawn(|| Sink(0))?;
         let source = system.spawn(move || Source(sink))?;
         for _ in 0..2 {
             let start = Instant::now();
             let before = system.ask(sink, Count).wait()?;
-            system.tell(source, Go(10_000_000))?;
-            while system.ask(sink, Count).wait()? - before < 10_000_000 {
+            system.tell(source, Go(total))?;
+            while system.ask(sink, Count).wait()? - before < total {
                 std::thread::sleep(std::time::Duration::from_millis(2));
             }
-            println!("{workers} tell {:.1} M/s", 10.0 / start.elapsed().as_secs_f64());
+            println!("{workers} tell {:.1} M/s", total as f64 / 1e6 / start.elapsed().as_secs_f64());
         }
+        if total < 10_000_000 { continue; }
         let a = system.spawn(|| Pong { peer: None, done: None })?;
         let b = system.spawn(|| Pong { peer: None, done: None })?;
         system.tell(a, SetPeer(b))?;

@@ -47,28 +47,24 @@ impl<'s, A: Actor> Context<'s, A> {
         Self { hands: Hands::Desk(desk), changes: Vec::new(), asked: Vec::new(), actor: PhantomData }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn on_stage<R>(&mut self, act: impl FnOnce(&mut Stage) -> R) -> R {
         match &mut self.hands {
             Hands::Stage(stage) => act(stage),
-            Hands::Desk(desk) => {
-                act(lock(desk).stage.as_mut().expect("a handler is polled only with the stage at its desk"))
-            }
+            Hands::Desk(desk) => act(lock(desk).stage()),
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn read_stage<R>(&self, read: impl FnOnce(&Stage) -> R) -> R {
         match &self.hands {
             Hands::Stage(stage) => read(stage),
-            Hands::Desk(desk) => {
-                read(lock(desk).stage.as_ref().expect("a handler is polled only with the stage at its desk"))
-            }
+            Hands::Desk(desk) => read(lock(desk).stage()),
         }
     }
 
     /// Takes a message up: its sender and the right to reply.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn receive(&mut self, envelope: &mut Envelope) {
         let sender = envelope.sender;
         let reply = envelope.reply.take();
@@ -80,7 +76,7 @@ impl<'s, A: Actor> Context<'s, A> {
         });
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn handled(&mut self) {
         self.on_stage(|stage| {
             stage.handled += 1;
@@ -90,20 +86,19 @@ impl<'s, A: Actor> Context<'s, A> {
         });
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn wants_attention(&self) -> bool {
         self.read_stage(|stage| stage.attention)
     }
 
     /// Ends the handling of an `M`: replies, or says what is to be done with the message.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn conclude<M: Message>(&mut self, outcome: Outcome<M::Reply>) -> Delivery {
         match outcome {
             Ok(reply) => {
                 self.on_stage(|stage| {
                     if stage.reply.is_wanted() {
-                        let to = stage.reply.take();
-                        stage.shared.answer(to, Payload::reply::<M>(reply), stage.me, stage.sender);
+                        stage.answer(Payload::reply::<M>(reply));
                     }
                 });
                 Delivery::Handled

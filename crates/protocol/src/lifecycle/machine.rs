@@ -18,7 +18,8 @@ pub struct Lifecycle {
     policy: Restart,
     instance: Instance,
     ending: Ending,
-    family: Option<Box<Family>>,
+    /// Most actors have none, and a short life does not make one.
+    pub(super) family: Option<Box<Family>>,
 }
 
 // There may be millions of them.
@@ -27,7 +28,7 @@ const _: () = assert!(size_of::<Lifecycle>() <= 32);
 /// What can be told to the instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Instance {
-    /// Nothing: it is not there yet, was discarded, or ends because it failed.
+    /// Nothing: it is not there yet, or was discarded.
     Absent,
     /// Everything.
     Present,
@@ -241,8 +242,7 @@ impl Lifecycle {
             self.instance = Instance::Leaving { recursive };
             out.push(Effect::SayLastWords { recursive });
         } else {
-            self.stop(reason);
-            self.stop_children(me, recursive, out);
+            self.stop_at_once(me, reason, recursive, out);
         }
     }
 
@@ -301,8 +301,7 @@ impl Lifecycle {
             // Without an instance there is nothing to resume.
             (Verdict::Resume | Verdict::Stop, Phase::Suspended) => {
                 let reason = self.family().failure.take().map_or(ExitReason::Stopped, ExitReason::Failed);
-                self.stop(reason);
-                self.stop_children(me, true, out);
+                self.stop_at_once(me, reason, true, out);
             }
             (Verdict::Stop, Phase::Starting | Phase::Running | Phase::Restarting) => {
                 self.exit(me, self.parent, ExitReason::Requested, true, out);
@@ -315,8 +314,7 @@ impl Lifecycle {
 
     fn restart(&mut self, me: Address, delay: Duration, out: &mut Vec<Effect>) {
         self.phase = Phase::Restarting;
-        self.instance = Instance::Absent;
-        out.push(Effect::Discard);
+        self.discard(out);
         let family = self.family();
         family.failure = None;
         family.troubled.clear();
@@ -387,8 +385,6 @@ impl Lifecycle {
 
     fn stop(&mut self, reason: ExitReason) {
         self.phase = Phase::Stopping;
-        // What ends because it failed is told nothing more. Last words change this.
-        self.instance = Instance::Absent;
         self.ending = match reason {
             ExitReason::Stopped | ExitReason::Unknown => Ending::Stopped,
             ExitReason::Requested => Ending::Requested,
@@ -399,6 +395,20 @@ impl Lifecycle {
                 Ending::Failed
             }
         };
+    }
+
+    /// Stops without last words: there is no instance, or one that failed.
+    fn stop_at_once(&mut self, me: Address, reason: ExitReason, recursive: bool, out: &mut Vec<Effect>) {
+        self.stop(reason);
+        if self.instance != Instance::Absent {
+            self.discard(out);
+        }
+        self.stop_children(me, recursive, out);
+    }
+
+    fn discard(&mut self, out: &mut Vec<Effect>) {
+        self.instance = Instance::Absent;
+        out.push(Effect::Discard);
     }
 
     fn exit_reason(&mut self) -> ExitReason {
@@ -436,8 +446,7 @@ impl Lifecycle {
 
     fn finish(&mut self, me: Address, out: &mut Vec<Effect>) {
         self.phase = Phase::Ended;
-        self.instance = Instance::Absent;
-        out.push(Effect::Discard);
+        self.discard(out);
         let reason = self.exit_reason();
         for watcher in self.family.as_mut().map(|family| std::mem::take(&mut family.watchers)).unwrap_or_default() {
             let signal = Signal::Terminated { address: me, reason: reason.clone() };

@@ -27,7 +27,7 @@ impl World {
         match self.random.below(10) {
             _ if self.living_actors() < 3 && self.actors.len() < MOST_ACTORS => self.spawn_from_outside(),
             0 => self.spawn_from_outside(),
-            1 => self.ask_to_exit(OUTSIDE),
+            1 if self.random.chance(50) => self.ask_to_exit(OUTSIDE),
             _ => self.send_something(OUTSIDE),
         }
         true
@@ -42,8 +42,8 @@ impl World {
             match self.random.below(20) {
                 0..6 => self.spawn(me),
                 6..14 => self.send_something(me),
-                14..17 => self.watch(me),
-                17 => self.unwatch(me),
+                14..18 => self.watch(me),
+                18 => self.unwatch(me),
                 _ => self.ask_to_exit(me),
             }
         }

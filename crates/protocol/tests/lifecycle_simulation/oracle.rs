@@ -15,6 +15,7 @@ impl World {
             self.check_nothing_but_answers(me, event, effects);
             return;
         }
+        self.check_permanence(me, before, event);
         self.check_tellings(me, before, event, effects);
         self.check_verdicts(me, event, effects);
         for effect in effects {
@@ -52,6 +53,21 @@ impl World {
         };
         let answer: Vec<_> = answer.into_iter().map(|(to, signal)| Effect::Signal { to, signal }).collect();
         assert_eq!(effects, answer, "{me} has ended");
+    }
+
+    /// Only its parent or a shutdown ends a permanent actor.
+    fn check_permanence(&self, me: usize, before: Phase, event: &Event) {
+        let life = &self.actors[me].life;
+        let by_a_stranger = match event {
+            Event::StopSelf => true,
+            Event::Signal { signal: Signal::Exit { by, reason, .. }, .. } => {
+                *by != life.parent() && *reason == ExitReason::Requested
+            }
+            _ => false,
+        };
+        if by_a_stranger && life.policy() == Restart::Permanent && before != Phase::Stopping {
+            assert!(!matches!(life.phase(), Phase::Stopping | Phase::Ended), "{me} is permanent");
+        }
     }
 
     /// Each parent and each watcher is told, once, and when it can listen.

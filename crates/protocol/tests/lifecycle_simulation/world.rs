@@ -136,7 +136,7 @@ impl World {
     }
 
     fn dispatch(&mut self, from: usize, to: usize, load: Load) {
-        self.note(|| format!("    {from} -> {to}: {load:?}"));
+        self.note(|| format!("    {} -> {to}: {load:?}", name(from)));
         self.flight.push(Packet { from, to, load });
     }
 
@@ -149,7 +149,7 @@ impl World {
         let (from, to) = (self.flight[any].from, self.flight[any].to);
         let first = self.flight.iter().position(|packet| (packet.from, packet.to) == (from, to)).unwrap_or(any);
         let Packet { load, .. } = self.flight.remove(first);
-        self.note(|| format!("{to} gets from {from}: {load:?}"));
+        self.note(|| format!("{to} gets from {}: {load:?}", name(from)));
         match load {
             Load::Notice(notice) if self.actors[to].ended.is_some() => self.bounce(to, notice),
             Load::Notice(notice) => {
@@ -349,7 +349,7 @@ impl World {
             self.actors[me].model.supervision = supervision;
         }
         self.act(me);
-        if self.fails(12) {
+        if self.fails(8) {
             self.totals.add(Count::FailedCreations);
             self.fail(me, FailureKind::Creation);
         } else {
@@ -386,7 +386,8 @@ impl World {
             Effect::Create => self.actors[me].to_be_created = true,
             Effect::Discard => {
                 let actor = &mut self.actors[me];
-                (actor.has_instance, actor.to_be_created, actor.last_words) = (false, false, None);
+                assert_eq!(actor.last_words, None, "{me} is discarded before it has said its last words");
+                (actor.has_instance, actor.to_be_created) = (false, false);
             }
             Effect::SayLastWords { recursive } => {
                 assert!(self.actors[me].has_instance, "there is nobody to say last words");
@@ -442,6 +443,10 @@ impl World {
     fn random_supervision(random: &mut Random) -> Supervision {
         super::operations::random_supervision(random)
     }
+}
+
+fn name(sender: usize) -> String {
+    if sender == OUTSIDE { "outside".to_owned() } else { sender.to_string() }
 }
 
 fn shutdown() -> Signal {

@@ -161,11 +161,15 @@ impl<A: Actor> Typed<A> {
     }
 
     /// Takes over what the handler left in its context.
-    #[inline]
+    #[inline(always)]
     fn settle(&mut self, ctx: &mut Context<A>) {
-        if ctx.changes.is_empty() && ctx.asked.is_empty() {
-            return;
+        if !ctx.changes.is_empty() || !ctx.asked.is_empty() {
+            self.take_over(ctx);
         }
+    }
+
+    #[cold]
+    fn take_over(&mut self, ctx: &mut Context<A>) {
         for change in ctx.changes.drain(..) {
             let behaviours = self.behaviours.get_or_insert_default();
             match change {
@@ -236,7 +240,7 @@ impl<A: Actor> Cell for Typed<A> {
                 match self.dispatch(envelope, &mut ctx) {
                     Delivery::Handled => {
                         ctx.handled();
-                        mailbox.next_message();
+                        drop(mailbox.next_message());
                     }
                     other => {
                         self.settle(&mut ctx);

@@ -287,7 +287,7 @@ impl State {
     }
 
     /// Takes in a parcel for this core. Gives it back when its actor is not here.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn accept(&mut self, parcel: Parcel) -> Result<(), Parcel> {
         let to = parcel.to();
         let index = to.index();

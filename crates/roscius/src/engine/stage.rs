@@ -40,6 +40,12 @@ pub(crate) struct OnDesk {
 }
 
 impl OnDesk {
+    /// The stage, for a handler that is being polled.
+    #[cold]
+    pub(crate) fn stage(&mut self) -> &mut Stage {
+        self.stage.as_mut().expect("a handler is polled only with the stage at its desk")
+    }
+
     /// Puts the stage on the desk, before a poll.
     pub(crate) fn put(&mut self, mut stage: Box<Stage>) {
         if let Some((sender, reply, kind)) = self.message.take() {
@@ -246,7 +252,7 @@ impl Stage {
     }
 
     /// Takes a parcel where it belongs. True when it goes to another core.
-    #[inline]
+    #[inline(always)]
     fn route(&mut self, state: &mut State, parcel: Parcel) -> bool {
         let to = parcel.to();
         if to.node() == self.shared.node {
@@ -286,9 +292,16 @@ impl Stage {
     }
 
     /// Puts a parcel into the outbox.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn post(&mut self, parcel: Parcel) {
-        let Err(rtrb::PushError::Full(parcel)) = self.outbox.push(parcel) else { return };
+        if let Err(rtrb::PushError::Full(parcel)) = self.outbox.push(parcel) {
+            self.post_to_full(parcel);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn post_to_full(&mut self, parcel: Parcel) {
         self.hand_over();
         if let Err(rtrb::PushError::Full(parcel)) = self.outbox.push(parcel) {
             // This driver drives no core, so nobody empties its outbox.
@@ -305,13 +318,20 @@ impl Stage {
         shared.cores[self.core as usize].wake();
     }
 
+    /// Answers the message being handled.
+    #[inline(never)]
+    pub(crate) fn answer(&mut self, reply: Payload) {
+        let to = self.reply.take();
+        self.shared.answer(to, reply, self.me, self.sender);
+    }
+
     #[inline]
     pub(crate) fn notify(&mut self, to: Address, notice: Notice) {
         self.post(Parcel::Notice(to, notice));
     }
 
     /// Sends a message.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn send(&mut self, to: Address, envelope: Envelope) -> Result<(), SendError> {
         let envelope = if self.shared.inspects {
             match self.shared.inspect(to, envelope) {
