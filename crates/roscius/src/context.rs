@@ -27,9 +27,21 @@ use crate::troupe::Troupe;
 /// What an actor of type `A` can do while it handles a message or a hook.
 pub struct Context<'s, A: Actor> {
     hands: Hands<'s>,
+    /// What the handler leaves for its cell to take over, which is seldom anything.
+    pub(crate) left: Option<Box<Left<A>>>,
+    actor: PhantomData<fn(A)>,
+}
+
+/// What a handler leaves for its cell to take over.
+pub(crate) struct Left<A: Actor> {
     pub(crate) changes: Vec<Change<A>>,
     pub(crate) asked: Vec<Asked<A>>,
-    actor: PhantomData<fn(A)>,
+}
+
+impl<A: Actor> Default for Left<A> {
+    fn default() -> Self {
+        Self { changes: Vec::new(), asked: Vec::new() }
+    }
 }
 
 /// How a context reaches the stage: directly, or, in an asynchronous handler, by way of a desk.
@@ -39,12 +51,13 @@ enum Hands<'s> {
 }
 
 impl<'s, A: Actor> Context<'s, A> {
+    #[inline(always)]
     pub(crate) fn on(stage: &'s mut Stage) -> Self {
-        Self { hands: Hands::Stage(stage), changes: Vec::new(), asked: Vec::new(), actor: PhantomData }
+        Self { hands: Hands::Stage(stage), left: None, actor: PhantomData }
     }
 
     pub(crate) fn at(desk: Arc<Desk>) -> Self {
-        Self { hands: Hands::Desk(desk), changes: Vec::new(), asked: Vec::new(), actor: PhantomData }
+        Self { hands: Hands::Desk(desk), left: None, actor: PhantomData }
     }
 
     #[inline(always)]
@@ -222,7 +235,7 @@ impl<'s, A: Actor> Context<'s, A> {
                 ctx,
             )
         });
-        self.asked.push(Asked { receiver, timeout, then });
+        self.left.get_or_insert_default().asked.push(Asked { receiver, timeout, then });
     }
 
     fn send_ask<M: Message>(&mut self, to: Address, message: M, sender: oneshot::Sender<crate::ask::Answer>) {
@@ -270,12 +283,12 @@ impl<'s, A: Actor> Context<'s, A> {
 
     /// Puts other handlers in force from the next message on.
     pub fn become_new(&mut self, behaviour: Behaviour<A>) {
-        self.changes.push(Change::Become(behaviour));
+        self.left.get_or_insert_default().changes.push(Change::Become(behaviour));
     }
 
     /// Ends the latest behaviour: the one before it is in force again.
     pub fn become_former(&mut self) {
-        self.changes.push(Change::Unbecome);
+        self.left.get_or_insert_default().changes.push(Change::Unbecome);
     }
 
     // --- life ------------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ use super::stage::{Desk, Stage};
 use crate::actor::{Actor, ChildExited, ChildFailure, Poison, Terminated, Wakeup};
 use crate::ask::{Answer, AskError};
 use crate::behaviour::Behaviour;
-use crate::context::Context;
+use crate::context::{Context, Left};
 use crate::dead_letters::DeadLetter;
 use crate::declared::Protocol;
 use crate::message::MessageType;
@@ -163,14 +163,14 @@ impl<A: Actor> Typed<A> {
     /// Takes over what the handler left in its context.
     #[inline(always)]
     fn settle(&mut self, ctx: &mut Context<A>) {
-        if !ctx.changes.is_empty() || !ctx.asked.is_empty() {
-            self.take_over(ctx);
+        if let Some(left) = ctx.left.take() {
+            self.take_over(*left, ctx);
         }
     }
 
     #[cold]
-    fn take_over(&mut self, ctx: &mut Context<A>) {
-        for change in ctx.changes.drain(..) {
+    fn take_over(&mut self, left: Left<A>, ctx: &mut Context<A>) {
+        for change in left.changes {
             let behaviours = self.behaviours.get_or_insert_default();
             match change {
                 Change::Become(behaviour) => behaviours.push(behaviour),
@@ -179,7 +179,7 @@ impl<A: Actor> Typed<A> {
                 }
             }
         }
-        for asked in std::mem::take(&mut ctx.asked) {
+        for asked in left.asked {
             self.wait_for(asked, ctx);
         }
     }

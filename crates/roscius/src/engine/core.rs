@@ -57,8 +57,8 @@ pub(crate) struct State {
 /// A place for an actor.
 pub(crate) struct Slot {
     generation: u32,
-    /// Whether it was paused when it was last put back.
-    was_paused: bool,
+    /// How many entries in the run queue it has. Counted in arrival order only.
+    entries: u32,
     pub(crate) state: SlotState,
     /// Messages of this actor in the hands of a driver.
     pub(crate) in_hand: u32,
@@ -265,7 +265,6 @@ impl State {
         };
         let slot = &mut self.slots[index as usize];
         slot.gate = bound.map(|bound| Box::new(Gate { bound, waiters: Vec::new(), blocked: 0 }));
-        slot.was_paused = false;
         slot.handled = 0;
         slot.class = resident.origin.class();
         slot.accepted = resident.origin.accepted();
@@ -273,7 +272,9 @@ impl State {
         slot.state = if unlisted { SlotState::Unlisted } else { SlotState::Queued };
         let address = slot.address(self.node, self.index, index);
         self.living += 1;
-        if !unlisted {
+        if !unlisted && self.arrival_order {
+            self.enter(index, 1);
+        } else if !unlisted {
             self.run.push_back(index);
         }
         Ok(address)
@@ -324,22 +325,22 @@ impl State {
 
     /// In arrival order everything that may be handled has its own entry in the run queue.
     fn queue_arrival(&mut self, index: u32, was: SlotState, wakes: bool) {
-        let slot = &self.slots[index as usize];
-        let entries = match was {
-            SlotState::Unlisted if wakes => {
-                slot.mailbox.as_ref().map_or(0, |mailbox| mailbox.messages() + mailbox.signals())
-            }
-            SlotState::Unlisted => 0,
-            SlotState::Paused if !wakes => 0,
-            _ => 1,
-        };
-        self.run.extend(std::iter::repeat_n(index, entries));
+        match was {
+            SlotState::Unlisted if wakes => self.requeue(index),
+            SlotState::Unlisted => {}
+            SlotState::Paused if !wakes => {}
+            _ => self.enter(index, 1),
+        }
     }
 
     /// Takes the next actor that is to be played. At most `batch` messages of a bounded mailbox are taken with it.
     #[inline]
     pub(crate) fn next_seat(&mut self, batch: usize) -> Option<Seat> {
         while let Some(index) = self.run.pop_front() {
+            if self.arrival_order {
+                let slot = &mut self.slots[index as usize];
+                slot.entries = slot.entries.saturating_sub(1);
+            }
             if let Some(seat) = self.take(index, batch) {
                 return Some(seat);
             }
@@ -408,21 +409,23 @@ impl State {
         if waits && !self.arrival_order {
             self.run.push_back(index);
         }
-        let slot = &mut self.slots[index as usize];
-        let resumed = std::mem::replace(&mut slot.was_paused, paused) && !paused;
-        let unblocks = slot.admit(room_for);
-        if resumed && self.arrival_order {
+        let unblocks = self.slots[index as usize].admit(room_for);
+        if waits && self.arrival_order {
             self.requeue(index);
         }
         unblocks
     }
 
-    /// Gives an actor that goes on as many entries in the run queue as things wait for it.
+    /// Gives an actor as many entries in the run queue as things wait for it.
     fn requeue(&mut self, index: u32) {
         let slot = &self.slots[index as usize];
-        let waiting = slot.mailbox.as_ref().map_or(0, |mailbox| mailbox.messages() + mailbox.signals());
-        let queued = self.run.iter().filter(|&&queued| queued == index).count();
-        self.run.extend(std::iter::repeat_n(index, waiting.saturating_sub(queued)));
+        let waiting = slot.mailbox.as_ref().map_or(0, |mailbox| mailbox.messages() + mailbox.signals()) as u32;
+        self.enter(index, waiting.saturating_sub(slot.entries));
+    }
+
+    fn enter(&mut self, index: u32, entries: u32) {
+        self.slots[index as usize].entries += entries;
+        self.run.extend(std::iter::repeat_n(index, entries as usize));
     }
 
     /// Frees the place of an actor that has ended, and returns all that still waited for it.
@@ -509,7 +512,7 @@ impl Slot {
     fn new() -> Self {
         Self {
             generation: 0,
-            was_paused: false,
+            entries: 0,
             state: SlotState::Free,
             in_hand: 0,
             mailbox: None,

@@ -62,7 +62,9 @@ impl<'c> Driver<'c> {
     /// Plays the next actor for a slice, if there is something to do.
     #[inline]
     pub(crate) fn turn(mut self, manner: Manner) -> (Self, Turn) {
-        self.stage.settle(&mut self.state);
+        if self.core.has_mail() {
+            self.stage.collect(&mut self.state);
+        }
         if !self.stage.lost.is_empty() || !self.stage.room_for.is_empty() {
             self = self.unlocked(|stage| {
                 tell_room(stage);
@@ -70,6 +72,11 @@ impl<'c> Driver<'c> {
             });
             self.stage.settle(&mut self.state);
         }
+        if let Some(seat) = self.state.next_seat(manner.batch as usize) {
+            return (self.play(seat, manner), Turn::Played);
+        }
+        // Another driver may be stuck with something in its outbox.
+        self.stage.settle(&mut self.state);
         match self.state.next_seat(manner.batch as usize) {
             Some(seat) => (self.play(seat, manner), Turn::Played),
             None => (self, Turn::Nothing),
@@ -89,7 +96,7 @@ impl<'c> Driver<'c> {
         }
         let Played { mut stage, seat, paused } = play(stage, seat, manner);
         let mut state = lock(&core.state);
-        stage.settle(&mut state);
+        stage.hand_out(&mut state);
         if !stage.ended {
             let handled = stage.handled;
             if state.put_back(seat, handled, paused, &mut stage.room_for) {

@@ -1,7 +1,7 @@
 //! The base `simple`: actors run in the thread of whoever waits for something, one message at a time, in the order in
 //! which messages were sent.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError, TryLockError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -38,12 +38,10 @@ pub(crate) enum Pumped {
 impl Pump {
     /// Handles one notice or message. False when nothing waits.
     pub(crate) fn step(&self, shared: &Arc<Shared>) -> bool {
-        self.drive(shared, |driver| {
-            let driver = driver.fire_alarms();
-            let (driver, turn) = driver.turn(STEP);
-            (driver, turn == Turn::Played)
-        })
-        .unwrap_or(false)
+        if *lock(&self.driver) == Some(thread::current().id()) {
+            return false;
+        }
+        self.drive(shared, lock(&self.stage))
     }
 
     /// Drives until `done`, or until nothing more can happen before `deadline`.
@@ -84,10 +82,12 @@ impl Pump {
         }
     }
 
+    /// As [`Pump::step`], unless another thread drives.
     fn try_step(&self, shared: &Arc<Shared>) -> Option<bool> {
         match self.stage.try_lock() {
+            Ok(stage) => Some(self.drive(shared, stage)),
+            Err(TryLockError::Poisoned(poisoned)) => Some(self.drive(shared, poisoned.into_inner())),
             Err(TryLockError::WouldBlock) => None,
-            _ => Some(self.step(shared)),
         }
     }
 
@@ -99,21 +99,15 @@ impl Pump {
         }
     }
 
-    fn drive<R>(&self, shared: &Arc<Shared>, act: impl for<'c> FnOnce(Driver<'c>) -> (Driver<'c>, R)) -> Option<R> {
-        if *lock(&self.driver) == Some(thread::current().id()) {
-            return None;
-        }
-        let mut slot = lock(&self.stage);
+    fn drive(&self, shared: &Arc<Shared>, mut slot: MutexGuard<'_, Option<Box<Stage>>>) -> bool {
         let stage = slot.take().unwrap_or_else(|| Box::new(Stage::new(Arc::clone(shared), 0)));
         *lock(&self.driver) = Some(thread::current().id());
-        let driver = Driver::enter(stage, &shared.cores[0], 0);
-        let (driver, result) = act(driver);
-        let mut driver = driver.unlocked(super::driver::tell_room);
-        driver.stage.settle(&mut driver.state);
-        *slot = Some(driver.leave());
+        let driver = Driver::enter(stage, &shared.cores[0], 0).fire_alarms();
+        let (driver, turn) = driver.turn(STEP);
+        *slot = Some(driver.unlocked(super::driver::tell_room).leave());
         *lock(&self.driver) = None;
         drop(slot);
         self.released.notify_all();
-        Some(result)
+        turn == Turn::Played
     }
 }

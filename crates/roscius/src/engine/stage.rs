@@ -217,9 +217,17 @@ impl Stage {
         }
     }
 
-    /// Hands over all that the drivers of this core have sent and all that has arrived for it.
-    #[inline]
+    /// Hands over all that the drivers of this core have sent, and takes in all that has arrived for it.
     pub(crate) fn settle(&mut self, state: &mut State) {
+        self.hand_out(state);
+        if self.home().has_mail() {
+            self.collect(state);
+        }
+    }
+
+    /// Hands over all that the drivers of this core have sent.
+    #[inline]
+    pub(crate) fn hand_out(&mut self, state: &mut State) {
         let mut outboxes = std::mem::take(&mut state.outboxes);
         let mut crossing = false;
         for (_, outbox) in &mut outboxes {
@@ -227,20 +235,24 @@ impl Stage {
                 crossing |= self.route(state, parcel);
             }
         }
-        state.outboxes = outboxes;
+        // What is forgotten is the empty list that stood in: it owns nothing.
+        std::mem::forget(std::mem::replace(&mut state.outboxes, outboxes));
         if crossing {
-            for (core, parcels) in self.away.iter_mut().enumerate() {
-                if !parcels.is_empty() {
-                    self.shared.cores[core].post_all(parcels);
-                }
-            }
-        }
-        if self.shared.cores[self.core as usize].has_mail() {
-            self.collect(state);
+            self.cross();
         }
     }
 
-    fn collect(&mut self, state: &mut State) {
+    /// Hands over what goes to other cores.
+    fn cross(&mut self) {
+        for (core, parcels) in self.away.iter_mut().enumerate() {
+            if !parcels.is_empty() {
+                self.shared.cores[core].post_all(parcels);
+            }
+        }
+    }
+
+    /// Takes in all that has arrived for this core.
+    pub(crate) fn collect(&mut self, state: &mut State) {
         let mut arrivals = std::mem::take(&mut self.arrivals);
         self.home().collect(&mut arrivals);
         for parcel in arrivals.drain(..) {
