@@ -9,7 +9,7 @@ use roscius_protocol::lifecycle::Phase;
 use roscius_protocol::time::Time;
 
 use crate::dead_letters::DeadLetterRecord;
-use crate::engine::cell::Presence;
+use crate::engine::cell::{Class, Presence};
 use crate::engine::core::{Slot, SlotState};
 use crate::engine::lock;
 use crate::engine::shared::{Base, Shared};
@@ -219,7 +219,7 @@ fn describe(address: Address, slot: &Slot) -> ActorStatus {
     let resident = slot.resident.as_ref();
     ActorStatus {
         address,
-        class: slot.class,
+        class: slot.class.map_or("", Class::name),
         parent: resident.map(|resident| resident.life.parent()),
         state: state(slot),
         waiting: slot.waiting(),
@@ -259,5 +259,5 @@ pub(crate) fn living(shared: &Shared) -> Vec<Address> {
 pub(crate) fn accepted_by(shared: &Shared, address: Address) -> Option<Vec<&'static MessageType>> {
     let core = shared.core_of(address)?;
     let mut state = lock(&core.state);
-    state.slot(address).map(|slot| (slot.accepted)())
+    state.slot(address)?.class.map(Class::accepted)
 }

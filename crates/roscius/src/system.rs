@@ -19,7 +19,7 @@ use crate::clock::{Clock, ManualClock};
 use crate::codec::CodecError;
 use crate::declared::Protocol;
 use crate::endpoint::Endpoint;
-use crate::engine::cell::{Cell, Origin, Presence};
+use crate::engine::cell::{Cell, Class, Origin, Presence};
 use crate::engine::core::{Core, Offered, Resident};
 use crate::engine::envelope::{Envelope, Notice, Parcel};
 use crate::engine::lock;
@@ -392,16 +392,8 @@ impl Origin for Root {
         Err(Failure::new("the root of a system has no instance"))
     }
 
-    fn class(&self) -> &'static str {
-        "root"
-    }
-
-    fn actor_type(&self) -> TypeId {
-        TypeId::of::<Self>()
-    }
-
-    fn accepted(&self) -> fn() -> Vec<&'static MessageType> {
-        Vec::new
+    fn class(&self) -> &'static Class {
+        const { &Class { name: || "root", actor_type: TypeId::of::<Root>(), accepted: Vec::new } }
     }
 }
 

@@ -16,7 +16,7 @@ use roscius_protocol::supervision::{Decision, Restart};
 use crate::actor::{Actor, ChildFailure};
 use crate::ask::{Answer, AskError};
 use crate::declared::Protocol;
-use crate::engine::cell::{Cell, Factory, Hook, Origin, Pause, Returned};
+use crate::engine::cell::{Cell, Class, Factory, Hook, Origin, Pause, Returned};
 use crate::engine::core::{Alarm, Mailbox};
 use crate::engine::envelope::{Delivery, Envelope, Notice, Parcel};
 use crate::engine::lock;
@@ -194,16 +194,14 @@ impl<A: Actor> Origin for LeaderOrigin<A> {
         }))
     }
 
-    fn class(&self) -> &'static str {
-        std::any::type_name::<Troupe<A>>()
-    }
-
-    fn actor_type(&self) -> TypeId {
-        TypeId::of::<A>()
-    }
-
-    fn accepted(&self) -> fn() -> Vec<&'static MessageType> {
-        A::Protocol::accepted
+    fn class(&self) -> &'static Class {
+        const {
+            &Class {
+                name: std::any::type_name::<Troupe<A>>,
+                actor_type: TypeId::of::<A>(),
+                accepted: A::Protocol::accepted,
+            }
+        }
     }
 }
 

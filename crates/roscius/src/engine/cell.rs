@@ -29,9 +29,24 @@ use crate::outcome::Failure;
 /// Makes instances of one actor.
 pub(crate) trait Origin: Send {
     fn create(&mut self) -> Result<Box<dyn Cell>, Failure>;
-    fn class(&self) -> &'static str;
-    fn actor_type(&self) -> TypeId;
-    fn accepted(&self) -> fn() -> Vec<&'static MessageType>;
+    fn class(&self) -> &'static Class;
+}
+
+/// What is known about a type of actors.
+pub(crate) struct Class {
+    pub(crate) name: fn() -> &'static str,
+    pub(crate) actor_type: TypeId,
+    pub(crate) accepted: fn() -> Vec<&'static MessageType>,
+}
+
+impl Class {
+    pub(crate) fn name(&self) -> &'static str {
+        (self.name)()
+    }
+
+    pub(crate) fn accepted(&self) -> Vec<&'static MessageType> {
+        (self.accepted)()
+    }
 }
 
 /// Whether there is an instance.
@@ -106,16 +121,14 @@ impl<A: Actor, F: FnMut() -> Result<A, Failure> + Send> Origin for Factory<A, F>
         Ok(Box::new(Typed { actor, behaviours: None, continuations: None }))
     }
 
-    fn class(&self) -> &'static str {
-        std::any::type_name::<A>()
-    }
-
-    fn actor_type(&self) -> TypeId {
-        TypeId::of::<A>()
-    }
-
-    fn accepted(&self) -> fn() -> Vec<&'static MessageType> {
-        A::Protocol::accepted
+    fn class(&self) -> &'static Class {
+        const {
+            &Class {
+                name: std::any::type_name::<A>,
+                actor_type: TypeId::of::<A>(),
+                accepted: A::Protocol::accepted,
+            }
+        }
     }
 }
 

@@ -11,11 +11,10 @@ use roscius_protocol::mailbox::{self, Bound, Offer};
 use roscius_protocol::time::Time;
 use roscius_protocol::timers::TimerQueue;
 
-use super::cell::{Origin, Presence};
+use super::cell::{Class, Origin, Presence};
 use super::envelope::{Envelope, Notice, Parcel};
 use super::lock;
 use super::stage::Extras;
-use crate::message::MessageType;
 
 pub(crate) type Mailbox = mailbox::Mailbox<Envelope, Notice>;
 
@@ -64,8 +63,8 @@ pub(crate) struct Slot {
     pub(crate) in_hand: u32,
     pub(crate) mailbox: Option<Box<Mailbox>>,
     pub(crate) handled: u64,
-    pub(crate) class: &'static str,
-    pub(crate) accepted: fn() -> Vec<&'static MessageType>,
+    /// Of the actor here now, or of the last one.
+    pub(crate) class: Option<&'static Class>,
     pub(crate) gate: Option<Box<Gate>>,
     pub(crate) resident: Option<Resident>,
 }
@@ -266,8 +265,7 @@ impl State {
         let slot = &mut self.slots[index as usize];
         slot.gate = bound.map(|bound| Box::new(Gate { bound, waiters: Vec::new(), blocked: 0 }));
         slot.handled = 0;
-        slot.class = resident.origin.class();
-        slot.accepted = resident.origin.accepted();
+        slot.class = Some(resident.origin.class());
         slot.resident = Some(resident);
         slot.state = if unlisted { SlotState::Unlisted } else { SlotState::Queued };
         let address = slot.address(self.node, self.index, index);
@@ -517,8 +515,7 @@ impl Slot {
             in_hand: 0,
             mailbox: None,
             handled: 0,
-            class: "",
-            accepted: Vec::new,
+            class: None,
             gate: None,
             resident: None,
         }

@@ -125,7 +125,7 @@ impl Play {
                 if let Some(envelope) = self.mailbox.first_message() {
                     envelope.reply = self.stage.reply.take();
                 }
-                tracing::warn!(actor = %self.stage.me, class = self.stage.class, %failure, "a message failed and is delivered again");
+                tracing::warn!(actor = %self.stage.me, class = self.origin.class().name(), %failure, "a message failed and is delivered again");
                 return;
             }
             self.tried = 0;
@@ -177,7 +177,7 @@ impl Play {
 
     /// The message goes back to who sent it, and the parent decides about the actor.
     fn fail(&mut self, envelope: Option<Envelope>, failure: Failure) {
-        tracing::error!(actor = %self.stage.me, class = self.stage.class, %failure, "a handler failed");
+        tracing::error!(actor = %self.stage.me, class = self.origin.class().name(), %failure, "a handler failed");
         self.stage.shared.counters.failure();
         let report = FailureReport::new(failure.kind(), Arc::clone(failure.details()));
         if let Some(envelope) = envelope {
@@ -196,10 +196,10 @@ impl Play {
     }
 
     fn refuse(&mut self, envelope: Envelope) {
-        let accepted: Vec<_> = (self.origin.accepted())().iter().map(|kind| kind.name()).collect();
+        let accepted: Vec<_> = self.origin.class().accepted().iter().map(|kind| kind.name()).collect();
         let accepted = if accepted.is_empty() { "no messages".to_owned() } else { accepted.join(", ") };
         let details =
-            format!("`{}` is not accepted by {}, which accepts {accepted}", envelope.message.name(), self.stage.class);
+            format!("`{}` is not accepted by {}, which accepts {accepted}", envelope.message.name(), self.origin.class().name());
         tracing::warn!(actor = %self.stage.me, sender = %envelope.sender, %details, "a message was refused");
         self.stage.shared.refuse(envelope, self.stage.me, details.into());
         self.worked();
@@ -383,7 +383,7 @@ impl Play {
                 self.stage.leave_children = false;
                 if let Presence::Alive(cell) = &mut self.presence {
                     if let Err(failure) = cell.hook(Hook::LastWords, &mut self.stage) {
-                        tracing::error!(actor = %self.stage.me, class = self.stage.class, %failure, "last words failed");
+                        tracing::error!(actor = %self.stage.me, class = self.origin.class().name(), %failure, "last words failed");
                     }
                 }
                 let recursive = recursive && !self.stage.leave_children;
@@ -405,7 +405,7 @@ impl Play {
                 }
             }
             Effect::End(reason) => {
-                tracing::debug!(actor = %self.stage.me, class = self.stage.class, %reason, "exited");
+                tracing::debug!(actor = %self.stage.me, class = self.origin.class().name(), %reason, "exited");
                 self.stage.ended = true;
             }
         }
@@ -422,13 +422,13 @@ impl Play {
             });
         match created {
             Ok(cell) => {
-                tracing::debug!(actor = %self.stage.me, class = self.stage.class, "started");
+                tracing::debug!(actor = %self.stage.me, class = self.origin.class().name(), "started");
                 self.presence = Presence::Alive(cell);
                 self.live(Event::Started);
                 self.attend();
             }
             Err(failure) => {
-                tracing::error!(actor = %self.stage.me, class = self.stage.class, %failure, "could not be created");
+                tracing::error!(actor = %self.stage.me, class = self.origin.class().name(), %failure, "could not be created");
                 self.stage.shared.counters.failure();
                 self.presence = Presence::Gone;
                 let report = FailureReport::new(FailureKind::Creation, Arc::clone(failure.details()));
@@ -450,7 +450,7 @@ impl Play {
         }
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(presence))) {
             let failure = Failure::panic(&*panic);
-            tracing::error!(actor = %self.stage.me, class = self.stage.class, %failure, "the destructor panicked");
+            tracing::error!(actor = %self.stage.me, class = self.origin.class().name(), %failure, "the destructor panicked");
         }
     }
 }

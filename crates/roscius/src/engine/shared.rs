@@ -370,7 +370,7 @@ impl Shared {
             return Err(SpawnError::ShutDown);
         }
         let Spawn { origin, name, bound, extras, .. } = spawn;
-        let actor_type = origin.actor_type();
+        let actor_type = origin.class().actor_type;
         let mut extras = extras;
         if name.is_some() {
             extras.get_or_insert_default().named = true;

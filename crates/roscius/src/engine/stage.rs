@@ -136,7 +136,6 @@ pub(crate) struct Stage {
     consumer: Option<rtrb::Consumer<Parcel>>,
     pub(crate) core: u8,
     pub(crate) me: Address,
-    pub(crate) class: &'static str,
     pub(crate) life: Lifecycle,
     pub(crate) extras: Option<Box<Extras>>,
     pub(crate) sender: Address,
@@ -168,7 +167,6 @@ impl Stage {
             consumer: Some(consumer),
             core: 0,
             me: nobody,
-            class: "",
             life: Lifecycle::foundling(nobody, Default::default()),
             extras: None,
             sender: nobody,
@@ -485,9 +483,8 @@ impl Stage {
     }
 
     /// Takes an actor on stage.
-    pub(crate) fn seat(&mut self, address: Address, life: Lifecycle, extras: Option<Box<Extras>>, class: &'static str) {
+    pub(crate) fn seat(&mut self, address: Address, life: Lifecycle, extras: Option<Box<Extras>>) {
         self.me = address;
-        self.class = class;
         self.life = life;
         self.extras = extras;
         self.attention = false;
@@ -598,6 +595,6 @@ pub(crate) fn unpack(
     address: Address,
 ) -> (super::cell::Presence, Box<dyn super::cell::Origin>) {
     let Resident { life, presence, origin, extras } = resident;
-    stage.seat(address, life, extras, origin.class());
+    stage.seat(address, life, extras);
     (presence, origin)
 }

@@ -100,9 +100,8 @@ fn a_restart_that_was_refused_does_not_count() {
     assert_eq!(child_fails_at(&mut life, at(110), second, SECOND, None), [restart_at_once(SECOND)]);
 }
 
-#[test]
-fn a_new_instance_of_the_parent_starts_without_a_history_and_declares_anew() {
-    let supervision = Supervision::all_for_one().intensity(1, milliseconds(100));
+/// A parent that bears one restart, used it, and was restarted itself.
+fn restarted_parent(supervision: &Supervision) -> Lifecycle {
     let (mut life, [first, second, third]) = parent_of([Restart::Permanent; 3], supervision.clone());
     child_fails(&mut life, first, FIRST, None);
     told(&mut life, Verdict::Restart(Duration::ZERO));
@@ -110,12 +109,26 @@ fn a_new_instance_of_the_parent_starts_without_a_history_and_declares_anew() {
         child_ends(&mut life, birth, child);
     }
     feed(&mut life, Event::Started);
+    life
+}
+
+#[test]
+fn a_new_instance_of_the_parent_starts_without_a_history() {
+    let supervision = Supervision::one_for_one().intensity(1, milliseconds(100));
+    let mut life = restarted_parent(&supervision);
+    life.supervise(supervision);
+    let first = life.add_child(FIRST, Restart::Permanent);
+    assert_eq!(child_fails(&mut life, first, FIRST, None), [restart_at_once(FIRST)]);
+    child_fails(&mut life, having_heard(first, 1), FIRST, None);
+    assert_eq!(life.phase(), Phase::Suspended);
+}
+
+#[test]
+fn a_new_instance_of_the_parent_declares_its_supervision_anew() {
+    let mut life = restarted_parent(&Supervision::all_for_one().intensity(1, milliseconds(100)));
     let first = life.add_child(FIRST, Restart::Permanent);
     life.add_child(SECOND, Restart::Permanent);
     assert_eq!(child_fails(&mut life, first, FIRST, None), [restart_at_once(FIRST)], "one for one is the default");
-    life.supervise(supervision);
-    child_fails(&mut life, having_heard(first, 1), FIRST, None);
-    assert_eq!(life.phase(), Phase::Suspended, "the restarts since its own count");
 }
 
 #[test]
