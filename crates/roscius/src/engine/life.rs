@@ -5,6 +5,7 @@ use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use roscius_protocol::address::Address;
 use roscius_protocol::lifecycle::{Effect, Event, Phase, Signal};
@@ -28,11 +29,17 @@ pub(crate) struct Play {
     pub(crate) mailbox: Box<Mailbox>,
     /// How often the first message was delivered already.
     tried: u32,
+    /// When a slice that has used up its first budget has to end.
+    slice_ends: Option<Instant>,
 }
+
+/// How long an actor with many small messages goes on: others wait no longer for it than for one budget, but a
+/// mailbox that fills fast is emptied as fast.
+const LONGEST_SLICE: Duration = Duration::from_micros(50);
 
 impl Play {
     pub(crate) fn new(stage: Box<Stage>, presence: Presence, origin: Box<dyn Origin>, mailbox: Box<Mailbox>) -> Self {
-        Self { stage: OnStage(Some(stage)), presence, origin, mailbox, tried: 0 }
+        Self { stage: OnStage(Some(stage)), presence, origin, mailbox, tried: 0, slice_ends: None }
     }
 
     /// Plays the actor: all notices, then at most `budget` messages. With `single`, at most one notice or message.
@@ -51,8 +58,14 @@ impl Play {
             if self.is_root() {
                 self.turn_away_messages();
             }
-            if left == 0 || !self.takes_messages() {
+            if !self.takes_messages() {
                 return;
+            }
+            if left == 0 {
+                if self.mailbox.messages() == 0 || !self.has_time() {
+                    return;
+                }
+                left = budget;
             }
             let handled_before = self.stage.handled;
             let Presence::Alive(cell) = &mut self.presence else { return };
@@ -67,6 +80,18 @@ impl Play {
             self.attend();
             if self.stage.ended || single {
                 return;
+            }
+        }
+    }
+
+    /// Whether a slice that has used up its budget may go on. The clock is read once a budget only.
+    fn has_time(&mut self) -> bool {
+        let now = Instant::now();
+        match self.slice_ends {
+            Some(end) => now < end,
+            None => {
+                self.slice_ends = Some(now + LONGEST_SLICE);
+                true
             }
         }
     }
@@ -217,11 +242,9 @@ impl Play {
     /// Lets an asynchronous handler go on.
     fn poll(&mut self) {
         let Presence::Waiting(future, desk) = &mut self.presence else { return };
-        let waker = self.stage.poll_waker();
         let shared = Arc::clone(&self.stage.shared);
-        if let Some(stage) = self.stage.0.take() {
-            lock(desk).put(stage);
-        }
+        let Some(stage) = self.stage.0.take() else { return };
+        let waker = lock(desk).put(stage);
         let polled = shared.in_runtime(|| future.as_mut().poll(&mut std::task::Context::from_waker(&waker)));
         self.stage.0 = lock(desk).take(polled.is_ready());
         if let Poll::Ready(Returned { cell, mut envelope, delivery }) = polled {

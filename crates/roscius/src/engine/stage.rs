@@ -37,6 +37,7 @@ pub(crate) struct OnDesk {
     pub(crate) stage: Option<Box<Stage>>,
     /// The message being handled: its sender, the right to reply, its type.
     message: Option<(Address, ReplyTo, Option<&'static MessageType>)>,
+    waker: Option<Waker>,
 }
 
 impl OnDesk {
@@ -46,14 +47,16 @@ impl OnDesk {
         self.stage.as_mut().expect("a handler is polled only with the stage at its desk")
     }
 
-    /// Puts the stage on the desk, before a poll.
-    pub(crate) fn put(&mut self, mut stage: Box<Stage>) {
+    /// Puts the stage on the desk, before a poll. Returns what wakes the handler.
+    pub(crate) fn put(&mut self, mut stage: Box<Stage>) -> Waker {
         if let Some((sender, reply, kind)) = self.message.take() {
             stage.sender = sender;
             stage.reply = reply;
             stage.kind = kind;
         }
+        let waker = self.waker.get_or_insert_with(|| stage.poll_waker()).clone();
         self.stage = Some(stage);
+        waker
     }
 
     /// Takes the stage back, after a poll.
