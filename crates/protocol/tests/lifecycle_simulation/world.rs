@@ -5,11 +5,12 @@ use std::time::Duration;
 use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::lifecycle::{Effect, Event, ExitReason, Lifecycle, Phase, Signal};
 use roscius_protocol::mailbox::{Offer, Overflow};
-use roscius_protocol::supervision::{FailureKind, FailureReport, Restart, Supervision};
+use roscius_protocol::supervision::{FailureKind, FailureReport, Restart};
 use roscius_protocol::time::Time;
 use roscius_protocol::timers::TimerQueue;
 
 use super::actor::{Actor, Fate, Message, Notice, OUTSIDE, ROOT, address, number};
+use super::operations::random_supervision;
 use super::random::Random;
 use super::totals::{Count, Totals};
 
@@ -51,7 +52,7 @@ enum Alarm {
 impl World {
     pub fn new(seed: u64, trace: bool) -> Self {
         let mut random = Random::new(seed);
-        let supervision = Self::random_supervision(&mut random);
+        let supervision = random_supervision(&mut random);
         let root = Lifecycle::root(Address::nobody(NodeId::new(7)), supervision.clone());
         let mut root = Actor::new(root, OUTSIDE, 0);
         root.to_be_created = false;
@@ -344,7 +345,7 @@ impl World {
         self.actors[me].to_be_created = false;
         self.note(|| format!("{me} is created"));
         if self.random.chance(60) {
-            let supervision = Self::random_supervision(&mut self.random);
+            let supervision = random_supervision(&mut self.random);
             self.actors[me].life.supervise(supervision.clone());
             self.actors[me].model.supervision = supervision;
         }
@@ -438,10 +439,6 @@ impl World {
 
     pub fn nothing_travels_or_waits(&self) -> bool {
         self.flight.is_empty() && self.timers.is_empty()
-    }
-
-    fn random_supervision(random: &mut Random) -> Supervision {
-        super::operations::random_supervision(random)
     }
 }
 

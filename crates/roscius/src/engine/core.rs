@@ -6,7 +6,7 @@ use std::sync::{Condvar, Mutex};
 use std::task::Waker;
 
 use roscius_protocol::address::{Address, NodeId};
-use roscius_protocol::lifecycle::{Lifecycle, Signal};
+use roscius_protocol::lifecycle::{ExitReason, Lifecycle, Signal};
 use roscius_protocol::mailbox::{self, Bound, Offer};
 use roscius_protocol::time::Time;
 use roscius_protocol::timers::TimerQueue;
@@ -301,7 +301,7 @@ impl State {
                 slot.state == SlotState::Idle
             }
             Parcel::Notice(_, notice) => {
-                let adopted = matches!(notice, Notice::Life(Signal::Adopted { .. }));
+                let adopted = begins_life(&notice);
                 mailbox.signal(notice);
                 match slot.state {
                     SlotState::Unlisted => adopted,
@@ -332,7 +332,7 @@ impl State {
     }
 
     /// Takes the next actor that is to be played. At most `batch` messages of a bounded mailbox are taken with it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next_seat(&mut self, batch: usize) -> Option<Seat> {
         while let Some(index) = self.run.pop_front() {
             if self.arrival_order {
@@ -347,7 +347,7 @@ impl State {
     }
 
     /// Takes the actor at a place for a slice, if it waits to be played.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take(&mut self, index: u32, batch: usize) -> Option<Seat> {
         let slot = self.slots.get_mut(index as usize)?;
         if slot.state != SlotState::Queued {
@@ -374,7 +374,7 @@ impl State {
 
     /// Puts an actor back into its place after a slice. `paused`: only notices get it played again. Who waited for
     /// room is added to `room_for`; true when threads of external code wait for it too.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn put_back(&mut self, seat: Seat, handled: u64, paused: bool, room_for: &mut Vec<Waiter>) -> bool {
         let index = seat.address.index();
         let slot = &mut self.slots[index as usize];
@@ -504,6 +504,11 @@ impl State {
             .filter(|(_, slot)| slot.state != SlotState::Free)
             .map(|(index, slot)| (slot.address(self.node, self.index, index as u32), slot))
     }
+}
+
+/// Whether an actor that its parent does not know yet can be played from now on.
+fn begins_life(notice: &Notice) -> bool {
+    matches!(notice, Notice::Life(Signal::Adopted { .. } | Signal::Exit { reason: ExitReason::Shutdown, .. }))
 }
 
 impl Slot {

@@ -72,18 +72,22 @@ impl<'c> Driver<'c> {
             });
             self.stage.settle(&mut self.state);
         }
-        if let Some(seat) = self.state.next_seat(manner.batch as usize) {
-            return (self.play(seat, manner), Turn::Played);
-        }
-        // Another driver may be stuck with something in its outbox.
-        self.stage.settle(&mut self.state);
-        match self.state.next_seat(manner.batch as usize) {
-            Some(seat) => (self.play(seat, manner), Turn::Played),
-            None => (self, Turn::Nothing),
+        let mut settled = false;
+        loop {
+            if let Some(seat) = self.state.next_seat(manner.batch as usize) {
+                return (self.play(seat, manner), Turn::Played);
+            }
+            if settled {
+                return (self, Turn::Nothing);
+            }
+            // Another driver may be stuck with something in its outbox.
+            self.stage.settle(&mut self.state);
+            settled = true;
         }
     }
 
     /// Plays one actor for a slice and puts it back.
+    #[inline]
     pub(crate) fn play(self, seat: Seat, manner: Manner) -> Self {
         let Self { stage, core, state } = self;
         drop(state);
@@ -141,6 +145,7 @@ struct Played {
     paused: bool,
 }
 
+#[inline(always)]
 fn play(mut stage: Box<Stage>, seat: Seat, manner: Manner) -> Played {
     let Seat { address, mailbox, resident } = seat;
     let (presence, origin) = unpack(resident, &mut stage, address);

@@ -346,7 +346,7 @@ impl Play {
             return;
         }
         let decision = match &signal {
-            Signal::ChildFailed { child, failure, .. } if self.can_be_told() => {
+            Signal::ChildFailed { child, failure, .. } if self.takes_messages() => {
                 let failure = ChildFailure { child: *child, failure: failure.clone() };
                 self.decide(&failure)
             }
@@ -440,8 +440,13 @@ impl Play {
         let created = catch_unwind(AssertUnwindSafe(|| self.origin.create()))
             .unwrap_or_else(|panic| Err(Failure::panic(&*panic)))
             .and_then(|mut cell: Box<dyn Cell>| {
-                cell.hook(Hook::Started, &mut self.stage)?;
-                Ok(cell)
+                match cell.hook(Hook::Started, &mut self.stage) {
+                    Ok(()) => Ok(cell),
+                    Err(failure) => {
+                        self.drop_contained(Presence::Alive(cell));
+                        Err(failure)
+                    }
+                }
             });
         match created {
             Ok(cell) => {
@@ -471,6 +476,10 @@ impl Play {
         if matches!(presence, Presence::Gone | Presence::Unborn) {
             return;
         }
+        self.drop_contained(presence);
+    }
+
+    fn drop_contained(&self, presence: Presence) {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(presence))) {
             let failure = Failure::panic(&*panic);
             tracing::error!(actor = %self.stage.me, class = self.origin.class().name(), %failure, "the destructor panicked");

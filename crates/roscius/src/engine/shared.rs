@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::task::Waker;
 
 use roscius_protocol::address::{Address, NodeId};
-use roscius_protocol::lifecycle::{ExitReason, Lifecycle, Signal, Verdict};
+use roscius_protocol::lifecycle::{ExitReason, Lifecycle, Signal};
 use roscius_protocol::mailbox::Bound;
 use roscius_protocol::names::{Directory, NameTaken, check_name};
 use roscius_protocol::supervision::Restart;
@@ -326,13 +326,10 @@ impl Shared {
             Parcel::Notice(to, notice) => (to, notice),
         };
         match notice {
-            // Nobody is left to decide: the child ends.
-            Notice::Life(Signal::ChildFailed { child, .. }) => {
-                self.post(Parcel::Notice(child, Notice::Life(Signal::Verdict(Verdict::Stop))));
-            }
-            Notice::Life(Signal::Watch { by }) => {
-                let signal = Signal::Terminated { address: to, reason: ExitReason::Unknown };
-                self.post(Parcel::Notice(by, Notice::Life(signal)));
+            Notice::Life(signal) => {
+                if let Some((back, signal)) = signal.bounce(to) {
+                    self.post(Parcel::Notice(back, Notice::Life(signal)));
+                }
             }
             // Who was to have the message back has gone: the message is lost, and that is noted.
             Notice::Poison(poison) => {

@@ -232,7 +232,9 @@ impl Stage {
         let mut outboxes = std::mem::take(&mut state.outboxes);
         let mut crossing = false;
         for (_, outbox) in &mut outboxes {
-            while let Ok(parcel) = outbox.pop() {
+            // What is pushed meanwhile waits for the next time.
+            let Ok(parcels) = outbox.read_chunk(outbox.slots()) else { continue };
+            for parcel in parcels {
                 crossing |= self.route(state, parcel);
             }
         }
@@ -486,6 +488,7 @@ impl Stage {
     }
 
     /// Takes an actor on stage.
+    #[inline(always)]
     pub(crate) fn seat(&mut self, address: Address, life: Lifecycle, extras: Option<Box<Extras>>) {
         self.me = address;
         self.life = life;
@@ -592,6 +595,7 @@ impl Wake for Bell {
 }
 
 /// Takes the resident apart for the stage.
+#[inline(always)]
 pub(crate) fn unpack(
     resident: Resident,
     stage: &mut Stage,
