@@ -1,0 +1,102 @@
+//! The command line.
+
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use clap::Parser;
+
+/// Where `demo/fetch-data` puts the texts, seen from the project's top folder.
+const DATA: &str = ".data/hutto_ICWSM_2014";
+
+/// The demo's own texts: tweets, film reviews, product reviews, newspaper editorials.
+const TEXTS: [&str; 4] = ["tweets", "movieReviewSnippets", "amazonReviewSnippets", "nytEditorialSnippets"];
+
+const DATABASE: &str = "texts.sqlite";
+
+const MOST_WORKERS: usize = 256;
+
+/// Reads texts, cleans them, infers their sentiment and stores it: a pipeline of actors.
+#[derive(Debug, Parser)]
+#[command(name = "roscius-demo", version, max_term_width = 100)]
+pub struct Arguments {
+    /// A file of texts, one a line; or a CSV file (its name ends in .csv, or .tsv with tabs) with a column `text` and
+    /// perhaps one `rating`. May be given several times. Without it: the demo's own texts
+    #[arg(long = "input", value_name = "FILE")]
+    inputs: Vec<PathBuf>,
+
+    /// How many inference workers there are at most. Without it: one for each core
+    #[arg(long, value_name = "N", value_parser = parse_workers)]
+    workers: Option<usize>,
+
+    /// The SQLite database to write; one that an earlier run left there is replaced. Without it: texts.sqlite in the
+    /// project's folder .data, or here if there is no such folder
+    #[arg(long, value_name = "PATH")]
+    database: Option<PathBuf>,
+
+    /// Kill no inference worker midway
+    #[arg(long)]
+    pub no_kill: bool,
+}
+
+impl Arguments {
+    /// The files to read.
+    pub fn inputs(&self) -> Vec<PathBuf> {
+        if self.inputs.is_empty() {
+            TEXTS.iter().map(|name| PathBuf::from(format!("{DATA}/{name}_GroundTruth.txt"))).collect()
+        } else {
+            self.inputs.clone()
+        }
+    }
+
+    /// The database to write.
+    pub fn database(&self) -> PathBuf {
+        let folder = Path::new(".data");
+        let default = || {
+            if folder.is_dir() { folder.join(DATABASE) } else { PathBuf::from(DATABASE) }
+        };
+        self.database.clone().unwrap_or_else(default)
+    }
+
+    /// The number of inference workers.
+    pub fn workers(&self) -> usize {
+        self.workers.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from).min(MOST_WORKERS))
+    }
+}
+
+fn parse_workers(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(workers @ 1..=MOST_WORKERS) => Ok(workers),
+        _ => Err(format!("give a whole number from 1 to {MOST_WORKERS}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn defaults_are_the_demos_own_texts_and_a_worker_a_core() {
+        let arguments = Arguments::try_parse_from(["roscius-demo"]).expect("valid");
+        assert_eq!(arguments.inputs().len(), 4);
+        assert!(arguments.workers() >= 1);
+        assert!(!arguments.no_kill);
+    }
+
+    #[test]
+    fn workers_are_between_one_and_the_most() {
+        for good in ["1", "2", "256"] {
+            assert!(Arguments::try_parse_from(["roscius-demo", "--workers", good]).is_ok());
+        }
+        for bad in ["0", "257", "-1", "two", "1.5", ""] {
+            let error = Arguments::try_parse_from(["roscius-demo", "--workers", bad]).expect_err("refused");
+            assert_eq!(error.exit_code(), 2);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Why the program ends without a report.
+
+use thiserror::Error;
+
+use crate::input::InputError;
+use crate::stages::store::DatabaseError;
+
+/// Everything that can go wrong, with what to do about it and the program's exit code.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// An input file cannot be used.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The pipeline could not do its work.
+    #[error("the pipeline broke off: {0}")]
+    Broken(String),
+    /// Not everything arrived: the very thing that must not happen.
+    #[error("{missing} of {expected} texts are missing in the database, the first is number {first}: {cause}")]
+    Lost {
+        /// How many.
+        missing: u64,
+        /// Of how many.
+        expected: u64,
+        /// The number of the first.
+        first: u64,
+        /// Why, as far as it is known.
+        cause: String,
+    },
+}
+
+impl Failure {
+    /// An actor, or the actor system, failed.
+    pub fn broken(error: impl std::error::Error) -> Self {
+        Self::Broken(error.to_string())
+    }
+
+    /// What the user can do.
+    pub fn advice(&self) -> String {
+        match self {
+            Self::Input(error) => error.problem.advice(&error.path),
+            Self::Database(error) => error.advice(),
+            Self::Broken(_) | Self::Lost { .. } => {
+                "this is a fault of the pipeline: please report it with this output".to_owned()
+            }
+        }
+    }
+
+    /// 2 for what the user can set right, 1 for a fault of the program.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Input(_) | Self::Database(_) => 2,
+            Self::Broken(_) | Self::Lost { .. } => 1,
+        }
+    }
+}

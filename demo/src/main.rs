@@ -1,0 +1,36 @@
+//! The demo of Roscius: a pipeline of actors (fetch → clean → infer → store) over real texts.
+
+mod actors;
+mod arguments;
+mod batch;
+mod correlation;
+mod failure;
+mod input;
+mod kill;
+mod pipeline;
+mod plan;
+mod progress;
+mod report;
+mod stages;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::Arguments;
+
+fn main() -> ExitCode {
+    kill::expect_kills();
+    match pipeline::run(&Arguments::parse()) {
+        // Whoever reads the report may stop reading (`| head`): no reason to panic, but not a success either.
+        Ok(report) => match writeln!(io::stdout(), "{report}") {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        },
+        Err(failure) => {
+            eprintln!("roscius-demo: {failure}\nwhat to do: {}", failure.advice());
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
