@@ -104,6 +104,11 @@ impl<'s, A: Actor> Context<'s, A> {
         self.read_stage(|stage| stage.attention)
     }
 
+    #[inline(always)]
+    pub(crate) fn tick(&self) -> u32 {
+        self.read_stage(|stage| stage.shared.tick())
+    }
+
     /// Ends the handling of an `M`: replies, or says what is to be done with the message.
     #[inline(always)]
     pub(crate) fn conclude<M: Message>(&mut self, outcome: Outcome<M::Reply>) -> Delivery {

@@ -32,6 +32,15 @@ impl<A: Actor> Props<A> {
         Self::fallible(move || Ok(factory()))
     }
 
+    /// An actor that can be made only once, because the closure gives away what it holds. Its restart fails.
+    pub fn once(factory: impl FnOnce() -> A + Send + 'static) -> Self {
+        let mut factory = Some(factory);
+        Self::fallible(move || match factory.take() {
+            Some(factory) => Ok(factory()),
+            None => Err(Failure::new("the actor was declared to be made only once, so it cannot be restarted")),
+        })
+    }
+
     /// An actor that the closure makes, or fails to make.
     pub fn fallible(factory: impl FnMut() -> Result<A, Failure> + Send + 'static) -> Self {
         Self {

@@ -51,8 +51,9 @@ struct Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        // Who wants to know what did not finish calls `shutdown` before.
-        let _ = shut_down(&self.shared, SHUTDOWN_LIMIT);
+        // Who wants to know what did not finish has called `shutdown` before; then there is no use in waiting again.
+        let limit = if self.shared.is_closing() { Duration::ZERO } else { SHUTDOWN_LIMIT };
+        let _ = shut_down(&self.shared, limit);
     }
 }
 

@@ -85,6 +85,8 @@ pub(crate) enum Pause {
     Empty,
     /// It has handled as many as it may in one go.
     Budget,
+    /// It has taken long: others come first.
+    Time,
     /// The context asks to look at something.
     Asked,
     /// The first message in the mailbox needs more than its handler.
@@ -122,13 +124,7 @@ impl<A: Actor, F: FnMut() -> Result<A, Failure> + Send> Origin for Factory<A, F>
     }
 
     fn class(&self) -> &'static Class {
-        const {
-            &Class {
-                name: std::any::type_name::<A>,
-                actor_type: TypeId::of::<A>(),
-                accepted: A::Protocol::accepted,
-            }
-        }
+        const { &Class { name: std::any::type_name::<A>, actor_type: TypeId::of::<A>(), accepted: A::Protocol::accepted } }
     }
 }
 
@@ -158,6 +154,8 @@ pub(crate) enum Change<A: Actor> {
 /// An actor of type `A`.
 struct Typed<A: Actor> {
     actor: A,
+    /// Boxed, since few actors have any and all have the field.
+    #[expect(clippy::box_collection)]
     behaviours: Option<Box<Vec<Behaviour<A>>>>,
     continuations: Option<Box<Slab<Continuation<A>>>>,
 }
@@ -165,10 +163,10 @@ struct Typed<A: Actor> {
 impl<A: Actor> Typed<A> {
     #[inline]
     fn dispatch(&mut self, envelope: &mut Envelope, ctx: &mut Context<A>) -> Delivery {
-        if let Some(behaviour) = self.behaviours.as_mut().and_then(|all| all.last_mut()) {
-            if let Some(delivery) = behaviour.deliver(&mut self.actor, envelope, ctx) {
-                return delivery;
-            }
+        if let Some(behaviour) = self.behaviours.as_mut().and_then(|all| all.last_mut())
+            && let Some(delivery) = behaviour.deliver(&mut self.actor, envelope, ctx)
+        {
+            return delivery;
         }
         A::Protocol::deliver(&mut self.actor, envelope, ctx)
     }
@@ -246,6 +244,7 @@ impl<A: Actor> Typed<A> {
 impl<A: Actor> Cell for Typed<A> {
     fn run(&mut self, stage: &mut Stage, mailbox: &mut Mailbox, budget: u32) -> Pause {
         let unwound = catch_unwind(AssertUnwindSafe(|| {
+            let tick = stage.shared.tick();
             let mut ctx = Context::on(stage);
             for _ in 0..budget {
                 let Some(envelope) = mailbox.first_message() else { return Pause::Empty };
@@ -263,6 +262,9 @@ impl<A: Actor> Cell for Typed<A> {
                 self.settle(&mut ctx);
                 if ctx.wants_attention() {
                     return Pause::Asked;
+                }
+                if ctx.tick() != tick {
+                    return Pause::Time;
                 }
             }
             Pause::Budget

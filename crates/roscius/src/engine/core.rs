@@ -47,6 +47,7 @@ pub(crate) struct State {
     /// What the drivers of this core have sent and not yet handed over, one queue a driver.
     pub(crate) outboxes: Vec<(usize, rtrb::Consumer<Parcel>)>,
     /// Empty mailboxes to be used again.
+    #[expect(clippy::vec_box, reason = "the boxes are what is used again")]
     spare: Vec<Box<Mailbox>>,
     /// One entry in the run queue for each thing that waits, so that all is handled in order of arrival.
     arrival_order: bool,

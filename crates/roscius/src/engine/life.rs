@@ -74,6 +74,11 @@ impl Play {
             match pause {
                 Pause::Empty if !self.stage.attention => return,
                 Pause::Budget => left = 0,
+                Pause::Time => {
+                    // Signals that came meanwhile are waiting in the place of the actor.
+                    self.attend();
+                    return;
+                }
                 Pause::Empty | Pause::Asked => {}
                 Pause::Delivery(delivery) => self.conclude(delivery),
             }
@@ -223,8 +228,11 @@ impl Play {
     fn refuse(&mut self, envelope: Envelope) {
         let accepted: Vec<_> = self.origin.class().accepted().iter().map(|kind| kind.name()).collect();
         let accepted = if accepted.is_empty() { "no messages".to_owned() } else { accepted.join(", ") };
-        let details =
-            format!("`{}` is not accepted by {}, which accepts {accepted}", envelope.message.name(), self.origin.class().name());
+        let details = format!(
+            "`{}` is not accepted by {}, which accepts {accepted}",
+            envelope.message.name(),
+            self.origin.class().name()
+        );
         tracing::warn!(actor = %self.stage.me, sender = %envelope.sender, %details, "a message was refused");
         self.stage.shared.refuse(envelope, self.stage.me, details.into());
         self.worked();
@@ -404,10 +412,10 @@ impl Play {
             Effect::Discard => self.discard(),
             Effect::SayLastWords { recursive } => {
                 self.stage.leave_children = false;
-                if let Presence::Alive(cell) = &mut self.presence {
-                    if let Err(failure) = cell.hook(Hook::LastWords, &mut self.stage) {
-                        tracing::error!(actor = %self.stage.me, class = self.origin.class().name(), %failure, "last words failed");
-                    }
+                if let Presence::Alive(cell) = &mut self.presence
+                    && let Err(failure) = cell.hook(Hook::LastWords, &mut self.stage)
+                {
+                    tracing::error!(actor = %self.stage.me, class = self.origin.class().name(), %failure, "last words failed");
                 }
                 let recursive = recursive && !self.stage.leave_children;
                 self.live(Event::LastWordsSaid { recursive });
@@ -439,13 +447,11 @@ impl Play {
         self.stage.stop = false;
         let created = catch_unwind(AssertUnwindSafe(|| self.origin.create()))
             .unwrap_or_else(|panic| Err(Failure::panic(&*panic)))
-            .and_then(|mut cell: Box<dyn Cell>| {
-                match cell.hook(Hook::Started, &mut self.stage) {
-                    Ok(()) => Ok(cell),
-                    Err(failure) => {
-                        self.drop_contained(Presence::Alive(cell));
-                        Err(failure)
-                    }
+            .and_then(|mut cell: Box<dyn Cell>| match cell.hook(Hook::Started, &mut self.stage) {
+                Ok(()) => Ok(cell),
+                Err(failure) => {
+                    self.drop_contained(Presence::Alive(cell));
+                    Err(failure)
                 }
             });
         match created {

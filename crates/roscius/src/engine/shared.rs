@@ -2,7 +2,7 @@
 
 use std::any::TypeId;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::task::Waker;
 
@@ -56,6 +56,8 @@ pub(crate) struct Shared {
     pub(crate) runtime: Option<tokio::runtime::Handle>,
     next_core: AtomicUsize,
     next_timer: AtomicU64,
+    /// Counts the looks of the sentry: a slice during which it changes takes long.
+    ticks: AtomicU32,
     /// No new actors, and the threads end when the root has ended.
     pub(crate) closing: AtomicBool,
     pub(crate) root_ended: Mutex<bool>,
@@ -149,6 +151,7 @@ impl Shared {
             runtime: parts.runtime,
             next_core: AtomicUsize::new(0),
             next_timer: AtomicU64::new(1),
+            ticks: AtomicU32::new(0),
             closing: AtomicBool::new(false),
             root_ended: Mutex::new(false),
             root_ends: Condvar::new(),
@@ -158,6 +161,15 @@ impl Shared {
     #[inline]
     pub(crate) fn now(&self) -> Time {
         self.clock.now()
+    }
+
+    #[inline]
+    pub(crate) fn tick(&self) -> u32 {
+        self.ticks.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_tick(&self) {
+        self.ticks.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn next_timer(&self) -> u64 {

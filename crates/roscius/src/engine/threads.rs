@@ -266,6 +266,7 @@ fn watch(shared: &Weak<Shared>) {
         }
         let (guard, _) = crew.sentry_bell.wait_timeout(guard, TICK).unwrap_or_else(PoisonError::into_inner);
         drop(guard);
+        shared.count_tick();
         seen.resize(shared.cores.len(), 0);
         for (index, core) in shared.cores.iter().enumerate() {
             let slices = core.slices.load(Ordering::Relaxed);
