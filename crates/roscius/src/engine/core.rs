@@ -51,17 +51,15 @@ pub(crate) struct State {
     spare: Vec<Box<Mailbox>>,
     /// One entry in the run queue for each thing that waits, so that all is handled in order of arrival.
     arrival_order: bool,
+    /// How many entries in the run queue each place has. Counted in arrival order only.
+    entries: Vec<u32>,
     pub(crate) living: usize,
 }
 
 /// A place for an actor.
 pub(crate) struct Slot {
     generation: u32,
-    /// How many entries in the run queue it has. Counted in arrival order only.
-    entries: u32,
     pub(crate) state: SlotState,
-    /// Messages of this actor in the hands of a driver.
-    pub(crate) in_hand: u32,
     pub(crate) mailbox: Option<Box<Mailbox>>,
     pub(crate) handled: u64,
     /// Of the actor here now, or of the last one.
@@ -73,6 +71,8 @@ pub(crate) struct Slot {
 /// The bound of a mailbox, and who waits for room.
 pub(crate) struct Gate {
     pub(crate) bound: Bound,
+    /// Messages in the hands of a driver. They count until they are handled.
+    in_hand: usize,
     waiters: Vec<Waiter>,
     /// How many threads of external code wait at [`Core::room`].
     pub(crate) blocked: usize,
@@ -150,6 +150,7 @@ impl Core {
                 outboxes: Vec::new(),
                 spare: Vec::new(),
                 arrival_order,
+                entries: Vec::new(),
                 living: 0,
             }),
             room: Condvar::new(),
@@ -225,12 +226,15 @@ impl Core {
 
     /// Sleeps until the bell rings or `limit` is over. The state is held until it is certain that whoever changes it
     /// next will ring.
-    pub(crate) fn sleep(&self, state: std::sync::MutexGuard<'_, State>, limit: Option<std::time::Duration>) {
+    pub(crate) fn sleep(&self, mut state: std::sync::MutexGuard<'_, State>, limit: Option<std::time::Duration>) {
         let mut inbox = lock(&self.inbox);
         if !inbox.is_empty() || self.has_mail() {
             return;
         }
         self.asleep.store(true, Ordering::Release);
+        // A burst of new actors leaves a long queue behind.
+        state.run.shrink_to(1024);
+        inbox.shrink_to(1024);
         drop(state);
         while self.asleep.load(Ordering::Acquire) {
             match limit {
@@ -264,7 +268,7 @@ impl State {
             None => return Err(resident),
         };
         let slot = &mut self.slots[index as usize];
-        slot.gate = bound.map(|bound| Box::new(Gate { bound, waiters: Vec::new(), blocked: 0 }));
+        slot.gate = bound.map(|bound| Box::new(Gate { bound, in_hand: 0, waiters: Vec::new(), blocked: 0 }));
         slot.handled = 0;
         slot.class = Some(resident.origin.class());
         slot.resident = Some(resident);
@@ -337,8 +341,7 @@ impl State {
     pub(crate) fn next_seat(&mut self, batch: usize) -> Option<Seat> {
         while let Some(index) = self.run.pop_front() {
             if self.arrival_order {
-                let slot = &mut self.slots[index as usize];
-                slot.entries = slot.entries.saturating_sub(1);
+                self.entries[index as usize] -= 1;
             }
             if let Some(seat) = self.take(index, batch) {
                 return Some(seat);
@@ -368,7 +371,9 @@ impl State {
                 mailbox.take_from(&mut rest, batch);
                 slot.mailbox = Some(rest);
             }
-            slot.in_hand = mailbox.messages() as u32;
+            if let Some(gate) = &mut self.slots[index as usize].gate {
+                gate.in_hand = mailbox.messages();
+            }
         }
         Some(Seat { address, mailbox, resident })
     }
@@ -382,7 +387,9 @@ impl State {
         let mut mailbox = seat.mailbox;
         slot.resident = Some(seat.resident);
         slot.handled += handled;
-        slot.in_hand = 0;
+        if let Some(gate) = &mut slot.gate {
+            gate.in_hand = 0;
+        }
         if let Some(mut later) = slot.mailbox.take() {
             if mailbox.is_empty() {
                 std::mem::swap(&mut mailbox, &mut later);
@@ -419,11 +426,15 @@ impl State {
     fn requeue(&mut self, index: u32) {
         let slot = &self.slots[index as usize];
         let waiting = slot.mailbox.as_ref().map_or(0, |mailbox| mailbox.messages() + mailbox.signals()) as u32;
-        self.enter(index, waiting.saturating_sub(slot.entries));
+        let entries = self.entries.get(index as usize).copied().unwrap_or(0);
+        self.enter(index, waiting.saturating_sub(entries));
     }
 
     fn enter(&mut self, index: u32, entries: u32) {
-        self.slots[index as usize].entries += entries;
+        if self.entries.len() <= index as usize {
+            self.entries.resize(self.slots.len(), 0);
+        }
+        self.entries[index as usize] += entries;
         self.run.extend(std::iter::repeat_n(index, entries as usize));
     }
 
@@ -435,7 +446,6 @@ impl State {
             mailbox.absorb(&mut later);
             self.spare.push(later);
         }
-        slot.in_hand = 0;
         slot.state = SlotState::Free;
         let unblocks = slot.gate.take().is_some_and(|mut gate| {
             room_for.append(&mut gate.waiters);
@@ -459,7 +469,7 @@ impl State {
                 _ => Offered::Done(Offer::Taken),
             };
         };
-        let bound = Bound { capacity: gate.bound.capacity.saturating_sub(slot.in_hand as usize), ..gate.bound };
+        let bound = Bound { capacity: gate.bound.capacity.saturating_sub(gate.in_hand), ..gate.bound };
         let was = slot.state;
         if was == SlotState::Idle {
             slot.state = SlotState::Queued;
@@ -516,9 +526,7 @@ impl Slot {
     fn new() -> Self {
         Self {
             generation: 0,
-            entries: 0,
             state: SlotState::Free,
-            in_hand: 0,
             mailbox: None,
             handled: 0,
             class: None,
@@ -547,6 +555,7 @@ impl Slot {
 
     /// How many messages wait for the actor, or are in hand.
     pub(crate) fn waiting(&self) -> usize {
-        self.in_hand as usize + self.mailbox.as_ref().map_or(0, |mailbox| mailbox.messages())
+        let in_hand = self.gate.as_ref().map_or(0, |gate| gate.in_hand);
+        in_hand + self.mailbox.as_ref().map_or(0, |mailbox| mailbox.messages())
     }
 }
