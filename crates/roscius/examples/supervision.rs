@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let failed = system.ask(divider, Divide(1, 0));
     let waiting = system.ask(divider, Divide(84, 2));
-    println!("1 / 0: {}", failed.wait().unwrap_err());
+    println!("1 / 0: {}", failed.wait().expect_err("nothing can be divided by zero"));
     println!("84 / 2 = {}, after {} restart", waiting.wait()?, system.status().restarts);
     Ok(())
 }

@@ -16,7 +16,7 @@ use roscius_protocol::time::Time;
 
 use crate::codec::CodecError;
 use crate::dead_letters::{DeadLetter, Undelivered};
-use crate::engine::shared::Shared;
+use crate::engine::shared::{Shared, WakeCall};
 use crate::message::{MessageType, Payload};
 
 /// Why an ask has no answer.
@@ -132,7 +132,7 @@ pub struct Ask<R> {
     state: State,
     shared: Arc<Shared>,
     timeout: Option<Duration>,
-    deadline: Option<Time>,
+    deadline: Option<(Time, WakeCall)>,
     reply: PhantomData<fn() -> R>,
 }
 
@@ -194,19 +194,24 @@ impl<R: Send + 'static> Future for Ask<R> {
             Poll::Pending => {
                 let Some(timeout) = this.timeout else { return Poll::Pending };
                 let now = this.shared.now();
-                match this.deadline {
-                    Some(deadline) if now >= deadline => Err(AskError::TimedOut),
-                    Some(_) => return Poll::Pending,
-                    None => {
-                        let deadline = now.plus(timeout);
-                        this.deadline = Some(deadline);
-                        this.shared.wake_at(deadline, cx.waker().clone());
+                let deadline = match &this.deadline {
+                    Some((deadline, _)) if now >= *deadline => None,
+                    Some((_, call)) if call.wakes(cx.waker()) => return Poll::Pending,
+                    Some((deadline, _)) => Some(*deadline),
+                    None => Some(now.plus(timeout)),
+                };
+                match deadline {
+                    None => Err(AskError::TimedOut),
+                    Some(deadline) => {
+                        let call = this.shared.wake_at(deadline, cx.waker().clone());
+                        this.deadline = Some((deadline, call));
                         return Poll::Pending;
                     }
                 }
             }
         };
         this.state = State::Done;
+        this.deadline = None;
         Poll::Ready(outcome)
     }
 }

@@ -60,7 +60,7 @@ impl ManualClock {
         self.inner.nanoseconds.fetch_add(by, Ordering::SeqCst);
         for follower in lock(&self.inner.followers).iter().filter_map(Weak::upgrade) {
             for core in &follower.cores {
-                core.wake();
+                core.rouse();
             }
         }
     }

@@ -18,7 +18,8 @@ use crate::engine::cell::{Asked, Change};
 use crate::engine::core::Waiter;
 use crate::engine::envelope::{Delivery, Envelope, Notice};
 use crate::engine::lock;
-use crate::engine::stage::{Desk, Offering, SendError, Stage, TimerPayload, refuse};
+use crate::engine::room::{Offering, refuse, time_out};
+use crate::engine::stage::{Desk, SendError, Stage, TimerPayload};
 use crate::message::{Message, MessageType, Payload};
 use crate::outcome::{Failure, NoReply, Outcome, Why};
 use crate::props::{Props, SpawnError};
@@ -93,7 +94,9 @@ impl<'s, A: Actor> Context<'s, A> {
     pub(crate) fn handled(&mut self) {
         self.on_stage(|stage| {
             stage.handled += 1;
-            if let Some(troupe) = stage.extras.as_ref().and_then(|extras| extras.troupe) {
+            if let Some(troupe) = stage.extras.as_ref().and_then(|extras| extras.troupe)
+                && !stage.stop
+            {
                 stage.notify(troupe, Notice::WorkerReady(stage.me));
             }
         });
@@ -183,13 +186,15 @@ impl<'s, A: Actor> Context<'s, A> {
         message: M,
     ) -> Result<(), SendError> {
         let to = to.destination();
-        if !to.is_bounded() {
+        // What this actor sent before must not be overtaken.
+        if !to.is_bounded() || self.read_stage(|stage| stage.holds_for(to)) {
             return self.send(to, message);
         }
         let (shared, sender) = self.read_stage(|stage| (Arc::clone(&stage.shared), stage.me));
-        // What this handler sent before must not be overtaken.
+        let envelope = Envelope { sender, reply: ReplyTo::default(), message: Payload::new(message) };
+        let Some(envelope) = shared.inspect(to, envelope) else { return Ok(()) };
         self.on_stage(Stage::hand_over);
-        let mut waiting = Some(Envelope { sender, reply: ReplyTo::default(), message: Payload::new(message) });
+        let mut waiting = Some(envelope);
         let mut deadline = None;
         std::future::poll_fn(move |cx| {
             let Some(envelope) = waiting.take() else { return Poll::Ready(Ok(())) };
@@ -198,13 +203,13 @@ impl<'s, A: Actor> Context<'s, A> {
                 Offering::Full(envelope) => Poll::Ready(Err(refuse(envelope))),
                 Offering::Wait(envelope, limit) => {
                     let now = shared.now();
-                    let until = *deadline.get_or_insert_with(|| {
+                    let (until, _) = deadline.get_or_insert_with(|| {
                         let until = now.plus(limit);
-                        shared.wake_at(until, cx.waker().clone());
-                        until
+                        (until, shared.wake_at(until, cx.waker().clone()))
                     });
-                    if now >= until {
-                        return Poll::Ready(Err(SendError::TimedOut(envelope.message)));
+                    if now >= *until {
+                        shared.stop_waiting(to, &Waiter::Task(cx.waker().clone()));
+                        return Poll::Ready(Err(time_out(envelope)));
                     }
                     waiting = Some(envelope);
                     Poll::Pending

@@ -88,8 +88,8 @@ pub(crate) struct Office {
 }
 
 impl Office {
-    /// Notes a dead letter. Returns who handles it, and the letter if somebody does.
-    pub(crate) fn note(&self, letter: &DeadLetter) -> Option<Address> {
+    /// Notes a dead letter.
+    pub(crate) fn note(&self, letter: &DeadLetter) {
         self.count.fetch_add(1, Ordering::Relaxed);
         let record = DeadLetterRecord {
             message: letter.message.name(),
@@ -103,12 +103,11 @@ impl Office {
             latest.pop_front();
         }
         latest.push_back(record);
-        drop(latest);
-        self.handler()
     }
 
-    pub(crate) fn handler(&self) -> Option<Address> {
-        lock(&self.handlers).last().copied()
+    /// Who is told of a dead letter. Nobody is told of his own, or a handler that sends to the dead would never end.
+    pub(crate) fn handler_of(&self, letter: &DeadLetter) -> Option<Address> {
+        lock(&self.handlers).iter().rev().copied().find(|&handler| handler != letter.sender)
     }
 
     pub(crate) fn register(&self, handler: Address) {

@@ -1,18 +1,19 @@
 //! Addresses of external code: code outside of any actor that sends, asks and listens.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use roscius_protocol::address::{Address, NodeId};
-use roscius_protocol::lifecycle::Signal;
+use roscius_protocol::lifecycle::{ExitReason, Signal};
 use slab::Slab;
 
 use crate::actor::{Poison, Terminated};
 use crate::address::Destination;
 use crate::ask::{Ask, Promise, ReplyTo};
+use crate::dead_letters::Undelivered;
 use crate::engine::envelope::{Envelope, Notice, Parcel};
 use crate::engine::lock;
 use crate::engine::shared::Shared;
@@ -32,6 +33,8 @@ pub struct Endpoint {
 pub(crate) struct Inbox {
     received: Mutex<VecDeque<Received>>,
     arrival: Condvar,
+    /// Who is told when the endpoint is dropped.
+    watchers: Mutex<BTreeSet<Address>>,
 }
 
 /// Something that reached an endpoint.
@@ -146,8 +149,11 @@ impl Endpoint {
 
     /// Asks to be told once when `address` ends.
     pub fn watch(&self, address: impl Into<Address>) {
-        let signal = Signal::Watch { by: self.address };
-        self.shared.post(Parcel::Notice(address.into(), Notice::Life(signal)));
+        let parcel = Parcel::Notice(address.into(), Notice::Life(Signal::Watch { by: self.address }));
+        match self.shared.is_stopped() {
+            true => self.shared.lose(parcel),
+            false => self.shared.post(parcel),
+        }
     }
 }
 
@@ -156,10 +162,20 @@ impl Drop for Endpoint {
         self.shared.endpoints.close(self.address);
         let rest = std::mem::take(&mut *lock(&self.inbox.received));
         for received in rest {
-            if let Received::Message(Delivered { sender, message, reply, .. }) = received {
-                let envelope = Envelope { sender, reply, message };
-                self.shared.undelivered(self.address, envelope, crate::dead_letters::Undelivered::Exited);
+            match received {
+                Received::Message(Delivered { sender, message, reply, .. }) => {
+                    let envelope = Envelope { sender, reply, message };
+                    self.shared.undelivered(self.address, envelope, Undelivered::Exited);
+                }
+                Received::Poison(poison) => {
+                    self.shared.lose(Parcel::Notice(self.address, Notice::Poison(Box::new(poison))));
+                }
+                Received::Terminated(_) => {}
             }
+        }
+        for watcher in std::mem::take(&mut *lock(&self.inbox.watchers)) {
+            let signal = Signal::Terminated { address: self.address, reason: ExitReason::Stopped };
+            self.shared.post(Parcel::Notice(watcher, Notice::Life(signal)));
         }
     }
 }
@@ -235,7 +251,15 @@ impl Endpoints {
             Parcel::Notice(_, Notice::Life(Signal::Terminated { address, reason })) => {
                 Received::Terminated(Terminated { address, reason })
             }
-            // Nothing else concerns an endpoint: it has no life.
+            Parcel::Notice(_, Notice::Life(Signal::Watch { by })) => {
+                lock(&inbox.watchers).insert(by);
+                return Ok(());
+            }
+            Parcel::Notice(_, Notice::Life(Signal::Unwatch { by })) => {
+                lock(&inbox.watchers).remove(&by);
+                return Ok(());
+            }
+            // Nothing else concerns an endpoint: nobody can make it exit.
             Parcel::Notice(..) => return Ok(()),
         };
         lock(&inbox.received).push_back(received);

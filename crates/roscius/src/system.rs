@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::lifecycle::{ExitReason, Lifecycle, Signal};
-use roscius_protocol::mailbox::Offer;
 use roscius_protocol::supervision::Supervision;
 
 use crate::actor::Actor;
@@ -20,13 +19,13 @@ use crate::codec::CodecError;
 use crate::declared::Protocol;
 use crate::endpoint::Endpoint;
 use crate::engine::cell::{Cell, Class, Origin, Presence};
-use crate::engine::core::{Core, Offered, Resident};
+use crate::engine::core::{Core, Resident};
 use crate::engine::envelope::{Envelope, Notice, Parcel};
-use crate::engine::lock;
 use crate::engine::shared::{Base, Parts, Shared};
 use crate::engine::simple::{Pump, Pumped};
-use crate::engine::stage::{SendError, refuse};
+use crate::engine::stage::SendError;
 use crate::engine::threads::Crew;
+use crate::engine::{lock, room};
 use crate::interceptor::Interceptor;
 use crate::message::{Message, MessageType, Payload};
 use crate::outcome::Failure;
@@ -36,6 +35,10 @@ use crate::troupe::Troupe;
 
 /// How long [`ActorSystem::shutdown`] waits for actors to exit.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
+
+/// How often who waits for an answer without a limit looks whether there can still be one: a handler that never
+/// returns keeps the right to answer for itself.
+const LOOK_UP: Duration = Duration::from_millis(500);
 
 /// A running actor system. Cloning gives another handle; when the last one is dropped, the system is shut down.
 #[derive(Clone)]
@@ -357,7 +360,12 @@ impl Builder {
             clock.follow(&shared);
         }
         if let Base::Threads(crew) = &shared.base {
-            crew.start(&shared)?;
+            if let Err(error) = crew.start(&shared) {
+                // Those that were started end.
+                shared.closing.store(true, Ordering::Release);
+                shared.note_root_end();
+                return Err(error.into());
+            }
         }
         Ok(ActorSystem { handle: Arc::new(Handle { outside: nobody, shared }) })
     }
@@ -403,13 +411,21 @@ fn shut_down(shared: &Arc<Shared>, limit: Duration) -> Shutdown {
     if !shared.closing.swap(true, Ordering::AcqRel) {
         let signal = Signal::Exit { by: shared.root, reason: ExitReason::Shutdown, recursive: true };
         shared.post(Parcel::Notice(shared.root, Notice::Life(signal)));
+        for core in &shared.cores {
+            // External code that waits for room looks at `closing` with the state locked.
+            drop(lock(&core.state));
+            core.room.notify_all();
+        }
     }
     match &shared.base {
         Base::Simple(pump) => {
-            pump.run(shared, None, || *lock(&shared.root_ended));
+            let deadline = shared.now().plus(limit);
+            let pumped = pump.run(shared, Some(deadline), || *lock(&shared.root_ended));
             let unfinished = status::living(shared);
-            pump.close();
-            shared.sweep();
+            if pumped == Pumped::Done {
+                pump.close();
+                shared.sweep();
+            }
             Shutdown { unfinished }
         }
         Base::Threads(crew) => {
@@ -423,15 +439,13 @@ fn shut_down(shared: &Arc<Shared>, limit: Duration) -> Shutdown {
             }
             let complete = *ended;
             drop(ended);
-            for core in &shared.cores {
-                core.wake();
-            }
             if complete {
                 crew.join(deadline);
                 shared.sweep();
                 return Shutdown { unfinished: Vec::new() };
             }
             let unfinished = status::living(shared);
+            shared.given_up.store(true, Ordering::Release);
             tracing::error!(actors = unfinished.len(), "actors did not exit in time; their threads are left behind");
             Shutdown { unfinished }
         }
@@ -473,11 +487,10 @@ impl Shared {
         message: Payload,
         reply: ReplyTo,
     ) -> Result<(), SendError> {
-        if self.is_closing() {
-            let _ = reply.answer(Err(AskError::ShutDown));
-            return Err(SendError::ShutDown(message));
-        }
         let mut envelope = Envelope { sender, reply, message };
+        if self.is_closing() {
+            return Err(room::shut_down(envelope));
+        }
         if self.inspects {
             match self.inspect(to, envelope) {
                 Some(passed) => envelope = passed,
@@ -491,58 +504,6 @@ impl Shared {
         }
         self.drive_until(None, || false);
         Ok(())
-    }
-
-    /// Offers a message to a bounded mailbox, and waits for room if that is its policy.
-    fn offer_from_outside(self: &Arc<Self>, to: Address, mut envelope: Envelope) -> Result<(), SendError> {
-        let Some(core) = self.core_of(to) else {
-            self.undelivered(to, envelope, crate::dead_letters::Undelivered::Foreign);
-            return Ok(());
-        };
-        let mut deadline = None;
-        loop {
-            let mut state = lock(&core.state);
-            let offer = match state.offer(to, envelope) {
-                Offered::Absent(envelope) => {
-                    drop(state);
-                    self.undelivered(to, envelope, crate::dead_letters::Undelivered::NoActor);
-                    return Ok(());
-                }
-                Offered::Done(offer) => offer,
-            };
-            match offer {
-                Offer::Taken => {
-                    drop(state);
-                    core.wake();
-                    return Ok(());
-                }
-                Offer::Refused(envelope) => return Err(refuse(envelope)),
-                Offer::Displaced(lost) | Offer::Dropped(lost) => {
-                    drop(state);
-                    core.wake();
-                    self.undelivered(to, lost, crate::dead_letters::Undelivered::MailboxFull);
-                    return Ok(());
-                }
-                Offer::Wait(back) => envelope = back,
-            }
-            let limit = state.wait_limit(to);
-            let until = *deadline.get_or_insert_with(|| Instant::now() + limit);
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() || self.is_closing() {
-                return Err(SendError::TimedOut(envelope.message));
-            }
-            if self.is_simple() {
-                // Nobody else makes room: this thread has to.
-                drop(state);
-                if self.drive_until(None, || false) == Pumped::Within {
-                    return Err(refuse(envelope));
-                }
-                continue;
-            }
-            state.block(to, true);
-            let (mut state, _) = core.room.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
-            state.block(to, false);
-        }
     }
 
     pub(crate) fn ask_from_outside<M: Message>(
@@ -572,13 +533,16 @@ impl Shared {
                 (Err(oneshot::TryRecvError::Empty), _) => Err(AskError::TimedOut),
             };
         }
-        let Some(timeout) = timeout else {
-            return receiver.recv_ref().unwrap_or(Err(AskError::Abandoned));
-        };
-        match receiver.recv_timeout(timeout) {
-            Ok(answer) => answer,
-            Err(oneshot::RecvTimeoutError::Timeout) => Err(AskError::TimedOut),
-            Err(oneshot::RecvTimeoutError::Disconnected) => Err(AskError::Abandoned),
+        loop {
+            match receiver.recv_timeout(timeout.unwrap_or(LOOK_UP)) {
+                Ok(answer) => return answer,
+                Err(oneshot::RecvTimeoutError::Disconnected) => return Err(AskError::Abandoned),
+                Err(oneshot::RecvTimeoutError::Timeout) if timeout.is_some() => return Err(AskError::TimedOut),
+                Err(oneshot::RecvTimeoutError::Timeout) if self.given_up.load(Ordering::Acquire) => {
+                    return Err(AskError::ShutDown);
+                }
+                Err(oneshot::RecvTimeoutError::Timeout) => {}
+            }
         }
     }
 }

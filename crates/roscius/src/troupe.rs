@@ -15,6 +15,7 @@ use roscius_protocol::supervision::{Decision, Restart};
 
 use crate::actor::{Actor, ChildFailure};
 use crate::ask::{Answer, AskError};
+use crate::dead_letters::Undelivered;
 use crate::declared::Protocol;
 use crate::engine::cell::{Cell, Class, Factory, Hook, Origin, Pause, Returned};
 use crate::engine::core::{Alarm, Mailbox};
@@ -133,11 +134,36 @@ pub struct TroupeStatus {
     pub lost: u64,
 }
 
+/// A message on its way from the leader to a worker, and back if the worker cannot finish it.
+#[derive(Debug)]
+pub(crate) struct Work {
+    pub(crate) leader: Address,
+    pub(crate) envelope: Envelope,
+    /// How many workers tried it before.
+    pub(crate) tried: u32,
+}
+
+impl Work {
+    /// What the leader is told when this worker ended before it came to the message.
+    pub(crate) fn not_begun(self, worker: Address) -> Notice {
+        let failure = Failure::new("the worker exited before it came to this message");
+        Notice::WorkReturned(worker, Box::new((self, failure)))
+    }
+}
+
 /// From who manages a troupe to its leader.
 #[derive(Debug)]
 pub(crate) struct TroupeOrder {
     resize: Option<PoolSize>,
     reply: oneshot::Sender<Answer>,
+}
+
+impl TroupeOrder {
+    /// There is no leader to answer it.
+    pub(crate) fn refuse(self) {
+        // Who does not wait any more needs no answer.
+        let _ = self.reply.send(Err(AskError::NoActor));
+    }
 }
 
 /// Looks into a troupe and changes its size: [`ActorSystem::troupe`].
@@ -165,6 +191,9 @@ impl TroupeControl {
     }
 
     fn order(&self, resize: Option<PoolSize>) -> Result<TroupeStatus, AskError> {
+        if self.shared.is_stopped() {
+            return Err(AskError::ShutDown);
+        }
         let (reply, receiver) = oneshot::channel();
         let order = Box::new(TroupeOrder { resize, reply });
         self.shared.post(Parcel::Notice(self.leader, Notice::TroupeOrder(order)));
@@ -185,7 +214,9 @@ impl<A: Actor> Origin for LeaderOrigin<A> {
     fn create(&mut self) -> Result<Box<dyn Cell>, Failure> {
         Ok(Box::new(Leader {
             make: Arc::clone(&self.make),
-            pool: Pool::new(self.size, self.attempts),
+            // The attempts are counted here: they stay with the work, whatever becomes of the worker.
+            pool: Pool::new(self.size, u32::MAX),
+            attempts: self.attempts,
             linger: self.linger,
             blocking: self.blocking,
             dismissal_due: false,
@@ -207,7 +238,8 @@ impl<A: Actor> Origin for LeaderOrigin<A> {
 
 struct Leader<A> {
     make: Make<A>,
-    pool: Pool<Envelope>,
+    pool: Pool<Work>,
+    attempts: u32,
     linger: Duration,
     blocking: bool,
     dismissal_due: bool,
@@ -220,8 +252,8 @@ const DISMISSAL: usize = 0;
 
 impl<A: Actor> Leader<A> {
     fn submit(&mut self, envelope: Envelope, stage: &mut Stage) {
-        match self.pool.submit(envelope) {
-            Assignment::Give(worker, envelope) => stage.post(Parcel::Message(worker, envelope)),
+        match self.pool.submit(Work { leader: stage.me, envelope, tried: 0 }) {
+            Assignment::Give(worker, work) => give(worker, work, stage),
             Assignment::Grow => self.hire(stage),
             Assignment::Queued => {}
         }
@@ -242,8 +274,8 @@ impl<A: Actor> Leader<A> {
         };
         match stage.spawn(spawn) {
             Ok(worker) => {
-                if let Some(envelope) = self.pool.joined(worker) {
-                    stage.post(Parcel::Message(worker, envelope));
+                if let Some(work) = self.pool.joined(worker) {
+                    give(worker, work, stage);
                 }
             }
             Err(error) => {
@@ -254,25 +286,36 @@ impl<A: Actor> Leader<A> {
     }
 
     fn worker_ready(&mut self, worker: Address, stage: &mut Stage) {
-        if let Some(envelope) = self.pool.ready(worker) {
-            stage.post(Parcel::Message(worker, envelope));
+        if let Some(work) = self.pool.ready(worker) {
+            give(worker, work, stage);
+        } else if self.pool.workers() > self.pool.size().maximum {
+            self.dismiss(stage);
         } else {
             self.plan_dismissal(stage);
         }
     }
 
-    fn work_returned(&mut self, worker: Address, envelope: Envelope, failure: &Failure, stage: &mut Stage) {
+    fn work_returned(&mut self, worker: Address, mut work: Work, failure: &Failure, stage: &mut Stage) {
         self.lost += 1;
-        match self.pool.returned(worker, envelope) {
-            Loss::GivenUp(envelope) => stage.shared.poison(envelope, worker, Arc::clone(failure.details())),
+        work.tried += 1;
+        if work.tried >= self.attempts {
+            stage.shared.poison(work.envelope, worker, Arc::clone(failure.details()));
+            return;
+        }
+        match self.pool.returned(worker, work) {
+            Loss::GivenUp(work) => stage.shared.poison(work.envelope, worker, Arc::clone(failure.details())),
             Loss::Requeued | Loss::Nothing => self.redispatch(stage),
         }
     }
 
     /// Gives what waits to idle workers, or to new ones.
     fn redispatch(&mut self, stage: &mut Stage) {
-        while let Some((worker, envelope)) = self.pool.dispatch() {
-            stage.post(Parcel::Message(worker, envelope));
+        if !stage.life.may_have_children() {
+            self.close(stage);
+            return;
+        }
+        while let Some((worker, work)) = self.pool.dispatch() {
+            give(worker, work, stage);
         }
         while self.pool.grow() {
             let before = self.pool.waiting();
@@ -304,6 +347,13 @@ impl<A: Actor> Leader<A> {
         }
     }
 
+    /// Nobody is left to do what waits.
+    fn close(&mut self, stage: &mut Stage) {
+        for work in self.pool.drain() {
+            stage.shared.undelivered(stage.me, work.envelope, Undelivered::Exited);
+        }
+    }
+
     fn status(&self) -> TroupeStatus {
         let PoolSize { maximum, idle } = self.pool.size();
         TroupeStatus {
@@ -315,6 +365,10 @@ impl<A: Actor> Leader<A> {
             lost: self.lost,
         }
     }
+}
+
+fn give(worker: Address, work: Work, stage: &mut Stage) {
+    stage.notify(worker, Notice::Work(Box::new(work)));
 }
 
 impl<A: Actor> Cell for Leader<A> {
@@ -338,11 +392,7 @@ impl<A: Actor> Cell for Leader<A> {
                 self.redispatch(stage);
             }
             Hook::Answered(DISMISSAL) => self.dismiss(stage),
-            Hook::LastWords => {
-                for envelope in self.pool.drain() {
-                    stage.shared.undelivered(stage.me, envelope, crate::dead_letters::Undelivered::Exited);
-                }
-            }
+            Hook::LastWords => self.close(stage),
             _ => {}
         }
         Ok(())
@@ -361,12 +411,17 @@ impl<A: Actor> Cell for Leader<A> {
         Box::pin(async move { Returned { cell: self, envelope, delivery: Delivery::NotAccepted } })
     }
 
+    /// What waits for a worker waits for the next leader.
+    fn surrender(&mut self) -> Vec<Envelope> {
+        self.pool.drain().map(|work| work.envelope).collect()
+    }
+
     fn manage(&mut self, notice: Notice, stage: &mut Stage) {
         match notice {
             Notice::WorkerReady(worker) => self.worker_ready(worker, stage),
             Notice::WorkReturned(worker, work) => {
-                let (envelope, failure) = *work;
-                self.work_returned(worker, envelope, &failure, stage);
+                let (work, failure) = *work;
+                self.work_returned(worker, work, &failure, stage);
             }
             Notice::TroupeOrder(order) => {
                 if let Some(size) = order.resize {

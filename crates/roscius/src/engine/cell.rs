@@ -103,6 +103,10 @@ pub(crate) trait Cell: Send {
     fn begin(self: Box<Self>, envelope: Envelope, desk: Arc<Desk>) -> Pin<Box<dyn Future<Output = Returned> + Send>>;
     /// Manages a troupe. Other actors have nothing to manage.
     fn manage(&mut self, _notice: Notice, _stage: &mut Stage) {}
+    /// Gives back the messages that it has taken up and not handled, oldest first, before it is dropped.
+    fn surrender(&mut self) -> Vec<Envelope> {
+        Vec::new()
+    }
 }
 
 /// Makes actors of type `A` with a closure.
@@ -243,23 +247,22 @@ impl<A: Actor> Typed<A> {
 
 impl<A: Actor> Cell for Typed<A> {
     fn run(&mut self, stage: &mut Stage, mailbox: &mut Mailbox, budget: u32) -> Pause {
+        let (waiting, handled) = (mailbox.messages(), stage.handled);
         let unwound = catch_unwind(AssertUnwindSafe(|| {
             let tick = stage.shared.tick();
             let mut ctx = Context::on(stage);
             for _ in 0..budget {
                 let Some(envelope) = mailbox.first_message() else { return Pause::Empty };
                 ctx.receive(envelope);
-                match self.dispatch(envelope, &mut ctx) {
-                    Delivery::Handled => {
-                        ctx.handled();
-                        drop(mailbox.next_message());
-                    }
-                    other => {
-                        self.settle(&mut ctx);
-                        return Pause::Delivery(other);
-                    }
-                }
+                let delivery = self.dispatch(envelope, &mut ctx);
                 self.settle(&mut ctx);
+                match delivery {
+                    Delivery::Handled => {
+                        drop(mailbox.next_message());
+                        ctx.handled();
+                    }
+                    other => return Pause::Delivery(other),
+                }
                 if ctx.wants_attention() {
                     return Pause::Asked;
                 }
@@ -269,7 +272,16 @@ impl<A: Actor> Cell for Typed<A> {
             }
             Pause::Budget
         }));
-        unwound.unwrap_or_else(|panic| Pause::Delivery(Delivery::Failed(Failure::panic(&*panic))))
+        unwound.unwrap_or_else(|panic| {
+            let failure = Failure::panic(&*panic);
+            // What is handled leaves the mailbox before it is counted: it was its destructor that panicked.
+            if waiting - mailbox.messages() > (stage.handled - handled) as usize {
+                tracing::error!(actor = %stage.me, %failure, "dropping a message panicked");
+                Context::<A>::on(stage).handled();
+                return Pause::Asked;
+            }
+            Pause::Delivery(Delivery::Failed(failure))
+        })
     }
 
     fn hook(&mut self, hook: Hook, stage: &mut Stage) -> Result<(), Failure> {

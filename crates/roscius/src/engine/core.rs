@@ -80,7 +80,8 @@ pub(crate) struct Gate {
 
 /// Who waits for room in a mailbox.
 pub(crate) enum Waiter {
-    Actor(Address),
+    /// This actor waits for room in this mailbox.
+    Actor(Address, Address),
     Task(Waker),
 }
 
@@ -195,6 +196,13 @@ impl Core {
         if self.asleep.load(Ordering::Acquire) {
             self.ring(lock(&self.inbox));
         }
+    }
+
+    /// Wakes the core's thread, if it sleeps, to look at what is not in its state: the clock, or whether all has ended.
+    /// Whoever looked before now, and saw nothing, sleeps by the time that the state is free.
+    pub(crate) fn rouse(&self) {
+        drop(lock(&self.state));
+        self.wake();
     }
 
     /// Whether something waits that a driver could do now.
@@ -490,8 +498,26 @@ impl State {
     /// Notes who is to be told when a full mailbox has room.
     pub(crate) fn wait_for_room(&mut self, to: Address, waiter: Waiter) {
         if let Some(gate) = self.slot(to).and_then(|slot| slot.gate.as_mut()) {
-            gate.waiters.push(waiter);
+            // A task may be polled for another reason while it waits; an actor tries again only when it was told.
+            if matches!(waiter, Waiter::Actor(..)) || !gate.waiters.iter().any(|other| other.is(&waiter)) {
+                gate.waiters.push(waiter);
+            }
         }
+    }
+
+    /// Who waited for room does so no more.
+    pub(crate) fn stop_waiting(&mut self, to: Address, waiter: &Waiter) {
+        if let Some(gate) = self.slot(to).and_then(|slot| slot.gate.as_mut()) {
+            gate.waiters.retain(|other| !other.is(waiter));
+        }
+    }
+
+    /// Whether a message to this mailbox would not have to wait.
+    pub(crate) fn has_room(&mut self, to: Address) -> bool {
+        self.slot(to).is_none_or(|slot| {
+            let capacity = slot.gate.as_ref().map_or(usize::MAX, |gate| gate.bound.capacity);
+            slot.waiting() < capacity
+        })
     }
 
     /// Keeps an empty mailbox for the next actor that needs one.

@@ -1,18 +1,16 @@
 //! Plays the actors of a core, one slice after the other.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, MutexGuard};
 
 use roscius_protocol::lifecycle::Lifecycle;
 use roscius_protocol::supervision::Restart;
 
 use super::core::{Core, Resident, Seat, State, Waiter};
-use super::envelope::{Notice, Parcel};
+use super::envelope::Notice;
 use super::life::{Play, leftovers};
-use super::lock;
 use super::shared::{Base, Shared};
 use super::stage::{Stage, unpack};
-use crate::outcome::Failure;
+use super::{contain, lock};
 
 /// How many messages an actor may handle before others get their turn.
 pub(crate) const BATCH: u32 = 64;
@@ -91,12 +89,15 @@ impl<'c> Driver<'c> {
     pub(crate) fn play(self, seat: Seat, manner: Manner) -> Self {
         let Self { stage, core, state } = self;
         drop(state);
+        let mut seat = seat;
         if !manner.blocking
             && seat.resident.extras.as_ref().is_some_and(|extras| extras.blocking)
             && let Base::Threads(crew) = &stage.shared.base
         {
-            crew.play_apart(&stage.shared, stage.core, seat);
-            return Self { stage, core, state: lock(&core.state) };
+            match crew.play_apart(&stage.shared, stage.core, seat) {
+                None => return Self { stage, core, state: lock(&core.state) },
+                Some(refused) => seat = refused,
+            }
         }
         let Played { mut stage, seat, paused } = play(stage, seat, manner);
         let mut state = lock(&core.state);
@@ -164,7 +165,7 @@ fn play(mut stage: Box<Stage>, seat: Seat, manner: Manner) -> Played {
 pub(crate) fn tell_room(stage: &mut Stage) {
     for waiter in std::mem::take(&mut stage.room_for) {
         match waiter {
-            Waiter::Actor(address) => stage.post(Parcel::Notice(address, Notice::Room)),
+            Waiter::Actor(actor, at) => stage.notify(actor, Notice::Room(at)),
             Waiter::Task(waker) => waker.wake(),
         }
     }
@@ -175,14 +176,6 @@ pub(crate) fn deal_with_lost(stage: &mut Stage) {
     let shared = Arc::clone(&stage.shared);
     for parcel in std::mem::take(&mut stage.lost) {
         contain(|| shared.lose(parcel));
-    }
-}
-
-/// Runs something that may drop values of users: a panic of theirs is logged and goes no further.
-fn contain(act: impl FnOnce()) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(act)) {
-        let failure = Failure::panic(&*panic);
-        tracing::error!(%failure, "dropping a message or an actor panicked");
     }
 }
 

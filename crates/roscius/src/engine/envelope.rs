@@ -9,7 +9,7 @@ use crate::ask::ReplyTo;
 use crate::dead_letters::DeadLetter;
 use crate::message::Payload;
 use crate::outcome::Failure;
-use crate::troupe::TroupeOrder;
+use crate::troupe::{TroupeOrder, Work};
 
 /// A message with its sender and the right to reply to it.
 #[derive(Debug)]
@@ -70,13 +70,17 @@ pub(crate) enum Notice {
     /// The future of the actor can go on.
     Poll,
     /// A full mailbox that the actor waits for has room, or is gone.
-    Room,
+    Room(Address),
+    /// What is held for a full mailbox may have waited too long.
+    Overdue(Address),
     /// To the root: a child made by external code, or left behind by its parent.
     Adopt(Address, Restart),
+    /// To a worker: what to do next.
+    Work(Box<Work>),
     /// To a troupe: a worker is ready for work.
     WorkerReady(Address),
     /// To a troupe: a worker could not finish this.
-    WorkReturned(Address, Box<(Envelope, Failure)>),
+    WorkReturned(Address, Box<(Work, Failure)>),
     /// To a troupe: from who manages it.
     TroupeOrder(Box<TroupeOrder>),
 }

@@ -15,11 +15,13 @@ use roscius_protocol::time::Time;
 use super::cell::{Cell, Hook, Origin, Pause, Presence, Returned};
 use super::core::{Alarm, Mailbox};
 use super::envelope::{Delivery, Envelope, Notice, Parcel};
-use super::lock;
 use super::stage::{Desk, Extras, Stage, TimerPayload};
+use super::{contain, lock};
 use crate::actor::{ChildExited, ChildFailure, Poison, Terminated, Wakeup};
+use crate::ask::ReplyTo;
 use crate::dead_letters::Undelivered;
 use crate::outcome::Failure;
+use crate::troupe::Work;
 
 /// An actor while it is played. Its life and extras are on the stage.
 pub(crate) struct Play {
@@ -27,8 +29,6 @@ pub(crate) struct Play {
     pub(crate) presence: Presence,
     pub(crate) origin: Box<dyn Origin>,
     pub(crate) mailbox: Box<Mailbox>,
-    /// How often the first message was delivered already.
-    tried: u32,
     /// When a slice that has used up its first budget has to end.
     slice_ends: Option<Instant>,
 }
@@ -39,7 +39,7 @@ const LONGEST_SLICE: Duration = Duration::from_micros(50);
 
 impl Play {
     pub(crate) fn new(stage: Box<Stage>, presence: Presence, origin: Box<dyn Origin>, mailbox: Box<Mailbox>) -> Self {
-        Self { stage: OnStage(Some(stage)), presence, origin, mailbox, tried: 0, slice_ends: None }
+        Self { stage: OnStage(Some(stage)), presence, origin, mailbox, slice_ends: None }
     }
 
     /// Plays the actor: all notices, then at most `budget` messages. With `single`, at most one notice or message.
@@ -70,6 +70,11 @@ impl Play {
             let handled_before = self.stage.handled;
             let Presence::Alive(cell) = &mut self.presence else { return };
             let pause = cell.run(&mut self.stage, &mut self.mailbox, left);
+            if self.stage.handled != handled_before
+                && let Some(extras) = &mut self.stage.extras
+            {
+                extras.failed_deliveries = 0;
+            }
             left = left.saturating_sub((self.stage.handled - handled_before).max(1) as u32);
             match pause {
                 Pause::Empty if !self.stage.attention => return,
@@ -148,36 +153,27 @@ impl Play {
 
     /// Ends the delivery of the first message, which was more than its handler could do alone.
     fn conclude(&mut self, delivery: Delivery) {
-        if let Delivery::Failed(failure) = delivery {
-            let deliveries = self.stage.extras.as_ref().map_or(1, |extras| extras.deliveries.max(1));
-            self.tried += 1;
-            if self.tried < deliveries {
-                if let Some(envelope) = self.mailbox.first_message() {
-                    envelope.reply = self.stage.reply.take();
-                }
-                tracing::warn!(actor = %self.stage.me, class = self.origin.class().name(), %failure, "a message failed and is delivered again");
-                return;
-            }
-            self.tried = 0;
-            let envelope = self.take_first();
-            self.fail(envelope, failure);
-            return;
-        }
-        self.tried = 0;
-        let Some(envelope) = self.take_first() else { return };
+        let Some(mut envelope) = self.mailbox.next_message() else { return };
+        envelope.reply = self.stage.reply.take();
         self.conclude_with(envelope, delivery);
     }
 
-    fn take_first(&mut self) -> Option<Envelope> {
-        let mut envelope = self.mailbox.next_message()?;
-        envelope.reply = self.stage.reply.take();
-        Some(envelope)
-    }
-
     fn conclude_with(&mut self, envelope: Envelope, delivery: Delivery) {
+        if let Delivery::Failed(failure) = delivery {
+            match self.may_try_again(&failure) {
+                true => self.mailbox.put_back(std::iter::once(envelope)),
+                false => self.fail(Some(envelope), failure),
+            }
+            return;
+        }
+        if let Some(extras) = &mut self.stage.extras
+            && !matches!(delivery, Delivery::Asynchronous)
+        {
+            extras.failed_deliveries = 0;
+        }
         match delivery {
-            Delivery::Handled => self.worked(),
-            Delivery::Failed(failure) => self.fail(Some(envelope), failure),
+            Delivery::Handled => contain(|| drop(envelope)),
+            Delivery::Failed(_) => {}
             Delivery::Forwarded(to) => {
                 self.forward(to, envelope);
                 self.worked();
@@ -191,15 +187,37 @@ impl Play {
         }
     }
 
+    /// Whether a message that failed is to be delivered again.
+    fn may_try_again(&mut self, failure: &Failure) -> bool {
+        let Some(extras) = &mut self.stage.extras else { return false };
+        extras.failed_deliveries += 1;
+        if extras.failed_deliveries >= extras.deliveries {
+            extras.failed_deliveries = 0;
+            return false;
+        }
+        tracing::warn!(actor = %self.stage.me, class = self.origin.class().name(), %failure, "a message failed and is delivered again");
+        true
+    }
+
     fn forward(&mut self, to: Address, envelope: Envelope) {
-        if let Err(error) = self.stage.send(to, envelope) {
-            tracing::debug!(actor = %self.stage.me, %to, %error, "a forwarded message was refused");
+        let (sender, asked) = (envelope.sender, envelope.reply.is_wanted());
+        let Err(error) = self.stage.send(to, envelope) else { return };
+        tracing::debug!(actor = %self.stage.me, %to, %error, "a forwarded message was refused");
+        let (message, reply) = (error.into_message(), ReplyTo::default());
+        match asked {
+            true => contain(|| drop(message)), // The error was its answer.
+            false => {
+                let envelope = Envelope { sender, reply, message };
+                self.stage.shared.undelivered(to, envelope, Undelivered::MailboxFull);
+            }
         }
     }
 
     /// Tells the troupe, if the actor works for one, that it is ready for more.
     fn worked(&mut self) {
-        if let Some(troupe) = self.stage.extras.as_ref().and_then(|extras| extras.troupe) {
+        if let Some(troupe) = self.stage.extras.as_ref().and_then(|extras| extras.troupe)
+            && !self.stage.stop
+        {
             let me = self.stage.me;
             self.stage.notify(troupe, Notice::WorkerReady(me));
         }
@@ -218,8 +236,11 @@ impl Play {
 
     fn return_to_sender(&mut self, envelope: Envelope, failure: Failure) {
         let me = self.stage.me;
-        if let Some(troupe) = self.stage.extras.as_ref().and_then(|extras| extras.troupe) {
-            self.stage.notify(troupe, Notice::WorkReturned(me, Box::new((envelope, failure))));
+        if let Some(extras) = &self.stage.extras
+            && let Some(leader) = extras.troupe
+        {
+            let work = Work { leader, envelope, tried: extras.tried_before };
+            self.stage.notify(leader, Notice::WorkReturned(me, Box::new((work, failure))));
             return;
         }
         self.stage.shared.poison(envelope, me, Arc::clone(failure.details()));
@@ -281,10 +302,14 @@ impl Play {
             }
             Notice::RestartDue => self.live(Event::RestartDue),
             Notice::Poll => self.poll(),
-            Notice::Room => {
-                self.stage.send_held();
-            }
+            Notice::Room(at) => self.stage.send_held(at),
+            Notice::Overdue(at) => self.stage.give_up_held(at),
             Notice::Adopt(child, policy) => self.adopt(child, policy),
+            Notice::Work(work) => {
+                let Work { envelope, tried, .. } = *work;
+                self.stage.extras().tried_before = tried;
+                self.mailbox.push(envelope);
+            }
             Notice::WorkerReady(_) | Notice::WorkReturned(..) | Notice::TroupeOrder(_) => self.troupe(notice),
         }
     }
@@ -331,8 +356,12 @@ impl Play {
     }
 
     fn troupe(&mut self, notice: Notice) {
-        let Presence::Alive(cell) = &mut self.presence else { return };
-        cell.manage(notice, &mut self.stage);
+        match &mut self.presence {
+            Presence::Alive(cell) => cell.manage(notice, &mut self.stage),
+            // A new leader knows none of the workers of the one before it.
+            _ if matches!(notice, Notice::WorkerReady(_)) => {}
+            _ => self.stage.extras().untold.push(notice),
+        }
         self.attend();
     }
 
@@ -473,14 +502,17 @@ impl Play {
 
     /// Drops the instance, with its wakeups. A panic in its destructor is logged and changes nothing.
     fn discard(&mut self) {
-        self.stage.cancel_wakeups();
+        contain(|| self.stage.cancel_wakeups());
         if self.stage.life.phase() == Phase::Ended && self.stage.extras.as_ref().is_some_and(|extras| extras.named) {
             // Before anybody hears of the end, so that the name is free for who does.
             self.stage.shared.release_names(self.stage.me);
         }
-        let presence = std::mem::replace(&mut self.presence, Presence::Gone);
+        let mut presence = std::mem::replace(&mut self.presence, Presence::Gone);
         if matches!(presence, Presence::Gone | Presence::Unborn) {
             return;
+        }
+        if let Presence::Alive(cell) = &mut presence {
+            self.mailbox.put_back(cell.surrender().into_iter());
         }
         self.drop_contained(presence);
     }
@@ -539,17 +571,17 @@ pub(crate) fn leftovers(stage: &mut Stage, address: Address, mailbox: &mut Mailb
     for notice in extras.untold.into_iter().chain(std::iter::from_fn(|| mailbox.next_signal())) {
         stage.lost.push(Parcel::Notice(address, notice));
     }
-    for held in extras.held {
-        stage.shared.undelivered(held.to, held.envelope, Undelivered::MailboxFull);
+    for (to, held) in extras.held {
+        stage.lose_held(to, held);
     }
     for envelope in extras.stash {
         stage.shared.undelivered(address, envelope, Undelivered::Exited);
     }
     while let Some(envelope) = mailbox.next_message() {
         match extras.troupe {
-            Some(troupe) => {
-                let failure = Failure::new("the worker exited before it came to this message");
-                stage.notify(troupe, Notice::WorkReturned(address, Box::new((envelope, failure))));
+            Some(leader) => {
+                let work = Work { leader, envelope, tried: extras.tried_before };
+                stage.notify(leader, work.not_begun(address));
             }
             None => stage.shared.undelivered(address, envelope, Undelivered::Exited),
         }

@@ -8,6 +8,7 @@
 //! | `stage` | the actor that is being played, and what it can do |
 //! | `driver` | plays actors of a core, a slice at a time |
 //! | `life` | carries out what the life cycle decides |
+//! | `room` | bounded mailboxes: who waits for room in them |
 //! | `shared` | what all cores of a system share |
 //! | `threads`, `simple` | who drives: threads of the system, or the caller |
 
@@ -16,12 +17,24 @@ pub(crate) mod core;
 pub(crate) mod driver;
 pub(crate) mod envelope;
 pub(crate) mod life;
+pub(crate) mod room;
 pub(crate) mod shared;
 pub(crate) mod simple;
 pub(crate) mod stage;
 pub(crate) mod threads;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::outcome::Failure;
+
+/// Runs something that may drop values of users: a panic of theirs is logged and goes no further.
+pub(crate) fn contain(act: impl FnOnce()) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(act)) {
+        let failure = Failure::panic(&*panic);
+        tracing::error!(%failure, "dropping a message or an actor panicked");
+    }
+}
 
 /// Locks a mutex whose data stay valid when a holder panics, since no user code runs while it is held.
 #[inline]

@@ -12,14 +12,15 @@ use roscius_protocol::mailbox::Bound;
 use roscius_protocol::names::{Directory, NameTaken, check_name};
 use roscius_protocol::supervision::Restart;
 use roscius_protocol::time::Time;
+use roscius_protocol::timers::TimerKey;
 
 use super::cell::{Origin, Presence};
 use super::core::{Alarm, Core, Resident};
 use super::envelope::{Envelope, Notice, Parcel};
-use super::lock;
 use super::simple::Pump;
 use super::stage::Extras;
 use super::threads::Crew;
+use super::{contain, lock};
 use crate::actor::Poison;
 use crate::ask::{Answer, AskError, ReplyTo, late_reply};
 use crate::clock::Clock;
@@ -28,6 +29,27 @@ use crate::endpoint::Endpoints;
 use crate::interceptor::{InTransit, Interceptor, Verdict as Passage};
 use crate::message::{MessageType, Payload};
 use crate::props::SpawnError;
+
+/// A task that is to be woken later. Dropping it cancels that.
+pub(crate) struct WakeCall {
+    shared: Arc<Shared>,
+    key: TimerKey,
+    waker: Waker,
+}
+
+impl WakeCall {
+    /// Whether it wakes the task of this waker.
+    pub(crate) fn wakes(&self, waker: &Waker) -> bool {
+        self.waker.will_wake(waker)
+    }
+}
+
+impl Drop for WakeCall {
+    fn drop(&mut self) {
+        let cancelled = lock(&self.shared.cores[0].state).timers.cancel(self.key);
+        drop(cancelled);
+    }
+}
 
 /// Who drives the cores.
 pub(crate) enum Base {
@@ -60,6 +82,8 @@ pub(crate) struct Shared {
     ticks: AtomicU32,
     /// No new actors, and the threads end when the root has ended.
     pub(crate) closing: AtomicBool,
+    /// A shutdown was given up, because a handler did not return.
+    pub(crate) given_up: AtomicBool,
     pub(crate) root_ended: Mutex<bool>,
     pub(crate) root_ends: Condvar,
 }
@@ -153,6 +177,7 @@ impl Shared {
             next_timer: AtomicU64::new(1),
             ticks: AtomicU32::new(0),
             closing: AtomicBool::new(false),
+            given_up: AtomicBool::new(false),
             root_ended: Mutex::new(false),
             root_ends: Condvar::new(),
         }
@@ -201,11 +226,12 @@ impl Shared {
         poll()
     }
 
-    /// Wakes a task at `deadline`.
-    pub(crate) fn wake_at(&self, deadline: Time, waker: Waker) {
+    /// Wakes a task at `deadline`, unless what is returned is dropped before.
+    pub(crate) fn wake_at(self: &Arc<Self>, deadline: Time, waker: Waker) -> WakeCall {
         let core = &self.cores[0];
-        lock(&core.state).timers.schedule(deadline, Alarm::Wake(waker));
+        let key = lock(&core.state).timers.schedule(deadline, Alarm::Wake(waker.clone()));
         core.wake();
+        WakeCall { shared: Arc::clone(self), key, waker }
     }
 
     /// Delivers a parcel from outside of any driver.
@@ -230,12 +256,11 @@ impl Shared {
         if let Some(interceptor) = &self.interceptor {
             let transit =
                 InTransit { from: envelope.sender, to, message: &envelope.message, is_ask: envelope.reply.is_wanted() };
-            if interceptor.intercept(&transit) == Passage::Refuse {
-                if envelope.reply.is_wanted() {
-                    let _ = envelope.reply.answer(Err(AskError::Intercepted));
-                } else {
-                    self.dead_letter(to, envelope, Undelivered::Intercepted);
-                }
+            // An interceptor that panics cannot vouch for the message.
+            let mut passage = Passage::Refuse;
+            contain(|| passage = interceptor.intercept(&transit));
+            if passage == Passage::Refuse {
+                self.turn_away(to, envelope, AskError::Intercepted, Undelivered::Intercepted);
                 return None;
             }
         }
@@ -245,7 +270,7 @@ impl Shared {
                 Err(error) => {
                     tracing::error!(%to, from = %envelope.sender, %error, "a message could not be serialised");
                     if envelope.reply.is_wanted() {
-                        let _ = envelope.reply.answer(Err(error.into()));
+                        self.turn_away(to, envelope, error.into(), Undelivered::NotSerialisable);
                     } else {
                         self.poison(envelope, to, error.to_string().into());
                     }
@@ -272,16 +297,23 @@ impl Shared {
 
     /// A message did not arrive: an ask is answered so, a tell is a dead letter.
     pub(crate) fn undelivered(&self, to: Address, envelope: Envelope, reason: Undelivered) {
-        if !envelope.reply.is_wanted() {
-            self.dead_letter(to, envelope, reason);
-            return;
-        }
         let error = match reason {
             Undelivered::MailboxFull => AskError::MailboxFull,
             _ if self.is_closing() => AskError::ShutDown,
             _ => AskError::NoActor,
         };
-        let _ = envelope.reply.answer(Err(error));
+        self.turn_away(to, envelope, error, reason);
+    }
+
+    /// A message goes no further: an ask is answered with the error, a tell is a dead letter.
+    fn turn_away(&self, target: Address, envelope: Envelope, error: AskError, reason: Undelivered) {
+        let Envelope { sender, reply, message } = envelope;
+        if reply.is_wanted() {
+            let _ = reply.answer(Err(error));
+            contain(|| drop(message));
+        } else {
+            self.file(DeadLetter { message, sender, target, reason });
+        }
     }
 
     /// A message goes back to its sender, who hears what was wrong with it.
@@ -306,6 +338,7 @@ impl Shared {
         let Envelope { sender, reply, message } = envelope;
         if reply.is_wanted() {
             let _ = reply.answer(Err(error(details)));
+            contain(|| drop(message));
         } else if sender.is_nobody() {
             self.file(DeadLetter { message, sender, target: by, reason });
         } else {
@@ -314,15 +347,16 @@ impl Shared {
         }
     }
 
-    fn dead_letter(&self, target: Address, envelope: Envelope, reason: Undelivered) {
-        let Envelope { sender, message, .. } = envelope;
-        self.file(DeadLetter { message, sender, target, reason });
-    }
-
     /// Notes a dead letter and gives it to its handler.
     fn file(&self, letter: DeadLetter) {
-        if let Some(handler) = self.office.note(&letter) {
-            self.post(Parcel::Notice(handler, Notice::DeadLetter(Box::new(letter))));
+        self.office.note(&letter);
+        self.tell_of(Box::new(letter));
+    }
+
+    fn tell_of(&self, letter: Box<DeadLetter>) {
+        match self.office.handler_of(&letter) {
+            Some(handler) => self.post(Parcel::Notice(handler, Notice::DeadLetter(letter))),
+            None => contain(|| drop(letter)),
         }
     }
 
@@ -351,14 +385,14 @@ impl Shared {
             // The handler is gone: the letter goes to the one before it.
             Notice::DeadLetter(letter) => {
                 self.office.deregister(to);
-                if let Some(handler) = self.office.handler() {
-                    self.post(Parcel::Notice(handler, Notice::DeadLetter(letter)));
-                }
+                self.tell_of(letter);
             }
+            Notice::Work(work) => self.post(Parcel::Notice(work.leader, work.not_begun(to))),
             Notice::WorkReturned(_, work) => {
-                let (envelope, failure) = *work;
-                self.poison(envelope, to, Arc::clone(failure.details()));
+                let (work, failure) = *work;
+                self.poison(work.envelope, to, Arc::clone(failure.details()));
             }
+            Notice::TroupeOrder(order) => order.refuse(),
             Notice::Adopt(child, _) => {
                 let signal = Signal::Exit { by: to, reason: ExitReason::Shutdown, recursive: true };
                 self.post(Parcel::Notice(child, Notice::Life(signal)));
@@ -421,5 +455,8 @@ impl Shared {
     pub(crate) fn note_root_end(&self) {
         *lock(&self.root_ended) = true;
         self.root_ends.notify_all();
+        for core in &self.cores {
+            core.rouse();
+        }
     }
 }

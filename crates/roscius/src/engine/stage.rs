@@ -11,17 +11,16 @@ use std::time::Duration;
 
 use roscius_protocol::address::Address;
 use roscius_protocol::lifecycle::{Lifecycle, Signal};
-use roscius_protocol::mailbox::{Offer, Overflow};
 use roscius_protocol::time::Time;
 use roscius_protocol::timers::TimerKey;
 
-use super::core::{Alarm, Core, Offered, Resident, State, Waiter};
+use super::core::{Alarm, Core, Resident, State, Waiter};
 use super::envelope::{Envelope, Notice, Parcel};
 use super::lock;
+use super::room::Held;
 use super::shared::{Shared, Spawn};
 use crate::actor::TimerId;
 use crate::ask::ReplyTo;
-use crate::dead_letters::Undelivered;
 use crate::message::{MessageType, Payload};
 use crate::props::SpawnError;
 
@@ -37,6 +36,8 @@ pub(crate) struct OnDesk {
     pub(crate) stage: Option<Box<Stage>>,
     /// The message being handled: its sender, the right to reply, its type.
     message: Option<(Address, ReplyTo, Option<&'static MessageType>)>,
+    /// The handler has asked to stop.
+    stop: bool,
     waker: Option<Waker>,
 }
 
@@ -54,6 +55,8 @@ impl OnDesk {
             stage.reply = reply;
             stage.kind = kind;
         }
+        stage.stop |= self.stop;
+        stage.attention |= self.stop;
         let waker = self.waker.get_or_insert_with(|| stage.poll_waker()).clone();
         self.stage = Some(stage);
         waker
@@ -64,6 +67,8 @@ impl OnDesk {
         let mut stage = self.stage.take()?;
         if !finished {
             self.message = Some((stage.sender, stage.reply.take(), stage.kind));
+            // It stops after the message.
+            self.stop = std::mem::take(&mut stage.stop);
         }
         Some(stage)
     }
@@ -77,12 +82,16 @@ pub(crate) struct Extras {
     /// How often a failing message is delivered; zero means once.
     pub(crate) deliveries: u32,
     pub(crate) restarts: u32,
+    /// How often the first message was delivered in vain.
+    pub(crate) failed_deliveries: u32,
     /// The troupe that this actor works for.
     pub(crate) troupe: Option<Address>,
+    /// How many workers tried before what this one has in hand.
+    pub(crate) tried_before: u32,
     pub(crate) timers: BTreeMap<TimerId, Timer>,
     pub(crate) stash: VecDeque<Envelope>,
     /// Messages to full mailboxes: while there are some, the actor takes no other message.
-    pub(crate) held: VecDeque<Held>,
+    pub(crate) held: BTreeMap<Address, Held>,
     /// Notices for the instance that came while it could not be told.
     pub(crate) untold: Vec<Notice>,
 }
@@ -97,13 +106,6 @@ pub(crate) struct Timer {
 pub(crate) enum TimerPayload {
     Once(Box<dyn Any + Send>),
     Every(Duration, Box<dyn FnMut() -> Box<dyn Any + Send> + Send>),
-}
-
-/// A message that waits for room.
-pub(crate) struct Held {
-    pub(crate) to: Address,
-    pub(crate) envelope: Envelope,
-    pub(crate) deadline: Time,
 }
 
 /// Why a message was not sent. It holds the message.
@@ -162,12 +164,22 @@ pub(crate) struct Stage {
 impl Stage {
     pub(crate) fn new(shared: Arc<Shared>, driver: usize) -> Self {
         let (outbox, consumer) = rtrb::RingBuffer::new(OUTBOX);
+        Self { consumer: Some(consumer), ..Self::with(shared, driver, outbox) }
+    }
+
+    /// A stage for actors that may block: what they send is delivered at once, since nobody empties its outbox.
+    pub(crate) fn apart(shared: Arc<Shared>, driver: usize) -> Self {
+        let (outbox, _) = rtrb::RingBuffer::new(0);
+        Self::with(shared, driver, outbox)
+    }
+
+    fn with(shared: Arc<Shared>, driver: usize, outbox: rtrb::Producer<Parcel>) -> Self {
         let nobody = Address::nobody(shared.node);
         let away = shared.cores.iter().map(|_| Vec::new()).collect();
         Self {
             driver,
             outbox,
-            consumer: Some(consumer),
+            consumer: None,
             core: 0,
             me: nobody,
             life: Lifecycle::foundling(nobody, Default::default()),
@@ -317,9 +329,11 @@ impl Stage {
     #[cold]
     #[inline(never)]
     fn post_to_full(&mut self, parcel: Parcel) {
-        self.hand_over();
+        if self.outbox.buffer().capacity() > 0 {
+            self.hand_over();
+        }
         if let Err(rtrb::PushError::Full(parcel)) = self.outbox.push(parcel) {
-            // This driver drives no core, so nobody empties its outbox.
+            // Nobody empties this outbox: the stage is apart, or drives no core.
             self.shared.post(parcel);
         }
     }
@@ -336,6 +350,10 @@ impl Stage {
     /// Answers the message being handled.
     #[inline(never)]
     pub(crate) fn answer(&mut self, reply: Payload) {
+        // Who gets the answer may build on what this actor sent before it.
+        if self.outbox.slots() < OUTBOX {
+            self.hand_over();
+        }
         let to = self.reply.take();
         self.shared.answer(to, reply, self.me, self.sender);
     }
@@ -361,49 +379,6 @@ impl Stage {
         }
         self.post(Parcel::Message(to, envelope));
         Ok(())
-    }
-
-    fn offer(&mut self, to: Address, envelope: Envelope) -> Result<(), SendError> {
-        if self.extras.as_ref().is_some_and(|extras| extras.held.iter().any(|held| held.to == to)) {
-            let deadline = self.now().plus(Duration::from_secs(30));
-            self.extras().held.push_back(Held { to, envelope, deadline });
-            return Ok(());
-        }
-        match self.shared.offer(to, envelope, Waiter::Actor(self.me)) {
-            Offering::Taken => Ok(()),
-            Offering::Full(envelope) => Err(refuse(envelope)),
-            Offering::Wait(envelope, limit) => {
-                let deadline = self.now().plus(limit);
-                self.alarm(deadline, Alarm::Notice(self.me, Notice::Room));
-                self.extras().held.push_back(Held { to, envelope, deadline });
-                self.attention = true;
-                Ok(())
-            }
-        }
-    }
-
-    /// Tries again to send what is held. True when nothing is held any more.
-    pub(crate) fn send_held(&mut self) -> bool {
-        let now = self.now();
-        let Some(extras) = &mut self.extras else { return true };
-        let mut held = std::mem::take(&mut extras.held);
-        let mut still = VecDeque::new();
-        while let Some(Held { to, envelope, deadline }) = held.pop_front() {
-            if still.iter().any(|held: &Held| held.to == to) {
-                still.push_back(Held { to, envelope, deadline });
-                continue;
-            }
-            match self.shared.offer(to, envelope, Waiter::Actor(self.me)) {
-                Offering::Taken => {}
-                Offering::Wait(envelope, _) if now < deadline => still.push_back(Held { to, envelope, deadline }),
-                Offering::Wait(envelope, _) | Offering::Full(envelope) => {
-                    self.shared.undelivered(to, envelope, Undelivered::MailboxFull);
-                }
-            }
-        }
-        let done = still.is_empty();
-        self.extras().held = still;
-        done
     }
 
     /// Sets a timer of this core.
@@ -500,72 +475,6 @@ impl Stage {
         self.ended = false;
         self.handled = 0;
     }
-}
-
-/// What became of a message offered to a bounded mailbox, as its sender sees it.
-pub(crate) enum Offering {
-    Taken,
-    Full(Envelope),
-    Wait(Envelope, Duration),
-}
-
-impl Shared {
-    /// Offers a message to a bounded mailbox. `waiter` is told when there is room.
-    pub(crate) fn offer(&self, to: Address, envelope: Envelope, waiter: Waiter) -> Offering {
-        let Some(core) = self.core_of(to) else {
-            self.undelivered(to, envelope, Undelivered::Foreign);
-            return Offering::Taken;
-        };
-        let mut state = lock(&core.state);
-        let offered = state.offer(to, envelope);
-        let limit = match &offered {
-            Offered::Done(Offer::Wait(_)) => {
-                state.wait_for_room(to, waiter);
-                state.wait_limit(to)
-            }
-            _ => Duration::ZERO,
-        };
-        drop(state);
-        core.wake();
-        match offered {
-            Offered::Done(Offer::Taken) => Offering::Taken,
-            Offered::Done(Offer::Refused(envelope)) => Offering::Full(envelope),
-            Offered::Done(Offer::Wait(envelope)) => Offering::Wait(envelope, limit),
-            Offered::Done(Offer::Displaced(envelope) | Offer::Dropped(envelope)) => {
-                self.undelivered(to, envelope, Undelivered::MailboxFull);
-                Offering::Taken
-            }
-            Offered::Absent(envelope) => {
-                self.undelivered(to, envelope, Undelivered::NoActor);
-                Offering::Taken
-            }
-        }
-    }
-}
-
-impl State {
-    /// Notes that a thread of external code waits for room, or does not any more.
-    pub(crate) fn block(&mut self, to: Address, blocked: bool) {
-        if let Some(gate) = self.slot(to).and_then(|slot| slot.gate.as_mut()) {
-            gate.blocked = if blocked { gate.blocked + 1 } else { gate.blocked.saturating_sub(1) };
-        }
-    }
-
-    /// How long a sender may wait for room in this mailbox.
-    pub(crate) fn wait_limit(&mut self, to: Address) -> Duration {
-        match self.slot(to).and_then(|slot| slot.gate.as_ref()).map(|gate| gate.bound.overflow) {
-            Some(Overflow::Wait(limit)) => limit,
-            _ => Duration::ZERO,
-        }
-    }
-}
-
-/// The error of a sender whose message a full mailbox refused.
-pub(crate) fn refuse(envelope: Envelope) -> SendError {
-    let Envelope { reply, message, .. } = envelope;
-    // Whoever waits for a reply hears of it through the error.
-    let _ = reply.answer(Err(crate::ask::AskError::MailboxFull));
-    SendError::MailboxFull(message)
 }
 
 /// Gets an actor played again.

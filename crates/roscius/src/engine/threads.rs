@@ -5,12 +5,12 @@
 //! declared blocking are played by reserve threads from the start. When nothing happens, all threads sleep.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::core::Seat;
+use super::core::{Core, Seat};
 use super::driver::{BATCH, Driver, Manner, Turn};
 use super::lock;
 use super::shared::{Base, Shared};
@@ -34,6 +34,8 @@ pub(crate) struct Crew {
     jobs: Mutex<Jobs>,
     call: Condvar,
     drivers: AtomicUsize,
+    /// How many reserve threads help a core now.
+    helping: AtomicUsize,
     sentry_asleep: AtomicBool,
     sentry: Mutex<()>,
     sentry_bell: Condvar,
@@ -61,6 +63,7 @@ impl Crew {
             jobs: Mutex::default(),
             call: Condvar::new(),
             drivers: AtomicUsize::new(0),
+            helping: AtomicUsize::new(0),
             sentry_asleep: AtomicBool::new(false),
             sentry: Mutex::new(()),
             sentry_bell: Condvar::new(),
@@ -70,6 +73,10 @@ impl Crew {
 
     fn stage(&self, shared: &Arc<Shared>) -> Box<Stage> {
         Box::new(Stage::new(Arc::clone(shared), self.drivers.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    fn stage_apart(&self, shared: &Arc<Shared>) -> Box<Stage> {
+        Box::new(Stage::apart(Arc::clone(shared), self.drivers.fetch_add(1, Ordering::Relaxed)))
     }
 
     /// Starts a thread for each core, and the sentry.
@@ -101,36 +108,58 @@ impl Crew {
         }
     }
 
+    /// Whether nobody does anything that a sentry would have to see.
+    fn is_idle(&self, shared: &Shared) -> bool {
+        self.helping.load(Ordering::Relaxed) == 0 && shared.cores.iter().all(Core::is_asleep)
+    }
+
     fn wake_sentry(&self) {
+        fence(Ordering::SeqCst);
         if self.sentry_asleep.swap(false, Ordering::AcqRel) {
             let _guard = lock(&self.sentry);
             self.sentry_bell.notify_all();
         }
     }
 
-    /// Has an actor that may block played by a thread of its own.
-    pub(crate) fn play_apart(&self, shared: &Arc<Shared>, core: u8, seat: Seat) {
-        self.submit(shared, Job::Play(core, seat));
+    /// Has an actor that may block played by a thread of its own. Gives it back when there is none, and will be none.
+    pub(crate) fn play_apart(&self, shared: &Arc<Shared>, core: u8, seat: Seat) -> Option<Seat> {
+        match self.submit(shared, Job::Play(core, seat)) {
+            Some(Job::Play(_, seat)) => Some(seat),
+            _ => None,
+        }
     }
 
-    fn submit(&self, shared: &Arc<Shared>, job: Job) {
+    /// Has a core driven by one more thread, if there is one.
+    fn help(&self, shared: &Arc<Shared>, core: u8) {
+        let called = |job: &Job| matches!(job, Job::Help(index) if *index == core);
+        if !lock(&self.jobs).waiting.iter().any(called) {
+            self.submit(shared, Job::Help(core));
+        }
+    }
+
+    /// Has a reserve thread do a job. Gives it back when nobody ever would.
+    fn submit(&self, shared: &Arc<Shared>, job: Job) -> Option<Job> {
         let mut jobs = lock(&self.jobs);
+        if self.max_reserves == 0 {
+            return Some(job);
+        }
         jobs.waiting.push_back(job);
         if jobs.waiting.len() <= jobs.idle {
             self.call.notify_one();
-            return;
+            return None;
         }
         if jobs.threads >= self.max_reserves {
-            return;
+            return None;
         }
         jobs.threads += 1;
         drop(jobs);
         let shared = Arc::clone(shared);
         let started = thread::Builder::new().name("roscius-reserve".into()).spawn(move || serve(shared));
-        if let Err(error) = started {
-            lock(&self.jobs).threads -= 1;
-            tracing::error!(%error, "no thread could be started to help: a core waits for its own thread");
-        }
+        let Err(error) = started else { return None };
+        tracing::error!(%error, "no reserve thread could be started");
+        let mut jobs = lock(&self.jobs);
+        jobs.threads -= 1;
+        if jobs.threads == 0 { jobs.waiting.pop_back() } else { None }
     }
 
     /// The next job for a reserve thread. None when it has waited long enough.
@@ -175,6 +204,8 @@ fn drive_home(stage: Box<Stage>, index: u8) {
     loop {
         if until_look == 0 {
             driver = driver.fire_alarms();
+            // Another driver may be stuck with something in its outbox.
+            driver.stage.settle(&mut driver.state);
             until_look = SLICES_A_LOOK;
         }
         until_look -= 1;
@@ -186,7 +217,7 @@ fn drive_home(stage: Box<Stage>, index: u8) {
             continue;
         }
         driver = driver.fire_alarms();
-        if !driver.state.run.is_empty() || !driver.stage.room_for.is_empty() {
+        if !driver.state.run.is_empty() || !driver.stage.room_for.is_empty() || !driver.stage.lost.is_empty() {
             continue;
         }
         if shared.is_stopped() {
@@ -208,35 +239,46 @@ fn drive_home(stage: Box<Stage>, index: u8) {
 /// A reserve thread.
 fn serve(shared: Arc<Shared>) {
     let Some(crew) = crew(&shared) else { return };
-    let mut stage = crew.stage(&shared);
+    let (mut helping, mut apart) = (None, None);
     while let Some(job) = crew.next_job(&shared) {
-        let (Job::Help(index) | Job::Play(index, _)) = job;
-        let core = &shared.cores[index as usize];
-        let mut driver = Driver::enter(stage, core, index);
-        let manner = Manner { blocking: true, ..HOME };
         match job {
-            Job::Play(_, seat) => driver = driver.play(seat, manner),
-            Job::Help(_) => {
-                let home = core.home_slices.load(Ordering::Relaxed);
-                loop {
-                    let start = Instant::now();
-                    driver = driver.fire_alarms();
-                    let turn;
-                    (driver, turn) = driver.turn(HOME);
-                    if turn == Turn::Nothing {
-                        break;
-                    }
-                    core.slices.store(core.slices.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
-                    let home_is_back = core.home_slices.load(Ordering::Relaxed) != home;
-                    if home_is_back && start.elapsed() < LONG_SLICE {
-                        break;
-                    }
-                }
+            Job::Play(index, seat) => {
+                let stage = apart.take().unwrap_or_else(|| crew.stage_apart(&shared));
+                let driver = Driver::enter(stage, &shared.cores[index as usize], index);
+                let driver = driver.play(seat, Manner { blocking: true, ..HOME });
+                apart = Some(driver.unlocked(super::driver::tell_room).leave());
+            }
+            Job::Help(index) => {
+                let stage = helping.take().unwrap_or_else(|| crew.stage(&shared));
+                crew.helping.fetch_add(1, Ordering::Relaxed);
+                helping = Some(help(stage, &shared.cores[index as usize], index));
+                crew.helping.fetch_sub(1, Ordering::Relaxed);
             }
         }
-        driver = driver.unlocked(super::driver::tell_room);
-        stage = driver.leave();
     }
+}
+
+/// Drives a core until it gets on by itself.
+fn help(stage: Box<Stage>, core: &Core, index: u8) -> Box<Stage> {
+    let mut driver = Driver::enter(stage, core, index);
+    let home = core.home_slices.load(Ordering::Relaxed);
+    loop {
+        let start = Instant::now();
+        driver = driver.fire_alarms();
+        // What the thread of the core is stuck with in its outbox is not to wait for all that is queued.
+        driver.stage.settle(&mut driver.state);
+        let turn;
+        (driver, turn) = driver.turn(HOME);
+        if turn == Turn::Nothing {
+            break;
+        }
+        core.slices.store(core.slices.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        let home_is_back = core.home_slices.load(Ordering::Relaxed) != home;
+        if home_is_back && start.elapsed() < LONG_SLICE {
+            break;
+        }
+    }
+    driver.unlocked(super::driver::tell_room).leave()
 }
 
 /// The sentry: sends help to cores that do not get on.
@@ -249,12 +291,13 @@ fn watch(shared: &Weak<Shared>) {
         if shared.is_stopped() {
             return;
         }
-        let all_asleep = shared.cores.iter().all(super::core::Core::is_asleep);
-        idle_ticks = if all_asleep { idle_ticks + 1 } else { 0 };
+        idle_ticks = if crew.is_idle(&shared) { idle_ticks + 1 } else { 0 };
         let guard = lock(&crew.sentry);
         if idle_ticks > IDLE_TICKS {
             crew.sentry_asleep.store(true, Ordering::Release);
-            if shared.cores.iter().all(super::core::Core::is_asleep) && !shared.is_stopped() {
+            // A core that wakes now sees that the sentry sleeps, or is seen to be awake.
+            fence(Ordering::SeqCst);
+            if crew.is_idle(&shared) && !shared.is_stopped() {
                 let mut guard = guard;
                 while crew.sentry_asleep.load(Ordering::Acquire) {
                     guard = crew.sentry_bell.wait(guard).unwrap_or_else(PoisonError::into_inner);
@@ -271,8 +314,13 @@ fn watch(shared: &Weak<Shared>) {
         for (index, core) in shared.cores.iter().enumerate() {
             let slices = core.slices.load(Ordering::Relaxed);
             let gets_on = std::mem::replace(&mut seen[index], slices) != slices;
-            if !gets_on && !core.is_asleep() && core.needs_a_driver(shared.now()) {
-                crew.submit(&shared, Job::Help(index as u8));
+            if gets_on || !core.needs_a_driver(shared.now()) {
+                continue;
+            }
+            match core.is_asleep() {
+                // A helper is stuck with something in its outbox.
+                true => core.rouse(),
+                false => crew.help(&shared, index as u8),
             }
         }
     }
