@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use roscius_protocol::address::Address;
 
@@ -81,8 +80,8 @@ const REMEMBERED: usize = 32;
 /// Counts dead letters and knows who handles them.
 #[derive(Debug, Default)]
 pub(crate) struct Office {
-    count: AtomicU64,
-    latest: Mutex<VecDeque<DeadLetterRecord>>,
+    /// How many there were, and the latest of them.
+    noted: Mutex<(u64, VecDeque<DeadLetterRecord>)>,
     /// The last to register handles; when it ends, the one before it.
     handlers: Mutex<Vec<Address>>,
 }
@@ -90,7 +89,6 @@ pub(crate) struct Office {
 impl Office {
     /// Notes a dead letter.
     pub(crate) fn note(&self, letter: &DeadLetter) {
-        self.count.fetch_add(1, Ordering::Relaxed);
         let record = DeadLetterRecord {
             message: letter.message.name(),
             sender: letter.sender,
@@ -98,7 +96,8 @@ impl Office {
             reason: letter.reason,
         };
         tracing::debug!(message = record.message, target = %record.target, sender = %record.sender, reason = %record.reason, "dead letter");
-        let mut latest = lock(&self.latest);
+        let (count, latest) = &mut *lock(&self.noted);
+        *count += 1;
         if latest.len() == REMEMBERED {
             latest.pop_front();
         }
@@ -120,11 +119,9 @@ impl Office {
         lock(&self.handlers).retain(|&other| other != handler);
     }
 
-    pub(crate) fn count(&self) -> u64 {
-        self.count.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn latest(&self) -> Vec<DeadLetterRecord> {
-        lock(&self.latest).iter().cloned().collect()
+    /// How many dead letters there were, and the latest of them, oldest first.
+    pub(crate) fn noted(&self) -> (u64, Vec<DeadLetterRecord>) {
+        let (count, latest) = &*lock(&self.noted);
+        (*count, latest.iter().cloned().collect())
     }
 }

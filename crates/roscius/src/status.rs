@@ -195,6 +195,7 @@ pub(crate) fn take(shared: &Shared) -> Status {
         );
     }
     let names = lock(&shared.names).directory.iter().map(|(name, holder)| (name.to_owned(), holder)).collect();
+    let (dead_letters, latest_dead_letters) = shared.office.noted();
     Status {
         base: match shared.base {
             Base::Simple(_) => "simple",
@@ -208,8 +209,8 @@ pub(crate) fn take(shared: &Shared) -> Status {
         failures: shared.counters.failures(),
         restarts: shared.counters.restarts(),
         returned: shared.counters.returned(),
-        dead_letters: shared.office.count(),
-        latest_dead_letters: shared.office.latest(),
+        dead_letters,
+        latest_dead_letters,
         pending_timers,
         endpoints: shared.endpoints.count(),
     }

@@ -468,17 +468,6 @@ impl Shared {
         }
     }
 
-    /// Deals with what arrived after the last driver had left.
-    fn sweep(&self) {
-        let mut parcels = Vec::new();
-        for core in &self.cores {
-            core.collect(&mut parcels);
-            for parcel in parcels.drain(..) {
-                self.lose(parcel);
-            }
-        }
-    }
-
     /// Sends for external code, which may be made to wait.
     pub(crate) fn send_from_outside(
         self: &Arc<Self>,

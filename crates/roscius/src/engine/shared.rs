@@ -82,6 +82,8 @@ pub(crate) struct Shared {
     ticks: AtomicU32,
     /// No new actors, and the threads end when the root has ended.
     pub(crate) closing: AtomicBool,
+    /// Nobody drives the cores any more: whoever posts to them deals with what he posted.
+    pub(crate) swept: AtomicBool,
     /// A shutdown was given up, because a handler did not return.
     pub(crate) given_up: AtomicBool,
     pub(crate) root_ended: Mutex<bool>,
@@ -177,6 +179,7 @@ impl Shared {
             next_timer: AtomicU64::new(1),
             ticks: AtomicU32::new(0),
             closing: AtomicBool::new(false),
+            swept: AtomicBool::new(false),
             given_up: AtomicBool::new(false),
             root_ended: Mutex::new(false),
             root_ends: Condvar::new(),
@@ -237,11 +240,29 @@ impl Shared {
     /// Delivers a parcel from outside of any driver.
     pub(crate) fn post(&self, parcel: Parcel) {
         match self.core_of(parcel.to()) {
-            Some(core) => core.post(parcel),
+            Some(core) => {
+                core.post(parcel);
+                if self.swept.load(Ordering::Relaxed) {
+                    self.sweep();
+                }
+            }
             None => {
                 if let Err(parcel) = self.post_external(parcel) {
                     self.lose(parcel);
                 }
+            }
+        }
+    }
+
+    /// Deals with what arrives when nobody drives the cores any more.
+    pub(crate) fn sweep(&self) {
+        // Set before the cores are looked at: what is not seen there was posted by somebody who sees this.
+        self.swept.store(true, Ordering::Relaxed);
+        let mut parcels = Vec::new();
+        for core in &self.cores {
+            core.collect(&mut parcels);
+            for parcel in parcels.drain(..) {
+                self.lose(parcel);
             }
         }
     }

@@ -36,6 +36,8 @@ pub(crate) struct Crew {
     drivers: AtomicUsize,
     /// How many reserve threads help a core now.
     helping: AtomicUsize,
+    /// How many play an actor that may block.
+    apart: AtomicUsize,
     sentry_asleep: AtomicBool,
     sentry: Mutex<()>,
     sentry_bell: Condvar,
@@ -64,6 +66,7 @@ impl Crew {
             call: Condvar::new(),
             drivers: AtomicUsize::new(0),
             helping: AtomicUsize::new(0),
+            apart: AtomicUsize::new(0),
             sentry_asleep: AtomicBool::new(false),
             sentry: Mutex::new(()),
             sentry_bell: Condvar::new(),
@@ -92,10 +95,14 @@ impl Crew {
         Ok(())
     }
 
-    /// Waits for the threads of the cores to end, until `deadline`. Threads in a handler that does not return are left.
+    /// Waits for the threads of the cores to end, and for reserve threads to have done what they do, until `deadline`.
     pub(crate) fn join(&self, deadline: Instant) {
         self.call.notify_all();
         self.wake_sentry();
+        let busy = || self.helping.load(Ordering::Acquire) + self.apart.load(Ordering::Acquire) > 0;
+        while busy() && Instant::now() < deadline {
+            thread::park_timeout(Duration::from_millis(1));
+        }
         let me = thread::current().id();
         for thread in std::mem::take(&mut *lock(&self.threads)) {
             while !thread.is_finished() && Instant::now() < deadline && thread.thread().id() != me {
@@ -243,16 +250,18 @@ fn serve(shared: Arc<Shared>) {
     while let Some(job) = crew.next_job(&shared) {
         match job {
             Job::Play(index, seat) => {
+                crew.apart.fetch_add(1, Ordering::Relaxed);
                 let stage = apart.take().unwrap_or_else(|| crew.stage_apart(&shared));
                 let driver = Driver::enter(stage, &shared.cores[index as usize], index);
                 let driver = driver.play(seat, Manner { blocking: true, ..HOME });
                 apart = Some(driver.unlocked(super::driver::tell_room).leave());
+                crew.apart.fetch_sub(1, Ordering::Release);
             }
             Job::Help(index) => {
                 let stage = helping.take().unwrap_or_else(|| crew.stage(&shared));
                 crew.helping.fetch_add(1, Ordering::Relaxed);
                 helping = Some(help(stage, &shared.cores[index as usize], index));
-                crew.helping.fetch_sub(1, Ordering::Relaxed);
+                crew.helping.fetch_sub(1, Ordering::Release);
             }
         }
     }
