@@ -359,13 +359,13 @@ impl Builder {
         if let Some(clock) = &self.clock {
             clock.follow(&shared);
         }
-        if let Base::Threads(crew) = &shared.base {
-            if let Err(error) = crew.start(&shared) {
-                // Those that were started end.
-                shared.closing.store(true, Ordering::Release);
-                shared.note_root_end();
-                return Err(error.into());
-            }
+        if let Base::Threads(crew) = &shared.base
+            && let Err(error) = crew.start(&shared)
+        {
+            // Those that were started end.
+            shared.closing.store(true, Ordering::Release);
+            shared.note_root_end();
+            return Err(error.into());
         }
         Ok(ActorSystem { handle: Arc::new(Handle { outside: nobody, shared }) })
     }

@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 use std::fs;
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
@@ -21,6 +22,23 @@ impl Actor for Dozer {
     fn started(&mut self, ctx: &mut Context<Self>) -> Result<(), Failure> {
         ctx.wakeup_after(Duration::from_secs(3600), ());
         Ok(())
+    }
+}
+
+/// Blocks its thread until the test lets it go.
+struct Sleeper {
+    bed: Arc<Barrier>,
+}
+
+impl Actor for Sleeper {
+    type Protocol = (Double,);
+}
+
+impl Handler<Double> for Sleeper {
+    fn receive(&mut self, Double(number): &mut Double, _: &mut Context<Self>) -> Outcome<u64> {
+        self.bed.wait();
+        self.bed.wait();
+        Ok(*number)
     }
 }
 
@@ -61,6 +79,13 @@ fn idle_systems_use_no_cpu() {
             assert_eq!(system.ask(dozer, Double(4)).wait(), Ok(8));
         }
     }
+    // A handler that blocks, in an actor that was declared to.
+    let bed = Arc::new(Barrier::new(2));
+    let sleeper = Arc::clone(&bed);
+    let sleeper = Props::new(move || Sleeper { bed: Arc::clone(&sleeper) }).blocking();
+    let sleeper = systems[1].spawn(sleeper).expect("the actor is created");
+    let ask = systems[1].ask(sleeper, Double(1));
+    bed.wait();
     // The sentries look for a while whether something is stuck, then sleep too.
     thread::sleep(Duration::from_millis(200));
     let before = (ticks(), wakeups());
@@ -69,6 +94,8 @@ fn idle_systems_use_no_cpu() {
     assert!(after.0 - before.0 <= 1, "{} ticks of processor time in 300 ms of doing nothing", after.0 - before.0);
     let woken = after.1.saturating_sub(before.1);
     assert!(woken <= 10, "threads woke {woken} times in 300 ms of doing nothing");
+    bed.wait();
+    assert_eq!(ask.wait(), Ok(1));
     for system in systems {
         assert!(system.shutdown().is_complete());
     }

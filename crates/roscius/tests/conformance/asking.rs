@@ -1,8 +1,10 @@
 //! Asking and replying.
 
+use std::future::Future;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::Poll;
+use std::task::{Poll, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,6 +21,7 @@ promises! {
         an_ask_is_answered_to_asynchronous_code,
         an_ask_that_nobody_answers_times_out,
         an_ask_times_out_in_asynchronous_code,
+        an_ask_that_changes_its_task_wakes_the_last,
         the_timer_of_an_answered_ask_is_gone,
         a_late_reply_reaches_no_later_ask_and_is_a_dead_letter,
         the_reply_to_an_ask_given_up_is_a_dead_letter,
@@ -146,6 +149,34 @@ fn an_ask_times_out_in_asynchronous_code(base: Base) {
         waiter.is_finished()
     });
     assert_eq!(waiter.join().unwrap(), Err(AskError::TimedOut));
+}
+
+/// Notes that it was woken.
+#[derive(Default)]
+struct Noted(AtomicBool);
+
+impl Wake for Noted {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+fn an_ask_that_changes_its_task_wakes_the_last(base: Base) {
+    let scene = Scene::timeless(base);
+    let keeper = keeper(&scene);
+    let mut ask = pin!(scene.system.ask(keeper, Double(1)).timeout(Duration::from_secs(60)));
+    let tasks: [Arc<Noted>; 2] = Default::default();
+    for task in &tasks {
+        let waker = Waker::from(Arc::clone(task));
+        assert_eq!(ask.as_mut().poll(&mut std::task::Context::from_waker(&waker)), Poll::Pending);
+    }
+    assert_eq!(scene.system.status().pending_timers, 1, "one timer, whoever polls");
+    scene.pass(Duration::from_secs(60));
+    scene.wait_until("the last task was woken", || {
+        scene.system.run_until_idle();
+        tasks[1].0.load(Ordering::Acquire)
+    });
+    assert_eq!(block_on(ask), Err(AskError::TimedOut));
 }
 
 fn the_timer_of_an_answered_ask_is_gone(base: Base) {

@@ -27,6 +27,7 @@ promises! {
         an_asynchronous_handler_that_fails_returns_its_message,
         an_asynchronous_handler_that_panics_returns_its_message,
         an_exit_waits_for_the_handler,
+        a_handler_that_stops_its_actor_finishes_first,
         what_happens_while_a_handler_waits_is_told_after_it,
         a_future_that_panics_when_dropped_is_a_failure,
         an_asynchronous_handler_without_waiting_is_like_any_other;
@@ -55,6 +56,7 @@ enum Then {
     Defer,
     Forward(Address),
     Stash,
+    Stop,
     Fail,
     Panic,
     PanicInDrop,
@@ -115,8 +117,12 @@ impl AsyncHandler<AskFor> for Relay {
 
 impl AsyncHandler<Then> for Relay {
     async fn receive(&mut self, then: &mut Then, ctx: &mut Context<'_, Self>) -> Outcome<u64> {
+        if matches!(then, Then::Stop) {
+            ctx.stop();
+        }
         let answer = ctx.ask(self.next(), Double(1)).await?;
         match then {
+            Then::Stop => Ok(ctx.ask(self.next(), Double(answer)).await?),
             Then::Defer => ctx.defer(|promise| promise.fulfil(answer + 10)),
             Then::Forward(to) => ctx.forward(*to),
             Then::Stash => {
@@ -335,6 +341,18 @@ fn an_exit_waits_for_the_handler(base: Base) {
     scene.expect("relay", What::Stopping);
     assert_eq!(scene.probe.expect_terminated().reason, ExitReason::Requested);
     assert_eq!(scene.only_dead_letter(), (relay.address(), Undelivered::Exited));
+}
+
+fn a_handler_that_stops_its_actor_finishes_first(base: Base) {
+    let scene = Scene::new(base);
+    let (relay, endpoint) = held_relay(&scene);
+    scene.probe.endpoint().watch(relay);
+    let ask = scene.system.ask(relay, Then::Stop);
+    held(&endpoint).fulfil(1);
+    held(&endpoint).fulfil(2);
+    assert_eq!(ask.wait(), Ok(2));
+    scene.expect("relay", What::Stopping);
+    assert_eq!(scene.probe.expect_terminated().reason, ExitReason::Stopped);
 }
 
 fn what_happens_while_a_handler_waits_is_told_after_it(base: Base) {

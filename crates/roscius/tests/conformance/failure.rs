@@ -405,7 +405,7 @@ impl Actor for Sapper {
 impl Handler<Bomb> for Sapper {
     fn receive(&mut self, bomb: &mut Bomb, _: &mut Context<Self>) -> Outcome<u64> {
         self.seen.fetch_add(1, Ordering::AcqRel);
-        if bomb.number % 3 == 0 {
+        if bomb.number.is_multiple_of(3) {
             return Err(Failure::new("as every third").into());
         }
         Ok(bomb.number)

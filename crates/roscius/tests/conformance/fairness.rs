@@ -21,6 +21,8 @@ promises! {
         wakeups_come_while_a_handler_blocks,
         actors_can_be_created_while_a_handler_blocks,
         what_was_sent_before_a_handler_blocks_is_delivered,
+        what_was_sent_before_a_handler_blocks_is_delivered_under_load,
+        what_a_handler_sends_while_the_rest_of_its_core_sleeps_is_delivered,
         what_was_asked_before_a_handler_blocks_is_answered,
         blocking_actors_have_threads_of_their_own,
         what_a_blocking_actor_sends_before_it_blocks_is_delivered,
@@ -140,6 +142,67 @@ fn what_was_sent_before_a_handler_blocks_is_delivered(base: Base) {
     gate.open();
 }
 
+fn what_was_sent_before_a_handler_blocks_is_delivered_under_load(base: Base) {
+    let gate = Gate::new();
+    let scene = Scene::new(base);
+    let stop = restless(&scene, u64::MAX);
+    for number in 1..=3 {
+        let blocker = scene.system.spawn(blocker(&gate, scene.probe.address())).unwrap();
+        scene.system.tell(blocker, Number(number)).unwrap();
+        assert_eq!(scene.probe.expect::<Number>(), Number(number));
+    }
+    gate.wait_for(3);
+    stop.store(true, Ordering::Release);
+    gate.open();
+}
+
+/// Waits at one gate, sends, and waits at another.
+struct Traveller {
+    doors: [Door; 2],
+    witness: Address,
+}
+
+impl Actor for Traveller {
+    type Protocol = (Number,);
+}
+
+impl Handler<Number> for Traveller {
+    fn receive(&mut self, Number(number): &mut Number, ctx: &mut Context<Self>) -> Outcome<()> {
+        self.doors[0].pass();
+        let _ = ctx.send(self.witness, Number(*number));
+        self.doors[1].pass();
+        Ok(())
+    }
+}
+
+fn what_a_handler_sends_while_the_rest_of_its_core_sleeps_is_delivered(base: Base) {
+    let (early, first, second) = (Gate::new(), Gate::new(), Gate::new());
+    let scene = Scene::new(base);
+    let witness = scene.probe.address();
+    // The blockers hold the threads of the cores, so that reserve threads play the travellers.
+    for _ in 0..3 {
+        let blocker = scene.system.spawn(blocker(&early, witness)).unwrap();
+        scene.system.tell(blocker, Number(0)).unwrap();
+        assert_eq!(scene.probe.expect::<Number>(), Number(0));
+    }
+    early.wait_for(3);
+    for number in 1..=3 {
+        let doors = [first.door(), second.door()];
+        let traveller = scene.system.spawn(move || Traveller { doors: doors.clone(), witness }).unwrap();
+        scene.system.tell(traveller, Number(number)).unwrap();
+    }
+    first.wait_for(3);
+    early.open();
+    // Long enough for the threads of the cores, and whoever looks after them, to fall asleep.
+    scene.probe.expect_nothing(Duration::from_millis(60));
+    first.open();
+    let mut numbers: Vec<_> = (0..3).map(|_| scene.probe.expect::<Number>().0).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, [1, 2, 3]);
+    second.wait_for(3);
+    second.open();
+}
+
 fn what_was_asked_before_a_handler_blocks_is_answered(base: Base) {
     let gate = Gate::new();
     let scene = Scene::new(base);
@@ -224,6 +287,7 @@ fn a_blocking_actor_handles_one_message_at_a_time(base: Base) {
 /// Keeps itself busy until it is told to stop.
 struct Restless {
     stop: Arc<AtomicBool>,
+    limit: u64,
 }
 
 impl Actor for Restless {
@@ -238,7 +302,7 @@ impl Actor for Restless {
 
 impl Handler<Number> for Restless {
     fn receive(&mut self, Number(number): &mut Number, ctx: &mut Context<Self>) -> Outcome<()> {
-        if !self.stop.load(Ordering::Acquire) && *number < 20_000 {
+        if !self.stop.load(Ordering::Acquire) && *number < self.limit {
             let me = ctx.me();
             ctx.tell(me, Number(*number + 1))?;
         }
@@ -246,19 +310,25 @@ impl Handler<Number> for Restless {
     }
 }
 
-fn restless(scene: &Scene) -> Arc<AtomicBool> {
+/// Actors that are busy until they are told to stop, or for so many messages.
+fn restless(scene: &Scene, limit: u64) -> Arc<AtomicBool> {
     let stop: Arc<AtomicBool> = Arc::default();
     for _ in 0..4 {
         let stop = Arc::clone(&stop);
-        scene.system.spawn(move || Restless { stop: Arc::clone(&stop) }).unwrap();
+        scene.system.spawn(move || Restless { stop: Arc::clone(&stop), limit }).unwrap();
     }
     stop
+}
+
+/// On the base `simple` whoever waits goes on only when all is done.
+fn endless(base: Base) -> u64 {
+    if base.is_simple() { 20_000 } else { u64::MAX }
 }
 
 fn an_actor_with_endless_work_holds_up_nobody(base: Base) {
     let scene = Scene::new(base);
     let neighbour = scene.puppet("neighbour");
-    let stop = restless(&scene);
+    let stop = restless(&scene, endless(base));
     for number in 0..20 {
         assert_eq!(scene.system.ask(neighbour, Double(number)).wait_timeout(PATIENCE), Ok(number * 2));
     }
@@ -283,7 +353,7 @@ fn a_long_mailbox_holds_up_nobody(base: Base) {
 fn wakeups_come_while_others_have_endless_work(base: Base) {
     let scene = Scene::new(base);
     let sleeper = scene.puppet("sleeper");
-    let stop = restless(&scene);
+    let stop = restless(&scene, endless(base));
     scene.system.tell(sleeper, Order::WakeAfter(Duration::from_millis(1), 5)).unwrap();
     scene.expect("sleeper", What::Woken(5));
     stop.store(true, Ordering::Release);

@@ -34,12 +34,14 @@ promises! {
         a_shutdown_ends_actors_that_fail_while_they_stop,
         a_shutdown_ends_actors_that_wait_for_room,
         a_shutdown_reports_a_handler_that_waits_for_ever,
+        a_shutdown_ends_a_troupe_at_work,
         a_shutdown_under_load_accounts_for_every_message;
     on threads:
         a_shutdown_reports_a_handler_that_never_returns,
         an_ask_of_a_handler_that_never_returns_gets_an_error_at_shutdown,
         a_system_dropped_after_a_shutdown_in_vain_does_not_wait_again,
         external_code_that_waits_for_room_is_told,
+        actors_created_during_a_shutdown_end_too,
         a_listener_is_not_disturbed;
 }
 
@@ -308,11 +310,41 @@ fn a_shutdown_reports_a_handler_that_waits_for_ever(base: Base) {
     let guest = scene.system.spawn(Guest::props("guest", scene.probe.address())).unwrap();
     let other = scene.puppet("other");
     let hold = scene.hold(guest);
-    let shutdown = scene.system.shutdown_within(Duration::from_millis(50));
+    let shutdown = scene.system.shutdown_within(Duration::from_millis(500));
     assert_eq!(shutdown.unfinished, [guest.address()]);
-    assert!(!scene.is_alive(other));
+    scene.wait_for_end(other);
     hold.fulfil(0);
     assert!(scene.system.shutdown().is_complete(), "when it returns at last, the shutdown is complete");
+}
+
+fn a_shutdown_ends_a_troupe_at_work(base: Base) {
+    let scene = Scene::new(base);
+    let troupe = scene.system.spawn_troupe(Troupe::new(|| Keeper { kept: Vec::new() }).max(3)).unwrap();
+    let asks: Vec<_> = (0..50).map(|number| scene.system.ask(troupe, Double(number))).collect();
+    assert!(scene.system.shutdown().is_complete());
+    for ask in asks {
+        let answer = ask.wait_timeout(PATIENCE);
+        assert!(matches!(answer, Err(AskError::ShutDown | AskError::Abandoned | AskError::Failed(_))), "{answer:?}");
+    }
+    assert!(scene.system.status().actors.is_empty());
+}
+
+fn actors_created_during_a_shutdown_end_too(base: Base) {
+    for _ in 0..20 {
+        let scene = Scene::new(base);
+        let creators: Vec<_> = (0..3)
+            .map(|_| {
+                let system = scene.system.clone();
+                thread::spawn(move || {
+                    (0u64..).take_while(|_| system.spawn(|| Keeper { kept: Vec::new() }).is_ok()).count()
+                })
+            })
+            .collect();
+        scene.wait_until("some live", || !scene.system.status().actors.is_empty());
+        let shutdown = scene.system.shutdown();
+        let created: usize = creators.into_iter().map(|creator| creator.join().unwrap()).sum();
+        assert!(shutdown.is_complete() && created > 0, "{} of {created} left", shutdown.unfinished.len());
+    }
 }
 
 /// Counts what it handles, and sends on as long as it can.
@@ -360,7 +392,8 @@ fn a_shutdown_under_load_accounts_for_every_message(base: Base) {
         })
         .collect();
     for (index, &juggler) in jugglers.iter().enumerate() {
-        scene.system.tell(juggler, Partner(jugglers[(index + 1) % 6].address())).unwrap();
+        let partner = Partner(jugglers[(index + 1) % 6].address());
+        scene.system.ask(juggler, partner).wait().unwrap();
     }
     let (rounds, balls) = if base.is_simple() { (20, 20) } else { (u64::MAX, 100_000) };
     let throwers: Vec<_> = (0..3)
@@ -424,10 +457,10 @@ fn a_shutdown_reports_a_handler_that_never_returns(base: Base) {
     let stuck = stuck(&scene, &gate);
     let others: Vec<_> = (0..10).map(|number| scene.puppet(&number.to_string())).collect();
     let start = Instant::now();
-    let shutdown = scene.system.shutdown_within(Duration::from_millis(300));
+    let shutdown = scene.system.shutdown_within(Duration::from_millis(700));
     assert_eq!(shutdown.unfinished, [stuck.address()]);
     assert!(start.elapsed() < PATIENCE);
-    assert!(others.iter().all(|&other| !scene.is_alive(other)), "all others have exited");
+    others.into_iter().for_each(|other| scene.wait_for_end(other));
     gate.open();
     assert!(scene.system.shutdown().is_complete());
 }

@@ -42,6 +42,7 @@ promises! {
         children_of_a_restarted_actor_end_and_are_made_anew,
         a_watcher_that_is_restarted_is_still_told,
         a_birth_that_fails_is_tried_again,
+        an_actor_that_can_be_made_only_once_ends_when_it_is_to_be_restarted,
         a_restart_storm_ends,
         a_restart_storm_of_a_child_ends_its_family,
         top_level_actors_are_supervised_as_the_system_was_told,
@@ -207,7 +208,7 @@ fn an_escalated_failure_restarts_the_family(base: Base) {
     let [parent_again, child_again] = scene.started(["parent", "child"]);
     assert_eq!(parent_again, parent);
     assert_ne!(child_again, child, "the new instance of the parent has a new child");
-    assert!(!scene.is_alive(child));
+    scene.wait_for_end(child);
 }
 
 fn a_parent_that_panics_while_it_decides_fails_itself(base: Base) {
@@ -216,7 +217,7 @@ fn a_parent_that_panics_while_it_decides_fails_itself(base: Base) {
     scene.probe.endpoint().watch(parent);
     scene.system.tell(child, fail("x")).unwrap();
     assert_eq!(scene.expect_end().reason.to_string(), ended_by(FailureKind::Panic, "panic in Supervise"));
-    assert!(!scene.is_alive(child));
+    scene.wait_for_end(child);
 }
 
 fn too_many_restarts_fail_the_parent(base: Base) {
@@ -233,7 +234,7 @@ fn too_many_restarts_fail_the_parent(base: Base) {
     let ExitReason::Failed(report) = end.reason else { panic!("{end:?}") };
     assert_eq!(report.kind, FailureKind::Intensity);
     assert!(report.details.contains("too often"), "{report}");
-    assert!(!scene.is_alive(child));
+    scene.wait_for_end(child);
 }
 
 fn restarts_that_lie_back_do_not_count(base: Base) {
@@ -470,6 +471,19 @@ fn a_birth_that_fails_is_tried_again(base: Base) {
     }
 }
 
+fn an_actor_that_can_be_made_only_once_ends_when_it_is_to_be_restarted(base: Base) {
+    let scene = Scene::new(base);
+    let observer = scene.probe.address();
+    let stasher = Stasher { observer, open: true };
+    let once = scene.system.spawn(Props::once(move || stasher).restart(Restart::Permanent)).unwrap();
+    scene.system.tell(once, Number(1)).unwrap();
+    scene.expect("stasher", What::Handled(1));
+    scene.probe.endpoint().watch(once);
+    scene.system.tell(once, Break).unwrap();
+    let ExitReason::Failed(report) = scene.probe.expect_terminated().reason else { panic!("it cannot be restarted") };
+    assert!(report.details.contains("only once"), "{report}");
+}
+
 fn a_restart_storm_ends(base: Base) {
     let scene = Scene::new(base);
     let props = scene.role("doomed").fails_to_start(Births::ConstructorPanics, u32::MAX).props();
@@ -491,7 +505,7 @@ fn a_restart_storm_of_a_child_ends_its_family(base: Base) {
         scene.expect("parent", What::Started(parent.address()));
     }
     assert!(matches!(scene.probe.expect_terminated().reason, ExitReason::Failed(_)));
-    assert!(scene.system.status().actors.is_empty());
+    scene.wait_until("all have gone", || scene.system.status().actors.is_empty());
 }
 
 fn top_level_actors_are_supervised_as_the_system_was_told(base: Base) {

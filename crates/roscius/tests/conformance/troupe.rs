@@ -180,8 +180,7 @@ fn a_troupe_grows_with_its_work_up_to_its_maximum(base: Base) {
     let mut busy: Vec<_> = (0..3).map(|_| held(&desk)).collect();
     let different: BTreeSet<_> = busy.iter().map(|(_, worker, _)| *worker).collect();
     assert_eq!(different.len(), 3);
-    let now = status(&scene, troupe);
-    assert_eq!((now.workers, now.idle, now.waiting), (3, 0, 2));
+    wait_for(&scene, troupe, "two wait", |now| (now.workers, now.idle, now.waiting) == (3, 0, 2));
     assert!(desk.listen(QUIET).is_none());
     let (_, worker, promise) = busy.remove(0);
     promise.fulfil(0);
@@ -232,8 +231,9 @@ fn each_worker_has_one_message_at_a_time(base: Base) {
     for number in 1..=5 {
         let (at, _, promise) = held(&desk);
         assert_eq!(at, number);
-        let now = status(&scene, troupe);
-        assert_eq!((now.workers, now.idle, now.waiting), (1, 0, 5 - number as usize));
+        let waiting = 5 - number as usize;
+        wait_for(&scene, troupe, "the others wait", |now| (now.workers, now.idle, now.waiting) == (1, 0, waiting));
+        assert!(desk.listen(Duration::from_millis(2)).is_none());
         promise.fulfil(0);
     }
     wait_for(&scene, troupe, "the worker is idle", |status| status.idle == 1 && status.workers == 1);
@@ -261,6 +261,7 @@ fn a_troupe_can_be_resized_up(base: Base) {
         scene.system.tell(troupe, Job::Hold(number, desk.address())).unwrap();
     }
     let first = held(&desk);
+    wait_for(&scene, troupe, "three wait", |status| status.waiting == 3);
     assert!(desk.listen(QUIET).is_none());
     let now = scene.system.troupe(troupe).resize(3, 2).unwrap();
     assert_eq!((now.maximum, now.idle_kept, now.workers, now.waiting), (3, 2, 3, 1));
@@ -454,7 +455,7 @@ fn a_troupe_that_exits_finishes_what_is_in_hand(base: Base) {
     promise.fulfil(0);
     assert_eq!(asked.wait_timeout(PATIENCE).map(|answer| answer.0), Ok(1));
     assert_eq!(scene.probe.expect_terminated().address, troupe.address());
-    assert_eq!(scene.system.status().actors.len(), 0);
+    scene.wait_until("all have gone", || scene.system.status().actors.is_empty());
 }
 
 fn a_troupe_that_is_restarted_accounts_for_its_work(base: Base) {

@@ -221,8 +221,7 @@ fn an_endpoint_can_be_watched(base: Base) {
     scene.probe.expect_nothing(QUIET);
     drop(endpoint);
     let expected = What::Terminated(address, ExitReason::Stopped.to_string());
-    let mut told = 0;
-    for _ in 0..2 {
+    for told in 0..2 {
         match scene.probe.endpoint().listen(PATIENCE) {
             Some(Received::Terminated(end)) => {
                 assert_eq!(end, Terminated { address, reason: ExitReason::Stopped })
@@ -232,6 +231,5 @@ fn an_endpoint_can_be_watched(base: Base) {
             }
             None => panic!("both are told, not {told}"),
         }
-        told += 1;
     }
 }
