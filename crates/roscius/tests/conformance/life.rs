@@ -444,6 +444,7 @@ fn a_long_line_of_generations_exits(base: Base) {
         alive.load(Ordering::Acquire) == 2001
     });
     scene.system.exit(first);
+    scene.system.run_until_idle();
     scene.wait_for_end(first);
     assert_eq!(alive.load(Ordering::Acquire), 0);
 }

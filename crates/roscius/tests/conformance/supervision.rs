@@ -504,7 +504,9 @@ fn a_restart_storm_of_a_child_ends_its_family(base: Base) {
     for _ in 0..=3 {
         scene.expect("parent", What::Started(parent.address()));
     }
-    assert!(matches!(scene.probe.expect_terminated().reason, ExitReason::Failed(_)));
+    // All may be over before the probe watches.
+    let reason = scene.probe.expect_terminated().reason;
+    assert!(matches!(reason, ExitReason::Failed(_) | ExitReason::Unknown), "{reason}");
     scene.wait_until("all have gone", || scene.system.status().actors.is_empty());
 }
 
