@@ -153,33 +153,11 @@ impl Handler<Question> for Server {
 
 struct Asker {
     server: Option<ActorRef<Server>>,
-    asked: u64,
-    all: u64,
     report: UnboundedSender<u64>,
 }
 
-impl Asker {
-    fn ask_next(&mut self, ctx: &mut Context<Self>) -> Result<(), Failure> {
-        let Some(server) = self.server else {
-            return Err(Failure::new("there is no server"));
-        };
-        ctx.ask_then(server, Question(self.asked), None, |asker, answer, ctx| {
-            asker.asked += 1;
-            if answer? != asker.asked {
-                return Err(Failure::new("a wrong answer"));
-            }
-            if asker.asked < asker.all {
-                return asker.ask_next(ctx);
-            }
-            asker.report.send(asker.all)?;
-            Ok(())
-        });
-        Ok(())
-    }
-}
-
 impl Actor for Asker {
-    type Protocol = (Begin,);
+    type Protocol = (Async<Begin>,);
 
     fn started(&mut self, ctx: &mut Context<Self>) -> Result<(), Failure> {
         self.server = Some(ctx.spawn(|| Server)?);
@@ -187,18 +165,22 @@ impl Actor for Asker {
     }
 }
 
-impl Handler<Begin> for Asker {
-    fn receive(&mut self, Begin(all): &mut Begin, ctx: &mut Context<Self>) -> Outcome<()> {
-        self.asked = 0;
-        self.all = *all;
-        self.ask_next(ctx)?;
+impl AsyncHandler<Begin> for Asker {
+    async fn receive(&mut self, Begin(all): &mut Begin, ctx: &mut Context<'_, Self>) -> Outcome<()> {
+        let server = self.server.ok_or_else(|| Failure::new("there is no server"))?;
+        for number in 0..*all {
+            if ctx.ask(server, Question(number)).await? != number + 1 {
+                return Err(Failure::new("a wrong answer").into());
+            }
+        }
+        self.report.send(*all)?;
         Ok(())
     }
 }
 
 fn ask(system: &ActorSystem, mut passes: Passes) -> f64 {
     let (report, mut reports) = Reports::channel();
-    let asker = spawn(system, move || Asker { server: None, asked: 0, all: 0, report: report.clone() });
+    let asker = spawn(system, move || Asker { server: None, report: report.clone() });
     for n in &mut passes {
         begin(system, asker, Begin(n));
         reports.expect_blocking(n);

@@ -15,9 +15,9 @@ use crate::address::{ActorRef, Destination};
 use crate::ask::{Ask, AskError, Promise, ReplyTo};
 use crate::behaviour::Behaviour;
 use crate::engine::cell::{Asked, Change};
-use crate::engine::core::Waiter;
 use crate::engine::envelope::{Delivery, Envelope, Notice};
 use crate::engine::lock;
+use crate::engine::place::Waiter;
 use crate::engine::room::{Offering, refuse, time_out};
 use crate::engine::stage::{Desk, SendError, Stage, TimerPayload};
 use crate::message::{Message, MessageType, Payload};
@@ -222,9 +222,10 @@ impl<'s, A: Actor> Context<'s, A> {
     /// Sends a message whose answer an asynchronous handler can wait for.
     pub fn ask<M: Message, P>(&mut self, to: impl Destination<M, P>, message: M) -> Ask<M::Reply> {
         let (sender, receiver) = oneshot::channel();
-        let shared = self.read_stage(|stage| Arc::clone(&stage.shared));
-        self.send_ask(to.destination(), message, sender);
-        Ask::new(receiver, shared)
+        self.on_stage(|stage| {
+            stage.ask(to.destination(), Payload::new(message), sender);
+            Ask::new(receiver, Arc::clone(&stage.shared))
+        })
     }
 
     /// Sends a message and calls `then` with its answer, between two other messages of this actor. For synchronous
@@ -237,7 +238,7 @@ impl<'s, A: Actor> Context<'s, A> {
         then: impl FnOnce(&mut A, Result<M::Reply, AskError>, &mut Context<A>) -> Result<(), Failure> + Send + 'static,
     ) {
         let (sender, receiver) = oneshot::async_channel();
-        self.send_ask(to.destination(), message, sender);
+        self.on_stage(|stage| stage.ask(to.destination(), Payload::new(message), sender));
         let then = Box::new(move |actor: &mut A, answer: crate::ask::Answer, ctx: &mut Context<A>| {
             then(
                 actor,
@@ -246,14 +247,6 @@ impl<'s, A: Actor> Context<'s, A> {
             )
         });
         self.left.get_or_insert_default().asked.push(Asked { receiver, timeout, then });
-    }
-
-    fn send_ask<M: Message>(&mut self, to: Address, message: M, sender: oneshot::Sender<crate::ask::Answer>) {
-        self.on_stage(|stage| {
-            let envelope = Envelope { sender: stage.me, reply: ReplyTo::new(sender), message: Payload::new(message) };
-            // A refusal reaches the asker through the answer.
-            let _ = stage.send(to, envelope);
-        });
     }
 
     // --- how a handler can end -------------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ use roscius_protocol::time::Time;
 
 use crate::dead_letters::DeadLetterRecord;
 use crate::engine::cell::{Class, Presence};
-use crate::engine::core::{Slot, SlotState};
 use crate::engine::lock;
+use crate::engine::place::{Slot, SlotState};
 use crate::engine::shared::{Base, Shared};
 use crate::message::MessageType;
 
@@ -217,7 +217,8 @@ pub(crate) fn take(shared: &Shared) -> Status {
 }
 
 fn describe(address: Address, slot: &Slot) -> ActorStatus {
-    let resident = slot.resident.as_ref();
+    // While an actor is played nobody else sees what is in its place.
+    let resident = Some(&slot.resident).filter(|_| slot.state != SlotState::Playing);
     ActorStatus {
         address,
         class: slot.class.map_or("", Class::name),
@@ -231,8 +232,9 @@ fn describe(address: Address, slot: &Slot) -> ActorStatus {
 }
 
 fn state(slot: &Slot) -> ActorState {
-    let Some(resident) = &slot.resident else { return ActorState::Busy };
+    let resident = &slot.resident;
     match resident.life.phase() {
+        _ if slot.state == SlotState::Playing => ActorState::Busy,
         Phase::Starting => ActorState::Starting,
         Phase::Suspended => ActorState::Suspended,
         Phase::Restarting => ActorState::Restarting,
@@ -241,7 +243,6 @@ fn state(slot: &Slot) -> ActorState {
         Phase::Running => match slot.state {
             SlotState::Queued => ActorState::Queued,
             SlotState::Paused => ActorState::Blocked,
-            SlotState::Playing => ActorState::Busy,
             _ => ActorState::Idle,
         },
     }

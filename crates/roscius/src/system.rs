@@ -18,9 +18,10 @@ use crate::clock::{Clock, ManualClock};
 use crate::codec::CodecError;
 use crate::declared::Protocol;
 use crate::endpoint::Endpoint;
-use crate::engine::cell::{Cell, Class, Origin, Presence};
-use crate::engine::core::{Core, Resident};
+use crate::engine::cell::{NoInstance, Presence};
+use crate::engine::core::Core;
 use crate::engine::envelope::{Envelope, Notice, Parcel};
+use crate::engine::place::Resident;
 use crate::engine::shared::{Base, Parts, Shared};
 use crate::engine::simple::{Pump, Pumped};
 use crate::engine::stage::SendError;
@@ -28,7 +29,6 @@ use crate::engine::threads::Crew;
 use crate::engine::{lock, room};
 use crate::interceptor::Interceptor;
 use crate::message::{Message, MessageType, Payload};
-use crate::outcome::Failure;
 use crate::props::{Props, SpawnError};
 use crate::status::{self, Status};
 use crate::troupe::Troupe;
@@ -336,7 +336,7 @@ impl Builder {
         let root = Resident {
             life: Lifecycle::root(nobody, self.supervision),
             presence: Presence::Gone,
-            origin: Box::new(Root),
+            origin: Box::new(NoInstance),
             extras: None,
         };
         let root = lock(&cores[0].state).settle(root, None, false).map_err(|_| StartError::Workers(self.workers))?;
@@ -391,19 +391,6 @@ fn random_node() -> NodeId {
     let mut hasher = std::collections::hash_map::RandomState::new().build_hasher();
     hasher.write_u32(std::process::id());
     NodeId::new(hasher.finish())
-}
-
-/// The root has a life, but no instance.
-struct Root;
-
-impl Origin for Root {
-    fn create(&mut self) -> Result<Box<dyn Cell>, Failure> {
-        Err(Failure::new("the root of a system has no instance"))
-    }
-
-    fn class(&self) -> &'static Class {
-        const { &Class { name: || "root", actor_type: TypeId::of::<Root>(), accepted: Vec::new } }
-    }
 }
 
 fn shut_down(shared: &Arc<Shared>, limit: Duration) -> Shutdown {

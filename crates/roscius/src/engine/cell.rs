@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use roscius_protocol::supervision::Decision;
@@ -14,8 +14,8 @@ use roscius_protocol::time::Time;
 use roscius_protocol::timers::TimerKey;
 use slab::Slab;
 
-use super::core::Mailbox;
 use super::envelope::{Delivery, Envelope, Notice};
+use super::place::Mailbox;
 use super::stage::{Desk, Stage};
 use crate::actor::{Actor, ChildExited, ChildFailure, Poison, Terminated, Wakeup};
 use crate::ask::{Answer, AskError};
@@ -109,6 +109,19 @@ pub(crate) trait Cell: Send {
     }
 }
 
+/// The origin of the root, which has a life but no instance, and of nobody in an empty place.
+pub(crate) struct NoInstance;
+
+impl Origin for NoInstance {
+    fn create(&mut self) -> Result<Box<dyn Cell>, Failure> {
+        Err(Failure::new("the root of a system has no instance"))
+    }
+
+    fn class(&self) -> &'static Class {
+        const { &Class { name: || "root", actor_type: TypeId::of::<Self>(), accepted: Vec::new } }
+    }
+}
+
 /// Makes actors of type `A` with a closure.
 pub(crate) struct Factory<A, F> {
     make: F,
@@ -124,7 +137,8 @@ impl<A: Actor, F: FnMut() -> Result<A, Failure> + Send> Factory<A, F> {
 impl<A: Actor, F: FnMut() -> Result<A, Failure> + Send> Origin for Factory<A, F> {
     fn create(&mut self) -> Result<Box<dyn Cell>, Failure> {
         let actor = (self.make)()?;
-        Ok(Box::new(Typed { actor, behaviours: None, continuations: None }))
+        // An instance that happens to be all zeros would be taken for a request for zeroed memory, which is slower.
+        Ok(Box::new(std::hint::black_box(Typed { actor, behaviours: None, continuations: None })))
     }
 
     fn class(&self) -> &'static Class {
@@ -135,8 +149,19 @@ impl<A: Actor, F: FnMut() -> Result<A, Failure> + Send> Origin for Factory<A, F>
 /// What happens with the answer to an ask of a synchronous handler.
 struct Continuation<A: Actor> {
     receiver: oneshot::AsyncReceiver<Answer>,
+    /// An answer that was there before the actor could wait for it.
+    arrived: Option<Answer>,
     deadline: Option<(Time, TimerKey)>,
     then: Then<A>,
+}
+
+/// The answer, if it is there; else the waker is called when it is.
+fn look(receiver: &mut oneshot::AsyncReceiver<Answer>, waker: &Waker) -> Option<Answer> {
+    match Pin::new(receiver).poll(&mut std::task::Context::from_waker(waker)) {
+        Poll::Ready(Ok(answer)) => Some(answer),
+        Poll::Ready(Err(_)) => Some(Err(AskError::Abandoned)),
+        Poll::Pending => None,
+    }
 }
 
 /// Called with the answer.
@@ -161,7 +186,20 @@ struct Typed<A: Actor> {
     /// Boxed, since few actors have any and all have the field.
     #[expect(clippy::box_collection)]
     behaviours: Option<Box<Vec<Behaviour<A>>>>,
-    continuations: Option<Box<Slab<Continuation<A>>>>,
+    continuations: Option<Box<Continuations<A>>>,
+}
+
+/// The answers that an actor waits for, and what wakes it for each.
+struct Continuations<A: Actor> {
+    waiting: Slab<Continuation<A>>,
+    /// By the key of what waits. They are used again.
+    wakers: Vec<Waker>,
+}
+
+impl<A: Actor> Default for Continuations<A> {
+    fn default() -> Self {
+        Self { waiting: Slab::new(), wakers: Vec::new() }
+    }
 }
 
 impl<A: Actor> Typed<A> {
@@ -200,30 +238,35 @@ impl<A: Actor> Typed<A> {
     }
 
     fn wait_for(&mut self, asked: Asked<A>, ctx: &mut Context<A>) {
-        let entry = self.continuations.get_or_insert_default().vacant_entry();
+        let Asked { mut receiver, timeout, then } = asked;
+        let Continuations { waiting, wakers } = &mut **self.continuations.get_or_insert_default();
+        let entry = waiting.vacant_entry();
         let key = entry.key();
         ctx.on_stage(|stage| {
-            let deadline = asked.timeout.map(|timeout| stage.answer_deadline(timeout, key));
-            entry.insert(Continuation { receiver: asked.receiver, deadline, then: asked.then });
-            // The first look registers the waker, or finds the answer there already.
-            stage.note_answer(key);
+            // A slab gives out the lowest keys first.
+            if key == wakers.len() {
+                wakers.push(stage.answer_waker(key));
+            }
+            let deadline = timeout.map(|timeout| stage.answer_deadline(timeout, key));
+            let arrived = look(&mut receiver, &wakers[key]);
+            if arrived.is_some() {
+                // The actor is told between two messages, as always.
+                stage.note_answer(key);
+            }
+            entry.insert(Continuation { receiver, arrived, deadline, then });
         });
     }
 
     fn answered(&mut self, key: usize, ctx: &mut Context<A>) -> Result<(), Failure> {
-        let Some(continuations) = &mut self.continuations else { return Ok(()) };
-        let Some(continuation) = continuations.get_mut(key) else { return Ok(()) };
-        let waker = ctx.on_stage(|stage| stage.answer_waker(key));
-        let receiver = Pin::new(&mut continuation.receiver);
-        let answer = match receiver.poll(&mut std::task::Context::from_waker(&waker)) {
-            Poll::Ready(Ok(answer)) => answer,
-            Poll::Ready(Err(_)) => Err(AskError::Abandoned),
-            Poll::Pending => match continuation.deadline {
-                Some((deadline, _)) if ctx.on_stage(|stage| stage.now()) >= deadline => Err(AskError::TimedOut),
-                _ => return Ok(()),
-            },
+        let Some(Continuations { waiting, wakers }) = self.continuations.as_deref_mut() else { return Ok(()) };
+        let Some(continuation) = waiting.get_mut(key) else { return Ok(()) };
+        let arrived = continuation.arrived.take().or_else(|| look(&mut continuation.receiver, &wakers[key]));
+        let answer = match (arrived, continuation.deadline) {
+            (Some(answer), _) => answer,
+            (None, Some((deadline, _))) if ctx.on_stage(|stage| stage.now()) >= deadline => Err(AskError::TimedOut),
+            (None, _) => return Ok(()),
         };
-        let continuation = continuations.remove(key);
+        let continuation = waiting.remove(key);
         if let Some((_, timer)) = continuation.deadline {
             ctx.on_stage(|stage| stage.cancel(timer));
         }

@@ -1,4 +1,4 @@
-//! The actors that belong together: places, mailboxes, run queue, timers.
+//! The actors that belong together: places, run queue, timers.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -6,17 +6,15 @@ use std::sync::{Condvar, Mutex};
 use std::task::Waker;
 
 use roscius_protocol::address::{Address, NodeId};
-use roscius_protocol::lifecycle::{ExitReason, Lifecycle, Signal};
-use roscius_protocol::mailbox::{self, Bound, Offer};
+use roscius_protocol::lifecycle::{ExitReason, Signal};
+use roscius_protocol::mailbox::{Bound, Offer};
 use roscius_protocol::time::Time;
 use roscius_protocol::timers::TimerQueue;
 
-use super::cell::{Class, Origin, Presence};
 use super::envelope::{Envelope, Notice, Parcel};
 use super::lock;
-use super::stage::Extras;
-
-pub(crate) type Mailbox = mailbox::Mailbox<Envelope, Notice>;
+use super::place::{Gate, Mailbox, Resident, Seat, Slot, SlotState, Spare, Waiter};
+use super::stage::Stage;
 
 /// A core: its state, what has arrived for it, and the bell that wakes its thread.
 pub(crate) struct Core {
@@ -46,69 +44,12 @@ pub(crate) struct State {
     pub(crate) timers: TimerQueue<Alarm>,
     /// What the drivers of this core have sent and not yet handed over, one queue a driver.
     pub(crate) outboxes: Vec<(usize, rtrb::Consumer<Parcel>)>,
-    /// Empty mailboxes to be used again.
-    #[expect(clippy::vec_box, reason = "the boxes are what is used again")]
-    spare: Vec<Box<Mailbox>>,
+    pub(crate) spare: Spare,
     /// One entry in the run queue for each thing that waits, so that all is handled in order of arrival.
     arrival_order: bool,
     /// How many entries in the run queue each place has. Counted in arrival order only.
     entries: Vec<u32>,
     pub(crate) living: usize,
-}
-
-/// A place for an actor.
-pub(crate) struct Slot {
-    generation: u32,
-    pub(crate) state: SlotState,
-    pub(crate) mailbox: Option<Box<Mailbox>>,
-    pub(crate) handled: u64,
-    /// Of the actor here now, or of the last one.
-    pub(crate) class: Option<&'static Class>,
-    pub(crate) gate: Option<Box<Gate>>,
-    pub(crate) resident: Option<Resident>,
-}
-
-/// The bound of a mailbox, and who waits for room.
-pub(crate) struct Gate {
-    pub(crate) bound: Bound,
-    /// Messages in the hands of a driver. They count until they are handled.
-    in_hand: usize,
-    waiters: Vec<Waiter>,
-    /// How many threads of external code wait at [`Core::room`].
-    pub(crate) blocked: usize,
-}
-
-/// Who waits for room in a mailbox.
-pub(crate) enum Waiter {
-    /// This actor waits for room in this mailbox.
-    Actor(Address, Address),
-    Task(Waker),
-}
-
-/// Whether an actor is to be played.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SlotState {
-    /// Nobody is here.
-    Free,
-    /// Not yet known to its parent: nothing happens before it is adopted.
-    Unlisted,
-    /// Nothing waits.
-    Idle,
-    /// It is in the run queue.
-    Queued,
-    /// A driver plays it.
-    Playing,
-    /// Messages wait; only a notice gets it played.
-    Paused,
-}
-
-/// An actor in its place.
-pub(crate) struct Resident {
-    pub(crate) life: Lifecycle,
-    pub(crate) presence: Presence,
-    /// Makes the instance, and makes it again for a restart.
-    pub(crate) origin: Box<dyn Origin>,
-    pub(crate) extras: Option<Box<Extras>>,
 }
 
 /// What a timer of a core does.
@@ -117,25 +58,10 @@ pub(crate) enum Alarm {
     Wake(Waker),
 }
 
-/// What is left of an actor that has ended.
-pub(crate) struct Vacated {
-    pub(crate) resident: Resident,
-    pub(crate) mailbox: Box<Mailbox>,
-    /// Whether threads of external code waited for room.
-    pub(crate) unblocks: bool,
-}
-
 /// What became of a message offered to a bounded mailbox.
 pub(crate) enum Offered {
     Absent(Envelope),
     Done(Offer<Envelope>),
-}
-
-/// What of an actor is played: taken out of its place for the length of a slice.
-pub(crate) struct Seat {
-    pub(crate) address: Address,
-    pub(crate) mailbox: Box<Mailbox>,
-    pub(crate) resident: Resident,
 }
 
 impl Core {
@@ -149,7 +75,7 @@ impl Core {
                 run: VecDeque::new(),
                 timers: TimerQueue::new(),
                 outboxes: Vec::new(),
-                spare: Vec::new(),
+                spare: Spare::default(),
                 arrival_order,
                 entries: Vec::new(),
                 living: 0,
@@ -270,7 +196,7 @@ impl State {
         let index = match self.free.pop() {
             Some(index) => index,
             None if self.slots.len() <= Address::MAX_INDEX as usize => {
-                self.slots.push(Slot::new());
+                self.slots.push(Slot::new(self.node));
                 (self.slots.len() - 1) as u32
             }
             None => return Err(resident),
@@ -279,7 +205,7 @@ impl State {
         slot.gate = bound.map(|bound| Box::new(Gate { bound, in_hand: 0, waiters: Vec::new(), blocked: 0 }));
         slot.handled = 0;
         slot.class = Some(resident.origin.class());
-        slot.resident = Some(resident);
+        slot.resident = resident;
         slot.state = if unlisted { SlotState::Unlisted } else { SlotState::Queued };
         let address = slot.address(self.node, self.index, index);
         self.living += 1;
@@ -299,15 +225,27 @@ impl State {
     }
 
     /// Takes in a parcel for this core. Gives it back when its actor is not here.
-    #[inline(always)]
     pub(crate) fn accept(&mut self, parcel: Parcel) -> Result<(), Parcel> {
-        let to = parcel.to();
-        let index = to.index();
-        let Some(slot) = self.slots.get_mut(index as usize) else { return Err(parcel) };
-        if slot.generation != to.generation() || slot.state == SlotState::Free {
-            return Err(parcel);
+        match self.houses(parcel.to()) {
+            true => self.put(parcel),
+            false => return Err(parcel),
         }
-        let mailbox = slot.mailbox.get_or_insert_with(|| self.spare.pop().unwrap_or_default());
+        Ok(())
+    }
+
+    /// Whether this actor lives here.
+    #[inline(always)]
+    pub(crate) fn houses(&self, address: Address) -> bool {
+        let slot = self.slots.get(address.index() as usize);
+        slot.is_some_and(|slot| slot.generation == address.generation() && slot.state != SlotState::Free)
+    }
+
+    /// Puts a parcel into the mailbox of an actor that lives here.
+    #[inline(always)]
+    pub(crate) fn put(&mut self, parcel: Parcel) {
+        let index = parcel.to().index();
+        let slot = &mut self.slots[index as usize];
+        let mailbox = slot.mailbox.get_or_insert_with(|| self.spare.take());
         let wakes = match parcel {
             Parcel::Message(_, envelope) => {
                 mailbox.push(envelope);
@@ -331,7 +269,6 @@ impl State {
         } else if wakes {
             self.run.push_back(index);
         }
-        Ok(())
     }
 
     /// In arrival order everything that may be handled has its own entry in the run queue.
@@ -344,86 +281,86 @@ impl State {
         }
     }
 
-    /// Takes the next actor that is to be played. At most `batch` messages of a bounded mailbox are taken with it.
+    /// Takes the next actor that is to be played on stage. At most `batch` messages of a bounded mailbox are taken with
+    /// it.
     #[inline(always)]
-    pub(crate) fn next_seat(&mut self, batch: usize) -> Option<Seat> {
+    pub(crate) fn next(&mut self, batch: usize, seat: &mut Seat, stage: &mut Stage) -> bool {
         while let Some(index) = self.run.pop_front() {
             if self.arrival_order {
                 self.entries[index as usize] -= 1;
             }
-            if let Some(seat) = self.take(index, batch) {
-                return Some(seat);
+            if self.take(index, batch, seat, stage) {
+                return true;
             }
         }
-        None
+        false
     }
 
-    /// Takes the actor at a place for a slice, if it waits to be played.
+    /// Takes the actor at a place on stage for a slice, if it waits to be played.
     #[inline(always)]
-    pub(crate) fn take(&mut self, index: u32, batch: usize) -> Option<Seat> {
-        let slot = self.slots.get_mut(index as usize)?;
+    fn take(&mut self, index: u32, batch: usize, seat: &mut Seat, stage: &mut Stage) -> bool {
+        let Some(slot) = self.slots.get_mut(index as usize) else { return false };
         if slot.state != SlotState::Queued {
-            return None;
+            return false;
         }
-        let resident = slot.resident.take()?;
         slot.state = SlotState::Playing;
-        let address = slot.address(self.node, self.index, index);
-        let mut mailbox = match slot.mailbox.take() {
-            Some(mailbox) => mailbox,
-            None => self.spare.pop().unwrap_or_default(),
-        };
+        stage.begin(slot.address(self.node, self.index, index));
+        slot.resident.swap(seat, stage);
+        std::mem::swap(&mut seat.mailbox, &mut slot.mailbox);
         if slot.gate.is_some() {
-            if mailbox.messages() > batch {
-                let mut rest = self.spare.pop().unwrap_or_default();
-                std::mem::swap(&mut rest, &mut mailbox);
-                mailbox.take_from(&mut rest, batch);
-                slot.mailbox = Some(rest);
-            }
-            if let Some(gate) = &mut self.slots[index as usize].gate {
-                gate.in_hand = mailbox.messages();
-            }
+            self.take_batch(index, batch, seat.mailbox());
         }
-        Some(Seat { address, mailbox, resident })
+        true
     }
 
-    /// Puts an actor back into its place after a slice. `paused`: only notices get it played again. Who waited for
-    /// room is added to `room_for`; true when threads of external code wait for it too.
-    #[inline(always)]
-    pub(crate) fn put_back(&mut self, seat: Seat, handled: u64, paused: bool, room_for: &mut Vec<Waiter>) -> bool {
-        let index = seat.address.index();
+    /// Leaves all but a batch of the messages in a bounded mailbox, so that senders see how full it is.
+    fn take_batch(&mut self, index: u32, batch: usize, mailbox: &mut Mailbox) {
         let slot = &mut self.slots[index as usize];
-        let mut mailbox = seat.mailbox;
-        slot.resident = Some(seat.resident);
-        slot.handled += handled;
+        if mailbox.messages() > batch {
+            let mut rest = self.spare.take();
+            std::mem::swap(&mut *rest, mailbox);
+            mailbox.take_from(&mut rest, batch);
+            slot.mailbox = Some(rest);
+        }
+        if let Some(gate) = &mut slot.gate {
+            gate.in_hand = mailbox.messages();
+        }
+    }
+
+    /// Puts the actor on stage back into its place after a slice. `paused`: only notices get it played again. Who
+    /// waited for room is noted on stage; true when threads of external code wait for it too.
+    #[inline(always)]
+    pub(crate) fn put_back(&mut self, seat: &mut Seat, paused: bool, stage: &mut Stage) -> bool {
+        let index = stage.me.index();
+        let slot = &mut self.slots[index as usize];
+        slot.handled += stage.handled;
+        slot.resident.swap(seat, stage);
         if let Some(gate) = &mut slot.gate {
             gate.in_hand = 0;
         }
-        if let Some(mut later) = slot.mailbox.take() {
-            if mailbox.is_empty() {
-                std::mem::swap(&mut mailbox, &mut later);
-            } else {
-                mailbox.absorb(&mut later);
+        let left = seat.mailbox.as_ref().is_some_and(|mailbox| !mailbox.is_empty());
+        match (left, &mut slot.mailbox) {
+            (false, _) => {}
+            (true, Some(later)) => {
+                let mailbox = seat.mailbox();
+                mailbox.absorb(later);
+                std::mem::swap(mailbox, later);
             }
-            self.spare.push(later);
+            (true, None) => std::mem::swap(&mut slot.mailbox, &mut seat.mailbox),
         }
-        let waits = if paused { mailbox.signals() > 0 } else { !mailbox.is_empty() };
+        if let Some(mailbox) = seat.mailbox.take() {
+            self.spare.keep(mailbox);
+        }
+        let waits = slot.mailbox.as_ref().is_some_and(|mailbox| !paused || mailbox.signals() > 0);
         slot.state = match (waits, paused) {
             (true, _) => SlotState::Queued,
             (false, true) => SlotState::Paused,
             (false, false) => SlotState::Idle,
         };
-        if mailbox.is_empty() {
-            mailbox.shrink_above(256);
-            if self.spare.len() < 1024 {
-                self.spare.push(mailbox);
-            }
-        } else {
-            slot.mailbox = Some(mailbox);
-        }
         if waits && !self.arrival_order {
             self.run.push_back(index);
         }
-        let unblocks = self.slots[index as usize].admit(room_for);
+        let unblocks = self.slots[index as usize].admit(&mut stage.room_for);
         if waits && self.arrival_order {
             self.requeue(index);
         }
@@ -446,26 +383,27 @@ impl State {
         self.run.extend(std::iter::repeat_n(index, entries as usize));
     }
 
-    /// Frees the place of an actor that has ended, and returns all that still waited for it.
-    pub(crate) fn vacate(&mut self, seat: Seat, room_for: &mut Vec<Waiter>) -> Vacated {
-        let slot = &mut self.slots[seat.address.index() as usize];
-        let mut mailbox = seat.mailbox;
+    /// Frees the place of the actor on stage, which has ended, and adds all that still waited for it to its seat.
+    /// True when threads of external code waited for room.
+    pub(crate) fn vacate(&mut self, seat: &mut Seat, stage: &mut Stage) -> bool {
+        let index = stage.me.index();
+        let slot = &mut self.slots[index as usize];
         if let Some(mut later) = slot.mailbox.take() {
-            mailbox.absorb(&mut later);
-            self.spare.push(later);
+            seat.mailbox().absorb(&mut later);
+            self.spare.keep(later);
         }
         slot.state = SlotState::Free;
         let unblocks = slot.gate.take().is_some_and(|mut gate| {
-            room_for.append(&mut gate.waiters);
+            stage.room_for.append(&mut gate.waiters);
             gate.blocked > 0
         });
         self.living -= 1;
         // The last generation of a place is never used again, so an old address stays dead for good.
         if slot.generation < Address::MAX_GENERATION {
             slot.generation += 1;
-            self.free.push(seat.address.index());
+            self.free.push(index);
         }
-        Vacated { resident: seat.resident, mailbox, unblocks }
+        unblocks
     }
 
     /// Offers a message to a bounded mailbox. Gives it back with [`Offered::Absent`] when the actor is not here.
@@ -483,7 +421,7 @@ impl State {
             slot.state = SlotState::Queued;
         }
         let index = to.index();
-        let mailbox = self.slots[index as usize].mailbox.get_or_insert_with(|| self.spare.pop().unwrap_or_default());
+        let mailbox = self.slots[index as usize].mailbox.get_or_insert_with(|| self.spare.take());
         let offer = mailbox.offer(envelope, bound);
         if matches!(offer, Offer::Taken) {
             if self.arrival_order {
@@ -520,14 +458,6 @@ impl State {
         })
     }
 
-    /// Keeps an empty mailbox for the next actor that needs one.
-    pub(crate) fn recycle(&mut self, mut mailbox: Box<Mailbox>) {
-        mailbox.shrink_above(256);
-        if mailbox.is_empty() && self.spare.len() < 1024 {
-            self.spare.push(mailbox);
-        }
-    }
-
     /// When the next timer is due.
     pub(crate) fn next_alarm(&self) -> Option<Time> {
         self.timers.next_deadline()
@@ -546,42 +476,4 @@ impl State {
 /// Whether an actor that its parent does not know yet can be played from now on.
 fn begins_life(notice: &Notice) -> bool {
     matches!(notice, Notice::Life(Signal::Adopted { .. } | Signal::Exit { reason: ExitReason::Shutdown, .. }))
-}
-
-impl Slot {
-    fn new() -> Self {
-        Self {
-            generation: 0,
-            state: SlotState::Free,
-            mailbox: None,
-            handled: 0,
-            class: None,
-            gate: None,
-            resident: None,
-        }
-    }
-
-    #[inline]
-    fn address(&self, node: NodeId, core: u8, index: u32) -> Address {
-        let address = Address::new(node, core, index, self.generation);
-        if self.gate.is_some() { address.with_bound() } else { address }
-    }
-
-    /// Lets those in who wait for room, if there is some. True when threads of external code are among them.
-    #[inline]
-    fn admit(&mut self, room_for: &mut Vec<Waiter>) -> bool {
-        let waiting = self.waiting();
-        let Some(gate) = &mut self.gate else { return false };
-        if waiting >= gate.bound.capacity {
-            return false;
-        }
-        room_for.append(&mut gate.waiters);
-        gate.blocked > 0
-    }
-
-    /// How many messages wait for the actor, or are in hand.
-    pub(crate) fn waiting(&self) -> usize {
-        let in_hand = self.gate.as_ref().map_or(0, |gate| gate.in_hand);
-        in_hand + self.mailbox.as_ref().map_or(0, |mailbox| mailbox.messages())
-    }
 }

@@ -2,14 +2,15 @@
 
 use std::sync::{Arc, MutexGuard};
 
+use roscius_protocol::address::Address;
 use roscius_protocol::lifecycle::Lifecycle;
-use roscius_protocol::supervision::Restart;
 
-use super::core::{Core, Resident, Seat, State, Waiter};
+use super::core::{Core, State};
 use super::envelope::Notice;
-use super::life::{Play, leftovers};
+use super::life::{OnStage, Play, disperse, drain};
+use super::place::{Seat, Waiter};
 use super::shared::{Base, Shared};
-use super::stage::{Stage, unpack};
+use super::stage::{Extras, Stage};
 use super::{contain, lock};
 
 /// How many messages an actor may handle before others get their turn.
@@ -33,136 +34,147 @@ pub(crate) enum Turn {
     Nothing,
 }
 
-/// A driver at a core, with the state of the core locked between slices.
+/// The state of a core, locked between slices by its driver.
+pub(crate) type Locked<'c> = MutexGuard<'c, State>;
+
+/// A driver at a core.
 pub(crate) struct Driver<'c> {
-    pub(crate) stage: Box<Stage>,
-    pub(crate) core: &'c Core,
-    pub(crate) state: MutexGuard<'c, State>,
+    pub(crate) stage: OnStage,
+    seat: Seat,
+    core: &'c Core,
+}
+
+/// An actor on its way to a driver that plays actors which may block.
+pub(crate) struct Performer {
+    address: Address,
+    life: Lifecycle,
+    extras: Option<Box<Extras>>,
+    seat: Seat,
 }
 
 impl<'c> Driver<'c> {
     /// Begins to drive a core.
-    pub(crate) fn enter(mut stage: Box<Stage>, core: &'c Core, index: u8) -> Self {
+    pub(crate) fn enter(mut stage: Box<Stage>, core: &'c Core, index: u8) -> (Self, Locked<'c>) {
         let mut state = lock(&core.state);
         stage.enter(&mut state, index);
-        Self { stage, core, state }
+        (Self { stage: OnStage::new(stage), seat: Seat::default(), core }, state)
     }
 
     /// Ends driving the core.
-    pub(crate) fn leave(mut self) -> Box<Stage> {
-        self.stage.leave(&mut self.state);
-        drop(self.state);
+    pub(crate) fn leave(mut self, state: Locked<'c>) -> Box<Stage> {
+        drop(state);
+        tell_room(&mut self.stage);
+        self.stage.leave(&mut lock(&self.core.state));
         deal_with_lost(&mut self.stage);
         self.core.wake();
-        self.stage
+        self.stage.into_inner()
     }
 
     /// Plays the next actor for a slice, if there is something to do.
     #[inline]
-    pub(crate) fn turn(mut self, manner: Manner) -> (Self, Turn) {
+    pub(crate) fn turn(&mut self, mut state: Locked<'c>, manner: Manner) -> (Locked<'c>, Turn) {
+        let stage = &mut *self.stage;
         if self.core.has_mail() {
-            self.stage.collect(&mut self.state);
+            stage.collect(&mut state);
         }
-        if !self.stage.lost.is_empty() || !self.stage.room_for.is_empty() {
-            self = self.unlocked(|stage| {
-                tell_room(stage);
-                deal_with_lost(stage);
-            });
-            self.stage.settle(&mut self.state);
+        if !stage.lost.is_empty() || !stage.room_for.is_empty() {
+            drop(state);
+            tell_room(stage);
+            deal_with_lost(stage);
+            state = lock(&self.core.state);
+            stage.settle(&mut state);
         }
-        let mut settled = false;
-        loop {
-            if let Some(seat) = self.state.next_seat(manner.batch as usize) {
-                return (self.play(seat, manner), Turn::Played);
-            }
-            if settled {
-                return (self, Turn::Nothing);
-            }
+        let batch = manner.batch as usize;
+        if !state.next(batch, &mut self.seat, stage) {
             // Another driver may be stuck with something in its outbox.
-            self.stage.settle(&mut self.state);
-            settled = true;
+            stage.settle(&mut state);
+            if !state.next(batch, &mut self.seat, stage) {
+                return (state, Turn::Nothing);
+            }
+        }
+        drop(state);
+        let apart = !manner.blocking && stage.extras.as_ref().is_some_and(|extras| extras.blocking);
+        (if apart { self.play_apart(manner) } else { self.play(manner) }, Turn::Played)
+    }
+
+    /// Has the actor on stage played by a driver that may be blocked.
+    #[cold]
+    fn play_apart(&mut self, manner: Manner) -> Locked<'c> {
+        let shared = Arc::clone(&self.stage.shared);
+        let Base::Threads(crew) = &shared.base else { return self.play(manner) };
+        let performer = Performer {
+            address: self.stage.me,
+            life: self.stage.take_life(),
+            extras: self.stage.extras.take(),
+            seat: std::mem::take(&mut self.seat),
+        };
+        match crew.play_apart(&shared, self.stage.core, Box::new(performer)) {
+            None => lock(&self.core.state),
+            Some(refused) => self.perform(*refused, manner),
         }
     }
 
-    /// Plays one actor for a slice and puts it back.
+    /// Plays an actor that another driver has handed over.
+    pub(crate) fn perform(&mut self, performer: Performer, manner: Manner) -> Locked<'c> {
+        let Performer { address, life, extras, seat } = performer;
+        self.stage.begin(address);
+        self.stage.life = life;
+        self.stage.extras = extras;
+        self.seat = seat;
+        self.play(manner)
+    }
+
+    /// Plays the actor on stage for a slice and puts it back.
     #[inline]
-    pub(crate) fn play(self, seat: Seat, manner: Manner) -> Self {
-        let Self { stage, core, state } = self;
-        drop(state);
-        let mut seat = seat;
-        if !manner.blocking
-            && seat.resident.extras.as_ref().is_some_and(|extras| extras.blocking)
-            && let Base::Threads(crew) = &stage.shared.base
-        {
-            match crew.play_apart(&stage.shared, stage.core, seat) {
-                None => return Self { stage, core, state: lock(&core.state) },
-                Some(refused) => seat = refused,
-            }
-        }
-        let Played { mut stage, seat, paused } = play(stage, seat, manner);
-        let mut state = lock(&core.state);
+    fn play(&mut self, manner: Manner) -> Locked<'c> {
+        let paused = Play::new(&mut self.stage, &mut self.seat).run(manner.batch, manner.single);
+        let stage = &mut *self.stage;
+        let mut state = lock(&self.core.state);
         stage.hand_out(&mut state);
-        if !stage.ended {
-            let handled = stage.handled;
-            if state.put_back(seat, handled, paused, &mut stage.room_for) {
-                core.room.notify_all();
-            }
-            return Self { stage, core, state };
+        if stage.ended {
+            return self.end(state);
         }
-        let address = seat.address;
-        let mut vacated = state.vacate(seat, &mut stage.room_for);
-        if vacated.unblocks {
-            core.room.notify_all();
+        if state.put_back(&mut self.seat, paused, stage) {
+            self.core.room.notify_all();
+        }
+        state
+    }
+
+    /// Clears up after the actor on stage, which has ended.
+    fn end(&mut self, mut state: Locked<'c>) -> Locked<'c> {
+        let stage = &mut *self.stage;
+        if state.vacate(&mut self.seat, stage) {
+            self.core.room.notify_all();
         }
         drop(state);
-        leftovers(&mut stage, address, &mut vacated.mailbox, vacated.resident.extras.take());
-        if address == stage.shared.root {
+        let Seat { mailbox, presence, origin } = std::mem::take(&mut self.seat);
+        let (life, extras) = (stage.take_life(), stage.extras.take());
+        let mailbox = mailbox.map(|mut mailbox| {
+            drain(stage, &mut mailbox, extras.as_deref());
+            mailbox
+        });
+        if let Some(extras) = extras {
+            disperse(stage, *extras);
+        }
+        if stage.me == stage.shared.root {
             stage.shared.note_root_end();
         }
-        contain(move || drop(vacated.resident));
-        let mut state = lock(&core.state);
-        state.recycle(vacated.mailbox);
-        Self { stage, core, state }
-    }
-
-    /// Does something with the state unlocked, since it may run code of users.
-    pub(crate) fn unlocked(self, act: impl FnOnce(&mut Stage)) -> Self {
-        let Self { mut stage, core, state } = self;
-        drop(state);
-        act(&mut stage);
-        Self { stage, core, state: lock(&core.state) }
+        contain(move || drop((presence, origin, life)));
+        let mut state = lock(&self.core.state);
+        if let Some(mailbox) = mailbox {
+            state.spare.keep(mailbox);
+        }
+        state
     }
 
     /// Fires the alarms that are due.
-    pub(crate) fn fire_alarms(mut self) -> Self {
-        self.stage.fire_alarms(&mut self.state);
-        self
+    pub(crate) fn fire_alarms(&mut self, state: &mut State) {
+        self.stage.fire_alarms(state);
     }
 }
 
-struct Played {
-    stage: Box<Stage>,
-    seat: Seat,
-    paused: bool,
-}
-
-#[inline(always)]
-fn play(mut stage: Box<Stage>, seat: Seat, manner: Manner) -> Played {
-    let Seat { address, mailbox, resident } = seat;
-    let (presence, origin) = unpack(resident, &mut stage, address);
-    let mut play = Play::new(stage, presence, origin, mailbox);
-    play.run(manner.batch, manner.single);
-    let paused = play.is_paused();
-    let Play { stage, presence, origin, mailbox, .. } = play;
-    let mut stage = stage.into_inner();
-    let nobody = stage.life.parent();
-    let life = std::mem::replace(&mut stage.life, Lifecycle::foundling(nobody, Restart::Temporary));
-    let extras = stage.extras.take();
-    Played { stage, seat: Seat { address, mailbox, resident: Resident { life, presence, origin, extras } }, paused }
-}
-
 /// Tells those who wait for room in a mailbox, and tasks whose time has come.
-pub(crate) fn tell_room(stage: &mut Stage) {
+fn tell_room(stage: &mut Stage) {
     for waiter in std::mem::take(&mut stage.room_for) {
         match waiter {
             Waiter::Actor(actor, at) => stage.notify(actor, Notice::Room(at)),
@@ -172,7 +184,7 @@ pub(crate) fn tell_room(stage: &mut Stage) {
 }
 
 /// Deals with what could not be delivered.
-pub(crate) fn deal_with_lost(stage: &mut Stage) {
+fn deal_with_lost(stage: &mut Stage) {
     let shared = Arc::clone(&stage.shared);
     for parcel in std::mem::take(&mut stage.lost) {
         contain(|| shared.lose(parcel));

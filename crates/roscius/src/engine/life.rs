@@ -12,9 +12,10 @@ use roscius_protocol::lifecycle::{Effect, Event, Phase, Signal};
 use roscius_protocol::supervision::{FailureKind, FailureReport};
 use roscius_protocol::time::Time;
 
-use super::cell::{Cell, Hook, Origin, Pause, Presence, Returned};
-use super::core::{Alarm, Mailbox};
+use super::cell::{Cell, Hook, Pause, Presence, Returned};
+use super::core::Alarm;
 use super::envelope::{Delivery, Envelope, Notice, Parcel};
+use super::place::{Mailbox, Seat};
 use super::stage::{Desk, Extras, Stage, TimerPayload};
 use super::{contain, lock};
 use crate::actor::{ChildExited, ChildFailure, Poison, Terminated, Wakeup};
@@ -24,32 +25,38 @@ use crate::outcome::Failure;
 use crate::troupe::Work;
 
 /// An actor while it is played. Its life and extras are on the stage.
-pub(crate) struct Play {
-    pub(crate) stage: OnStage,
-    pub(crate) presence: Presence,
-    pub(crate) origin: Box<dyn Origin>,
-    pub(crate) mailbox: Box<Mailbox>,
+pub(crate) struct Play<'p> {
+    stage: &'p mut OnStage,
+    seat: &'p mut Seat,
     /// When a slice that has used up its first budget has to end.
     slice_ends: Option<Instant>,
 }
 
-/// How long an actor with many small messages goes on: others wait no longer for it than for one budget, but a
-/// mailbox that fills fast is emptied as fast.
-const LONGEST_SLICE: Duration = Duration::from_micros(50);
+/// How long an actor with many small messages goes on, so that a mailbox that fills fast is emptied as fast: what
+/// piles up does not fit into the caches. A single message may take longer; then the sentry helps.
+const LONGEST_SLICE: Duration = Duration::from_millis(1);
 
-impl Play {
-    pub(crate) fn new(stage: Box<Stage>, presence: Presence, origin: Box<dyn Origin>, mailbox: Box<Mailbox>) -> Self {
-        Self { stage: OnStage(Some(stage)), presence, origin, mailbox, slice_ends: None }
+impl<'p> Play<'p> {
+    pub(crate) fn new(stage: &'p mut OnStage, seat: &'p mut Seat) -> Self {
+        Self { stage, seat, slice_ends: None }
     }
 
     /// Plays the actor: all notices, then at most `budget` messages. With `single`, at most one notice or message.
-    pub(crate) fn run(&mut self, budget: u32, single: bool) {
-        if matches!(self.presence, Presence::Unborn) && self.stage.life.phase() == Phase::Starting {
+    /// True when only notices get the actor played again.
+    #[inline(always)]
+    pub(crate) fn run(mut self, budget: u32, single: bool) -> bool {
+        self.go_on(budget, single);
+        self.is_paused()
+    }
+
+    #[inline(always)]
+    fn go_on(&mut self, budget: u32, single: bool) {
+        if matches!(self.seat.presence, Presence::Unborn) && self.stage.life.phase() == Phase::Starting {
             self.create();
         }
         let mut left = budget;
         loop {
-            while let Some(notice) = self.mailbox.next_signal() {
+            while let Some(notice) = self.seat.mailbox().next_signal() {
                 self.notice(notice);
                 if self.stage.ended || single {
                     return;
@@ -62,14 +69,14 @@ impl Play {
                 return;
             }
             if left == 0 {
-                if self.mailbox.messages() == 0 || !self.has_time() {
+                if self.seat.mailbox().messages() == 0 || !self.has_time() {
                     return;
                 }
                 left = budget;
             }
             let handled_before = self.stage.handled;
-            let Presence::Alive(cell) = &mut self.presence else { return };
-            let pause = cell.run(&mut self.stage, &mut self.mailbox, left);
+            let Seat { presence: Presence::Alive(cell), mailbox, .. } = &mut *self.seat else { return };
+            let pause = cell.run(self.stage, mailbox.get_or_insert_default(), left);
             if self.stage.handled != handled_before
                 && let Some(extras) = &mut self.stage.extras
             {
@@ -108,14 +115,14 @@ impl Play {
 
     /// The root is nobody to talk to.
     fn turn_away_messages(&mut self) {
-        while let Some(envelope) = self.mailbox.next_message() {
+        while let Some(envelope) = self.seat.mailbox().next_message() {
             self.stage.shared.undelivered(self.stage.me, envelope, Undelivered::NoActor);
         }
     }
 
     /// Whether the actor is in a state to take messages.
     fn takes_messages(&self) -> bool {
-        self.stage.life.phase() == Phase::Running && matches!(self.presence, Presence::Alive(_)) && !self.holds()
+        self.stage.life.phase() == Phase::Running && matches!(self.seat.presence, Presence::Alive(_)) && !self.holds()
     }
 
     fn holds(&self) -> bool {
@@ -123,7 +130,7 @@ impl Play {
     }
 
     /// Whether only notices get the actor played again.
-    pub(crate) fn is_paused(&self) -> bool {
+    fn is_paused(&self) -> bool {
         !self.takes_messages() && self.stage.life.phase() != Phase::Starting && !self.is_root()
     }
 
@@ -147,13 +154,13 @@ impl Play {
     fn unstash(&mut self) {
         if let Some(extras) = &mut self.stage.extras {
             let stash = std::mem::take(&mut extras.stash);
-            self.mailbox.put_back(stash.into_iter());
+            self.seat.mailbox().put_back(stash.into_iter());
         }
     }
 
     /// Ends the delivery of the first message, which was more than its handler could do alone.
     fn conclude(&mut self, delivery: Delivery) {
-        let Some(mut envelope) = self.mailbox.next_message() else { return };
+        let Some(mut envelope) = self.seat.mailbox().next_message() else { return };
         envelope.reply = self.stage.reply.take();
         self.conclude_with(envelope, delivery);
     }
@@ -161,7 +168,7 @@ impl Play {
     fn conclude_with(&mut self, envelope: Envelope, delivery: Delivery) {
         if let Delivery::Failed(failure) = delivery {
             match self.may_try_again(&failure) {
-                true => self.mailbox.put_back(std::iter::once(envelope)),
+                true => self.seat.mailbox().put_back(std::iter::once(envelope)),
                 false => self.fail(Some(envelope), failure),
             }
             return;
@@ -195,7 +202,7 @@ impl Play {
             extras.failed_deliveries = 0;
             return false;
         }
-        tracing::warn!(actor = %self.stage.me, class = self.origin.class().name(), %failure, "a message failed and is delivered again");
+        tracing::warn!(actor = %self.stage.me, class = self.seat.origin.class().name(), %failure, "a message failed and is delivered again");
         true
     }
 
@@ -225,7 +232,7 @@ impl Play {
 
     /// The message goes back to who sent it, and the parent decides about the actor.
     fn fail(&mut self, envelope: Option<Envelope>, failure: Failure) {
-        tracing::error!(actor = %self.stage.me, class = self.origin.class().name(), %failure, "a handler failed");
+        tracing::error!(actor = %self.stage.me, class = self.seat.origin.class().name(), %failure, "a handler failed");
         self.stage.shared.counters.failure();
         let report = FailureReport::new(failure.kind(), Arc::clone(failure.details()));
         if let Some(envelope) = envelope {
@@ -247,12 +254,12 @@ impl Play {
     }
 
     fn refuse(&mut self, envelope: Envelope) {
-        let accepted: Vec<_> = self.origin.class().accepted().iter().map(|kind| kind.name()).collect();
+        let accepted: Vec<_> = self.seat.origin.class().accepted().iter().map(|kind| kind.name()).collect();
         let accepted = if accepted.is_empty() { "no messages".to_owned() } else { accepted.join(", ") };
         let details = format!(
             "`{}` is not accepted by {}, which accepts {accepted}",
             envelope.message.name(),
-            self.origin.class().name()
+            self.seat.origin.class().name()
         );
         tracing::warn!(actor = %self.stage.me, sender = %envelope.sender, %details, "a message was refused");
         self.stage.shared.refuse(envelope, self.stage.me, details.into());
@@ -261,23 +268,22 @@ impl Play {
 
     /// Starts an asynchronous handler.
     fn begin(&mut self, envelope: Envelope) {
-        let Presence::Alive(cell) = std::mem::replace(&mut self.presence, Presence::Gone) else { return };
+        let Presence::Alive(cell) = std::mem::replace(&mut self.seat.presence, Presence::Gone) else { return };
         let desk = Arc::new(Desk::default());
         let future = cell.begin(envelope, Arc::clone(&desk));
-        self.presence = Presence::Waiting(future, desk);
+        self.seat.presence = Presence::Waiting(future, desk);
         self.poll();
     }
 
     /// Lets an asynchronous handler go on.
     fn poll(&mut self) {
-        let Presence::Waiting(future, desk) = &mut self.presence else { return };
-        let shared = Arc::clone(&self.stage.shared);
+        let Presence::Waiting(future, desk) = &mut self.seat.presence else { return };
         let Some(stage) = self.stage.0.take() else { return };
         let waker = lock(desk).put(stage);
-        let polled = shared.in_runtime(|| future.as_mut().poll(&mut std::task::Context::from_waker(&waker)));
-        self.stage.0 = lock(desk).take(polled.is_ready());
+        let polled = future.as_mut().poll(&mut std::task::Context::from_waker(&waker));
+        self.stage.0 = lock(desk).take(waker, polled.is_ready());
         if let Poll::Ready(Returned { cell, mut envelope, delivery }) = polled {
-            self.presence = Presence::Alive(cell);
+            self.seat.presence = Presence::Alive(cell);
             if !matches!(delivery, Delivery::Handled) {
                 envelope.reply = self.stage.reply.take();
             }
@@ -308,7 +314,7 @@ impl Play {
             Notice::Work(work) => {
                 let Work { envelope, tried, .. } = *work;
                 self.stage.extras().tried_before = tried;
-                self.mailbox.push(envelope);
+                self.seat.mailbox().push(envelope);
             }
             Notice::WorkerReady(_) | Notice::WorkReturned(..) | Notice::TroupeOrder(_) => self.troupe(notice),
         }
@@ -316,7 +322,7 @@ impl Play {
 
     /// Whether the instance is there to be told something.
     fn can_be_told(&self) -> bool {
-        matches!(self.presence, Presence::Alive(_))
+        matches!(self.seat.presence, Presence::Alive(_))
             && matches!(self.stage.life.phase(), Phase::Running | Phase::Stopping)
     }
 
@@ -336,7 +342,7 @@ impl Play {
             return;
         }
         for notice in std::mem::take(&mut extras.untold) {
-            self.mailbox.signal(notice);
+            self.seat.mailbox().signal(notice);
         }
     }
 
@@ -356,8 +362,8 @@ impl Play {
     }
 
     fn troupe(&mut self, notice: Notice) {
-        match &mut self.presence {
-            Presence::Alive(cell) => cell.manage(notice, &mut self.stage),
+        match &mut self.seat.presence {
+            Presence::Alive(cell) => cell.manage(notice, self.stage),
             // A new leader knows none of the workers of the one before it.
             _ if matches!(notice, Notice::WorkerReady(_)) => {}
             _ => self.stage.extras().untold.push(notice),
@@ -377,7 +383,7 @@ impl Play {
     }
 
     fn signal(&mut self, signal: Signal) {
-        if matches!(self.presence, Presence::Waiting(..)) && concerns_instance(&signal) {
+        if matches!(self.seat.presence, Presence::Waiting(..)) && concerns_instance(&signal) {
             // The actor takes nothing before its asynchronous handler is done.
             self.stage.extras().untold.push(Notice::Life(signal));
             return;
@@ -393,8 +399,8 @@ impl Play {
     }
 
     fn decide(&mut self, failure: &ChildFailure) -> Option<roscius_protocol::supervision::Decision> {
-        let Presence::Alive(cell) = &mut self.presence else { return None };
-        match cell.decide(failure, &mut self.stage) {
+        let Presence::Alive(cell) = &mut self.seat.presence else { return None };
+        match cell.decide(failure, self.stage) {
             Ok(decision) => decision,
             Err(own) => {
                 self.fail(None, own);
@@ -405,8 +411,8 @@ impl Play {
 
     /// Calls a hook; if it fails, the actor has failed.
     fn hook(&mut self, hook: Hook) {
-        let Presence::Alive(cell) = &mut self.presence else { return };
-        if let Err(failure) = cell.hook(hook, &mut self.stage) {
+        let Presence::Alive(cell) = &mut self.seat.presence else { return };
+        if let Err(failure) = cell.hook(hook, self.stage) {
             self.fail(None, failure);
         }
         self.attend();
@@ -417,7 +423,7 @@ impl Play {
         // Only what fails or restarts needs the time, and reading the clock costs more than most messages.
         let needs_time = matches!(event, Event::Signal { signal: Signal::ChildFailed { .. }, .. });
         let now = if needs_time { self.stage.now() } else { Time::ZERO };
-        let stage = &mut *self.stage;
+        let stage = &mut **self.stage;
         // Carrying out an effect can lead to further events: theirs come behind, and are gone when they return.
         let start = stage.effects.len();
         stage.life.on(stage.me, now, event, &mut stage.effects);
@@ -432,7 +438,7 @@ impl Play {
     fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Create => {
-                self.presence = Presence::Unborn;
+                self.seat.presence = Presence::Unborn;
                 self.stage.extras().restarts += 1;
                 self.stage.shared.counters.restart();
                 self.unstash();
@@ -441,10 +447,10 @@ impl Play {
             Effect::Discard => self.discard(),
             Effect::SayLastWords { recursive } => {
                 self.stage.leave_children = false;
-                if let Presence::Alive(cell) = &mut self.presence
-                    && let Err(failure) = cell.hook(Hook::LastWords, &mut self.stage)
+                if let Presence::Alive(cell) = &mut self.seat.presence
+                    && let Err(failure) = cell.hook(Hook::LastWords, self.stage)
                 {
-                    tracing::error!(actor = %self.stage.me, class = self.origin.class().name(), %failure, "last words failed");
+                    tracing::error!(actor = %self.stage.me, class = self.seat.origin.class().name(), %failure, "last words failed");
                 }
                 let recursive = recursive && !self.stage.leave_children;
                 self.live(Event::LastWordsSaid { recursive });
@@ -465,7 +471,7 @@ impl Play {
                 }
             }
             Effect::End(reason) => {
-                tracing::debug!(actor = %self.stage.me, class = self.origin.class().name(), %reason, "exited");
+                tracing::debug!(actor = %self.stage.me, class = self.seat.origin.class().name(), %reason, "exited");
                 self.stage.ended = true;
             }
         }
@@ -474,9 +480,9 @@ impl Play {
     /// Creates the instance.
     fn create(&mut self) {
         self.stage.stop = false;
-        let created = catch_unwind(AssertUnwindSafe(|| self.origin.create()))
+        let created = catch_unwind(AssertUnwindSafe(|| self.seat.origin.create()))
             .unwrap_or_else(|panic| Err(Failure::panic(&*panic)))
-            .and_then(|mut cell: Box<dyn Cell>| match cell.hook(Hook::Started, &mut self.stage) {
+            .and_then(|mut cell: Box<dyn Cell>| match cell.hook(Hook::Started, self.stage) {
                 Ok(()) => Ok(cell),
                 Err(failure) => {
                     self.drop_contained(Presence::Alive(cell));
@@ -485,15 +491,15 @@ impl Play {
             });
         match created {
             Ok(cell) => {
-                tracing::debug!(actor = %self.stage.me, class = self.origin.class().name(), "started");
-                self.presence = Presence::Alive(cell);
+                tracing::debug!(actor = %self.stage.me, class = self.seat.origin.class().name(), "started");
+                self.seat.presence = Presence::Alive(cell);
                 self.live(Event::Started);
                 self.attend();
             }
             Err(failure) => {
-                tracing::error!(actor = %self.stage.me, class = self.origin.class().name(), %failure, "could not be created");
+                tracing::error!(actor = %self.stage.me, class = self.seat.origin.class().name(), %failure, "could not be created");
                 self.stage.shared.counters.failure();
-                self.presence = Presence::Gone;
+                self.seat.presence = Presence::Gone;
                 let report = FailureReport::new(FailureKind::Creation, Arc::clone(failure.details()));
                 self.live(Event::Failed(report));
             }
@@ -507,12 +513,12 @@ impl Play {
             // Before anybody hears of the end, so that the name is free for who does.
             self.stage.shared.release_names(self.stage.me);
         }
-        let mut presence = std::mem::replace(&mut self.presence, Presence::Gone);
+        let mut presence = std::mem::replace(&mut self.seat.presence, Presence::Gone);
         if matches!(presence, Presence::Gone | Presence::Unborn) {
             return;
         }
         if let Presence::Alive(cell) = &mut presence {
-            self.mailbox.put_back(cell.surrender().into_iter());
+            self.seat.mailbox().put_back(cell.surrender().into_iter());
         }
         self.drop_contained(presence);
     }
@@ -520,7 +526,7 @@ impl Play {
     fn drop_contained(&self, presence: Presence) {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(presence))) {
             let failure = Failure::panic(&*panic);
-            tracing::error!(actor = %self.stage.me, class = self.origin.class().name(), %failure, "the destructor panicked");
+            tracing::error!(actor = %self.stage.me, class = self.seat.origin.class().name(), %failure, "the destructor panicked");
         }
     }
 }
@@ -529,6 +535,10 @@ impl Play {
 pub(crate) struct OnStage(Option<Box<Stage>>);
 
 impl OnStage {
+    pub(crate) fn new(stage: Box<Stage>) -> Self {
+        Self(Some(stage))
+    }
+
     pub(crate) fn into_inner(self) -> Box<Stage> {
         self.0.expect("the stage is lent only within `Play::poll`")
     }
@@ -565,25 +575,27 @@ impl Notice {
     }
 }
 
-/// What still waited for an actor that has ended goes on as undelivered.
-pub(crate) fn leftovers(stage: &mut Stage, address: Address, mailbox: &mut Mailbox, extras: Option<Box<Extras>>) {
-    let extras = extras.map(|extras| *extras).unwrap_or_default();
-    for notice in extras.untold.into_iter().chain(std::iter::from_fn(|| mailbox.next_signal())) {
-        stage.lost.push(Parcel::Notice(address, notice));
+/// What still waited for the actor on stage, which has ended, goes on as undelivered.
+pub(crate) fn drain(stage: &mut Stage, mailbox: &mut Mailbox, extras: Option<&Extras>) {
+    let me = stage.me;
+    stage.lost.extend(std::iter::from_fn(|| mailbox.next_signal()).map(|notice| Parcel::Notice(me, notice)));
+    let work = extras.and_then(|extras| Some((extras.troupe?, extras.tried_before)));
+    while let Some(envelope) = mailbox.next_message() {
+        match work {
+            Some((leader, tried)) => stage.notify(leader, Work { leader, envelope, tried }.not_begun(me)),
+            None => stage.shared.undelivered(me, envelope, Undelivered::Exited),
+        }
     }
+}
+
+/// What the actor on stage, which has ended, had put aside goes on as undelivered.
+pub(crate) fn disperse(stage: &mut Stage, extras: Extras) {
+    let me = stage.me;
+    stage.lost.extend(extras.untold.into_iter().map(|notice| Parcel::Notice(me, notice)));
     for (to, held) in extras.held {
         stage.lose_held(to, held);
     }
     for envelope in extras.stash {
-        stage.shared.undelivered(address, envelope, Undelivered::Exited);
-    }
-    while let Some(envelope) = mailbox.next_message() {
-        match extras.troupe {
-            Some(leader) => {
-                let work = Work { leader, envelope, tried: extras.tried_before };
-                stage.notify(leader, work.not_begun(address));
-            }
-            None => stage.shared.undelivered(address, envelope, Undelivered::Exited),
-        }
+        stage.shared.undelivered(me, envelope, Undelivered::Exited);
     }
 }

@@ -3,10 +3,12 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `envelope` | a message or a notice on its way |
-//! | `core` | the actors that belong together: places, mailboxes, run queue, timers |
+//! | `core` | the actors that belong together: places, run queue, timers |
+//! | `place` | an actor in its place, with its mailbox |
 //! | `cell` | an actor with its type erased |
 //! | `stage` | the actor that is being played, and what it can do |
 //! | `driver` | plays actors of a core, a slice at a time |
+//! | `near` | the short way for wakers |
 //! | `life` | carries out what the life cycle decides |
 //! | `room` | bounded mailboxes: who waits for room in them |
 //! | `shared` | what all cores of a system share |
@@ -17,6 +19,8 @@ pub(crate) mod core;
 pub(crate) mod driver;
 pub(crate) mod envelope;
 pub(crate) mod life;
+pub(crate) mod near;
+pub(crate) mod place;
 pub(crate) mod room;
 pub(crate) mod shared;
 pub(crate) mod simple;

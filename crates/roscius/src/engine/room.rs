@@ -13,9 +13,10 @@ use roscius_protocol::mailbox::{Offer, Overflow};
 use roscius_protocol::time::Time;
 use roscius_protocol::timers::TimerKey;
 
-use super::core::{Alarm, Offered, State, Waiter};
+use super::core::{Alarm, Offered, State};
 use super::envelope::{Envelope, Notice, Parcel};
 use super::lock;
+use super::place::Waiter;
 use super::shared::Shared;
 use super::simple::Pumped;
 use super::stage::{SendError, Stage};

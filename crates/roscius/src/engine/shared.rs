@@ -15,8 +15,9 @@ use roscius_protocol::time::Time;
 use roscius_protocol::timers::TimerKey;
 
 use super::cell::{Origin, Presence};
-use super::core::{Alarm, Core, Resident};
+use super::core::{Alarm, Core};
 use super::envelope::{Envelope, Notice, Parcel};
+use super::place::Resident;
 use super::simple::Pump;
 use super::stage::Extras;
 use super::threads::Crew;
@@ -221,12 +222,11 @@ impl Shared {
         self.cores.get(address.core() as usize)
     }
 
-    /// Runs a poll of an asynchronous handler inside the runtime whose I/O it may use.
-    #[inline]
-    pub(crate) fn in_runtime<R>(&self, poll: impl FnOnce() -> R) -> R {
+    /// Drives inside the runtime whose I/O handlers may use.
+    pub(crate) fn in_runtime<R>(&self, drive: impl FnOnce() -> R) -> R {
         #[cfg(feature = "tokio")]
         let _guard = self.runtime.as_ref().map(tokio::runtime::Handle::enter);
-        poll()
+        drive()
     }
 
     /// Wakes a task at `deadline`, unless what is returned is dropped before.

@@ -102,9 +102,10 @@ impl Pump {
     fn drive(&self, shared: &Arc<Shared>, mut slot: MutexGuard<'_, Option<Box<Stage>>>) -> bool {
         let stage = slot.take().unwrap_or_else(|| Box::new(Stage::new(Arc::clone(shared), 0)));
         *lock(&self.driver) = Some(thread::current().id());
-        let driver = Driver::enter(stage, &shared.cores[0], 0).fire_alarms();
-        let (driver, turn) = driver.turn(STEP);
-        *slot = Some(driver.unlocked(super::driver::tell_room).leave());
+        let (mut driver, mut state) = Driver::enter(stage, &shared.cores[0], 0);
+        driver.fire_alarms(&mut state);
+        let (state, turn) = shared.in_runtime(|| driver.turn(state, STEP));
+        *slot = Some(driver.leave(state));
         *lock(&self.driver) = None;
         drop(slot);
         self.released.notify_all();

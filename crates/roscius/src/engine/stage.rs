@@ -11,16 +11,19 @@ use std::time::Duration;
 
 use roscius_protocol::address::Address;
 use roscius_protocol::lifecycle::{Lifecycle, Signal};
+use roscius_protocol::supervision::Restart;
 use roscius_protocol::time::Time;
 use roscius_protocol::timers::TimerKey;
 
-use super::core::{Alarm, Core, Resident, State, Waiter};
+use super::core::{Alarm, Core, State};
 use super::envelope::{Envelope, Notice, Parcel};
 use super::lock;
+use super::near::{self, Near};
+use super::place::Waiter;
 use super::room::Held;
 use super::shared::{Shared, Spawn};
 use crate::actor::TimerId;
-use crate::ask::ReplyTo;
+use crate::ask::{Answer, ReplyTo};
 use crate::message::{MessageType, Payload};
 use crate::props::SpawnError;
 
@@ -57,13 +60,14 @@ impl OnDesk {
         }
         stage.stop |= self.stop;
         stage.attention |= self.stop;
-        let waker = self.waker.get_or_insert_with(|| stage.poll_waker()).clone();
+        let waker = self.waker.take().unwrap_or_else(|| stage.poll_waker());
         self.stage = Some(stage);
         waker
     }
 
     /// Takes the stage back, after a poll.
-    pub(crate) fn take(&mut self, finished: bool) -> Option<Box<Stage>> {
+    pub(crate) fn take(&mut self, waker: Waker, finished: bool) -> Option<Box<Stage>> {
+        self.waker = Some(waker);
         let mut stage = self.stage.take()?;
         if !finished {
             self.message = Some((stage.sender, stage.reply.take(), stage.kind));
@@ -137,8 +141,10 @@ pub(crate) struct Stage {
     /// Tells the drivers of a core apart.
     pub(crate) driver: usize,
     outbox: rtrb::Producer<Parcel>,
-    /// The other end of the outbox, while this driver drives no core.
-    consumer: Option<rtrb::Consumer<Parcel>>,
+    /// The way for wakers, or, while this driver drives a core, the one that its thread had before.
+    near: Option<Near>,
+    /// The other ends of these, while this driver drives no core.
+    consumers: Vec<rtrb::Consumer<Parcel>>,
     pub(crate) core: u8,
     pub(crate) me: Address,
     pub(crate) life: Lifecycle,
@@ -164,7 +170,8 @@ pub(crate) struct Stage {
 impl Stage {
     pub(crate) fn new(shared: Arc<Shared>, driver: usize) -> Self {
         let (outbox, consumer) = rtrb::RingBuffer::new(OUTBOX);
-        Self { consumer: Some(consumer), ..Self::with(shared, driver, outbox) }
+        let (near, wakes) = Near::new(&shared);
+        Self { near: Some(near), consumers: vec![consumer, wakes], ..Self::with(shared, driver, outbox) }
     }
 
     /// A stage for actors that may block: what they send is delivered at once, since nobody empties its outbox.
@@ -179,7 +186,8 @@ impl Stage {
         Self {
             driver,
             outbox,
-            consumer: None,
+            near: None,
+            consumers: Vec::new(),
             core: 0,
             me: nobody,
             life: Lifecycle::foundling(nobody, Default::default()),
@@ -217,17 +225,16 @@ impl Stage {
     /// Begins to drive a core: from now on whoever drives it empties this outbox too.
     pub(crate) fn enter(&mut self, state: &mut State, core: u8) {
         self.core = core;
-        if let Some(consumer) = self.consumer.take() {
-            state.outboxes.push((self.driver, consumer));
-        }
+        Near::swap(&mut self.near, core);
+        state.outboxes.extend(self.consumers.drain(..).map(|consumer| (self.driver, consumer)));
     }
 
     /// Ends driving a core.
     pub(crate) fn leave(&mut self, state: &mut State) {
         self.settle(state);
-        if let Some(position) = state.outboxes.iter().position(|(driver, _)| *driver == self.driver) {
-            self.consumer = Some(state.outboxes.swap_remove(position).1);
-        }
+        Near::swap(&mut self.near, self.core);
+        let own = state.outboxes.extract_if(.., |(driver, _)| *driver == self.driver);
+        self.consumers.extend(own.map(|(_, consumer)| consumer));
     }
 
     /// Hands over all that the drivers of this core have sent, and takes in all that has arrived for it.
@@ -241,17 +248,14 @@ impl Stage {
     /// Hands over all that the drivers of this core have sent.
     #[inline]
     pub(crate) fn hand_out(&mut self, state: &mut State) {
-        let mut outboxes = std::mem::take(&mut state.outboxes);
         let mut crossing = false;
-        for (_, outbox) in &mut outboxes {
+        for driver in 0..state.outboxes.len() {
             // What is pushed meanwhile waits for the next time.
-            let Ok(parcels) = outbox.read_chunk(outbox.slots()) else { continue };
-            for parcel in parcels {
+            for _ in 0..state.outboxes[driver].1.slots() {
+                let Ok(parcel) = state.outboxes[driver].1.pop() else { break };
                 crossing |= self.route(state, parcel);
             }
         }
-        // What is forgotten is the empty list that stood in: it owns nothing.
-        std::mem::forget(std::mem::replace(&mut state.outboxes, outboxes));
         if crossing {
             self.cross();
         }
@@ -284,8 +288,9 @@ impl Stage {
         let to = parcel.to();
         if to.node() == self.shared.node {
             if to.core() == self.core {
-                if let Err(parcel) = state.accept(parcel) {
-                    self.lost.push(parcel);
+                match state.houses(to) {
+                    true => state.put(parcel),
+                    false => self.lost.push(parcel),
                 }
                 return false;
             }
@@ -381,6 +386,13 @@ impl Stage {
         Ok(())
     }
 
+    /// Sends a message whose answer goes to `sender`.
+    pub(crate) fn ask(&mut self, to: Address, message: Payload, sender: oneshot::Sender<Answer>) {
+        let envelope = Envelope { sender: self.me, reply: ReplyTo::new(sender), message };
+        // A refusal reaches the asker through the answer.
+        let _ = self.send(to, envelope);
+    }
+
     /// Sets a timer of this core.
     pub(crate) fn alarm(&mut self, deadline: Time, alarm: Alarm) -> TimerKey {
         let core = self.home();
@@ -462,12 +474,16 @@ impl Stage {
         }
     }
 
-    /// Takes an actor on stage.
+    /// Takes the life of the actor on stage away.
+    pub(crate) fn take_life(&mut self) -> Lifecycle {
+        let nobody = Lifecycle::foundling(Address::nobody(self.shared.node), Restart::Temporary);
+        std::mem::replace(&mut self.life, nobody)
+    }
+
+    /// Begins a slice of the actor with this address.
     #[inline(always)]
-    pub(crate) fn seat(&mut self, address: Address, life: Lifecycle, extras: Option<Box<Extras>>) {
+    pub(crate) fn begin(&mut self, address: Address) {
         self.me = address;
-        self.life = life;
-        self.extras = extras;
         self.attention = false;
         self.stop = false;
         self.leave_children = false;
@@ -499,18 +515,6 @@ impl Wake for Bell {
             What::Poll => Notice::Poll,
             What::Answered(key) => Notice::Answered(key),
         };
-        self.shared.post(Parcel::Notice(self.to, notice));
+        near::post(&self.shared, Parcel::Notice(self.to, notice));
     }
-}
-
-/// Takes the resident apart for the stage.
-#[inline(always)]
-pub(crate) fn unpack(
-    resident: Resident,
-    stage: &mut Stage,
-    address: Address,
-) -> (super::cell::Presence, Box<dyn super::cell::Origin>) {
-    let Resident { life, presence, origin, extras } = resident;
-    stage.seat(address, life, extras);
-    (presence, origin)
 }

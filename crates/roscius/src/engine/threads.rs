@@ -10,8 +10,8 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::core::{Core, Seat};
-use super::driver::{BATCH, Driver, Manner, Turn};
+use super::core::Core;
+use super::driver::{BATCH, Driver, Manner, Performer, Turn};
 use super::lock;
 use super::shared::{Base, Shared};
 use super::stage::Stage;
@@ -55,7 +55,7 @@ enum Job {
     /// Drive this core until it gets on by itself.
     Help(u8),
     /// Play this actor of the core for a slice.
-    Play(u8, Seat),
+    Play(u8, Box<Performer>),
 }
 
 impl Crew {
@@ -87,7 +87,7 @@ impl Crew {
         let mut threads = lock(&self.threads);
         for index in 0..shared.cores.len() {
             let stage = self.stage(shared);
-            let run = move || drive_home(stage, index as u8);
+            let run = move || Arc::clone(&stage.shared).in_runtime(|| drive_home(stage, index as u8));
             threads.push(thread::Builder::new().name(format!("roscius-{index}")).spawn(run)?);
         }
         let watched = Arc::downgrade(shared);
@@ -129,9 +129,14 @@ impl Crew {
     }
 
     /// Has an actor that may block played by a thread of its own. Gives it back when there is none, and will be none.
-    pub(crate) fn play_apart(&self, shared: &Arc<Shared>, core: u8, seat: Seat) -> Option<Seat> {
-        match self.submit(shared, Job::Play(core, seat)) {
-            Some(Job::Play(_, seat)) => Some(seat),
+    pub(crate) fn play_apart(
+        &self,
+        shared: &Arc<Shared>,
+        core: u8,
+        performer: Box<Performer>,
+    ) -> Option<Box<Performer>> {
+        match self.submit(shared, Job::Play(core, performer)) {
+            Some(Job::Play(_, performer)) => Some(performer),
             _ => None,
         }
     }
@@ -161,7 +166,9 @@ impl Crew {
         jobs.threads += 1;
         drop(jobs);
         let shared = Arc::clone(shared);
-        let started = thread::Builder::new().name("roscius-reserve".into()).spawn(move || serve(shared));
+        let started = thread::Builder::new()
+            .name("roscius-reserve".into())
+            .spawn(move || Arc::clone(&shared).in_runtime(|| serve(shared)));
         let Err(error) = started else { return None };
         tracing::error!(%error, "no reserve thread could be started");
         let mut jobs = lock(&self.jobs);
@@ -206,41 +213,40 @@ fn drive_home(stage: Box<Stage>, index: u8) {
     let shared = Arc::clone(&stage.shared);
     let Some(crew) = crew(&shared) else { return };
     let core = &shared.cores[index as usize];
-    let mut driver = Driver::enter(stage, core, index);
+    let (mut driver, mut state) = Driver::enter(stage, core, index);
     let mut until_look = 0;
     loop {
         if until_look == 0 {
-            driver = driver.fire_alarms();
+            driver.fire_alarms(&mut state);
             // Another driver may be stuck with something in its outbox.
-            driver.stage.settle(&mut driver.state);
+            driver.stage.settle(&mut state);
             until_look = SLICES_A_LOOK;
         }
         until_look -= 1;
         let turn;
-        (driver, turn) = driver.turn(HOME);
+        (state, turn) = driver.turn(state, HOME);
         if turn == Turn::Played {
             core.slices.store(core.slices.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
             core.home_slices.store(core.home_slices.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
             continue;
         }
-        driver = driver.fire_alarms();
-        if !driver.state.run.is_empty() || !driver.stage.room_for.is_empty() || !driver.stage.lost.is_empty() {
+        driver.fire_alarms(&mut state);
+        if !state.run.is_empty() || !driver.stage.room_for.is_empty() || !driver.stage.lost.is_empty() {
             continue;
         }
         if shared.is_stopped() {
             break;
         }
-        let limit = match driver.state.next_alarm() {
+        let limit = match state.next_alarm() {
             Some(_) if shared.clock.is_manual() => None,
             next => next.map(|deadline| deadline.since(shared.now())),
         };
-        let Driver { stage, core, state } = driver;
         core.sleep(state, limit);
         crew.wake_sentry();
         until_look = 0;
-        driver = Driver { stage, core, state: lock(&core.state) };
+        state = lock(&core.state);
     }
-    driver.leave();
+    driver.leave(state);
 }
 
 /// A reserve thread.
@@ -249,12 +255,13 @@ fn serve(shared: Arc<Shared>) {
     let (mut helping, mut apart) = (None, None);
     while let Some(job) = crew.next_job(&shared) {
         match job {
-            Job::Play(index, seat) => {
+            Job::Play(index, performer) => {
                 crew.apart.fetch_add(1, Ordering::Relaxed);
                 let stage = apart.take().unwrap_or_else(|| crew.stage_apart(&shared));
-                let driver = Driver::enter(stage, &shared.cores[index as usize], index);
-                let driver = driver.play(seat, Manner { blocking: true, ..HOME });
-                apart = Some(driver.unlocked(super::driver::tell_room).leave());
+                let (mut driver, state) = Driver::enter(stage, &shared.cores[index as usize], index);
+                drop(state);
+                let state = driver.perform(*performer, Manner { blocking: true, ..HOME });
+                apart = Some(driver.leave(state));
                 crew.apart.fetch_sub(1, Ordering::Release);
             }
             Job::Help(index) => {
@@ -269,15 +276,15 @@ fn serve(shared: Arc<Shared>) {
 
 /// Drives a core until it gets on by itself.
 fn help(stage: Box<Stage>, core: &Core, index: u8) -> Box<Stage> {
-    let mut driver = Driver::enter(stage, core, index);
+    let (mut driver, mut state) = Driver::enter(stage, core, index);
     let home = core.home_slices.load(Ordering::Relaxed);
     loop {
         let start = Instant::now();
-        driver = driver.fire_alarms();
+        driver.fire_alarms(&mut state);
         // What the thread of the core is stuck with in its outbox is not to wait for all that is queued.
-        driver.stage.settle(&mut driver.state);
+        driver.stage.settle(&mut state);
         let turn;
-        (driver, turn) = driver.turn(HOME);
+        (state, turn) = driver.turn(state, HOME);
         if turn == Turn::Nothing {
             break;
         }
@@ -287,7 +294,7 @@ fn help(stage: Box<Stage>, core: &Core, index: u8) -> Box<Stage> {
             break;
         }
     }
-    driver.unlocked(super::driver::tell_room).leave()
+    driver.leave(state)
 }
 
 /// The sentry: sends help to cores that do not get on.
