@@ -53,7 +53,7 @@ pub struct ActorStatus {
     pub address: Address,
     /// The name of its type.
     pub class: &'static str,
-    /// Who created it.
+    /// Who created it. Not seen while the actor is at work.
     pub parent: Option<Address>,
     /// What it is doing.
     pub state: ActorState,
@@ -61,10 +61,10 @@ pub struct ActorStatus {
     pub waiting: usize,
     /// How many it has handled.
     pub handled: u64,
-    /// How often it was restarted.
-    pub restarts: u32,
-    /// How many children it has.
-    pub children: usize,
+    /// How often it was restarted. Not seen while the actor is at work.
+    pub restarts: Option<u32>,
+    /// How many children it has. Not seen while the actor is at work.
+    pub children: Option<usize>,
 }
 
 /// What an actor is doing.
@@ -160,7 +160,7 @@ impl fmt::Display for Status {
                 actor.state,
                 actor.waiting,
                 actor.handled,
-                actor.restarts,
+                actor.restarts.map_or_else(|| "?".to_owned(), |restarts| restarts.to_string()),
                 actor.class,
             )?;
         }
@@ -226,8 +226,8 @@ fn describe(address: Address, slot: &Slot) -> ActorStatus {
         state: state(slot),
         waiting: slot.waiting(),
         handled: slot.handled,
-        restarts: resident.and_then(|resident| resident.extras.as_ref()).map_or(0, |extras| extras.restarts),
-        children: resident.map_or(0, |resident| resident.life.child_count()),
+        restarts: resident.map(|resident| resident.extras.as_ref().map_or(0, |extras| extras.restarts)),
+        children: resident.map(|resident| resident.life.child_count()),
     }
 }
 

@@ -115,7 +115,9 @@ fn a_child_knows_its_parent_and_the_parent_its_children(base: Base) {
     for child in [a, b] {
         assert_eq!(scene.system.ask(child, Order::Parent).wait(), Ok(Some(parent.address())));
     }
-    scene.wait_until("the parent shows its children", || scene.status_of(parent).is_some_and(|it| it.children == 2));
+    scene.wait_until("the parent shows its children", || {
+        scene.status_of(parent).is_some_and(|it| it.children == Some(2))
+    });
 }
 
 fn an_actor_that_stops_handles_no_further_message(base: Base) {
@@ -313,7 +315,9 @@ fn a_parent_is_told_once_that_its_child_exited(base: Base) {
     scene.expect("child", What::Stopping);
     scene.expect("parent", What::ChildExited(child.address(), ExitReason::Stopped.to_string()));
     scene.settle(parent);
-    assert_eq!(scene.status_of(parent).map(|parent| parent.children), Some(0));
+    scene.wait_until("the parent shows no child", || {
+        scene.status_of(parent).is_some_and(|parent| parent.children == Some(0))
+    });
     scene.probe.expect_nothing(QUIET);
 }
 

@@ -185,7 +185,7 @@ fn the_status_shows_each_actor(base: Base) {
     assert_eq!(status.actors.len(), 2);
     let parent_status = scene.status_of(parent).unwrap();
     assert!(parent_status.class.ends_with("Puppet"), "{parent_status:?}");
-    assert_eq!((parent_status.children, parent_status.waiting, parent_status.restarts), (1, 0, 0));
+    assert_eq!((parent_status.children, parent_status.waiting, parent_status.restarts), (Some(1), 0, Some(0)));
     assert_eq!(scene.status_of(child).unwrap().parent, Some(parent.address()));
     assert_eq!(status.waiting(), 0);
 }

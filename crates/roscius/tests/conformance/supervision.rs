@@ -530,5 +530,6 @@ fn restarts_are_counted(base: Base) {
     }
     scene.settle(child);
     assert_eq!(scene.system.status().restarts, 3);
-    scene.wait_until("the actor shows its restarts", || scene.status_of(child).is_some_and(|it| it.restarts == 3));
+    scene
+        .wait_until("the actor shows its restarts", || scene.status_of(child).is_some_and(|it| it.restarts == Some(3)));
 }
