@@ -4,18 +4,24 @@ CARGO ?= cargo
 # cargo-nextest is used where it is installed, else it is built once into .tools.
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null || echo .tools/bin/cargo-nextest)
 
-.PHONY: demo test lint rust-tests doc bench bench-quick help
+PYTHON ?= python3
+# The Python packages are built, tested and compared with the original in environments of their own.
+VENV := crates/python/.venv
+
+.PHONY: demo test lint rust-tests doc wheel python-tests compat bench bench-quick help
 
 help:
 	@echo "make demo    fetch the data, build, and run the pipeline fetch -> clean -> infer -> store"
 	@echo "make test    lint, build and run every test"
+	@echo "make wheel   build the Python package into dist/"
+	@echo "make compat  run the test-suite of the original Thespian against the wheel"
 	@echo "make bench   compare with other actor frameworks, side by side (about ten minutes)"
 
 demo:
 	demo/fetch-data
 	$(CARGO) run --quiet --release -p roscius-demo -- $(DEMO_ARGS)
 
-test: lint rust-tests doc
+test: lint rust-tests doc python-tests compat
 
 lint:
 	$(CARGO) fmt --all --check
@@ -24,6 +30,25 @@ lint:
 rust-tests: $(NEXTEST)
 	$(NEXTEST) nextest run --workspace --all-features
 	$(CARGO) test --quiet --workspace --all-features --doc
+
+wheel: $(VENV)/ready
+	rm -rf dist
+	cd crates/python && .venv/bin/maturin build --quiet --release --interpreter .venv/bin/python --out ../../dist
+
+python-tests: wheel
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps dist/*.whl
+	$(VENV)/bin/ruff check crates/python
+	$(VENV)/bin/ruff format --check crates/python
+	cd crates/python && .venv/bin/python -m mypy
+	cd crates/python && .venv/bin/python -m pytest -q
+
+compat: wheel
+	$(VENV)/bin/python crates/python/compat.py dist/*.whl
+
+$(VENV)/ready: crates/python/requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
 
 doc:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps --all-features

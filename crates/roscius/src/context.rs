@@ -14,6 +14,7 @@ use crate::actor::{Actor, TimerId};
 use crate::address::{ActorRef, Destination};
 use crate::ask::{Ask, AskError, Promise, ReplyTo};
 use crate::behaviour::Behaviour;
+use crate::context_handle::ContextHandle;
 use crate::engine::cell::{Asked, Change};
 use crate::engine::envelope::{Delivery, Envelope, Notice};
 use crate::engine::lock;
@@ -128,6 +129,18 @@ impl<'s, A: Actor> Context<'s, A> {
             Err(NoReply(Why::Forwarded(to))) => Delivery::Forwarded(to),
             Err(NoReply(Why::Stashed)) => Delivery::Stashed,
             Err(NoReply(Why::Deferred)) => Delivery::Handled,
+        }
+    }
+
+    /// A handle on this context that can be kept, in an asynchronous handler. For code that no borrow can be given to,
+    /// such as that of another language.
+    pub fn handle(&self) -> Option<ContextHandle> {
+        match &self.hands {
+            Hands::Stage(_) => None,
+            Hands::Desk(desk) => {
+                let (shared, me) = self.read_stage(|stage| (Arc::clone(&stage.shared), stage.me));
+                Some(ContextHandle::new(Arc::clone(desk), shared, me))
+            }
         }
     }
 

@@ -116,6 +116,11 @@ impl Endpoint {
         self.shared.send_from_outside(self.address, to, Payload::new(message), ReplyTo::default())
     }
 
+    /// As [`Endpoint::send`], but on the base `simple` no actor runs before something is waited for.
+    pub fn post<M: Message>(&self, to: Address, message: M) -> Result<(), SendError> {
+        self.shared.post_from_outside(self.address, to, Payload::new(message), ReplyTo::default())
+    }
+
     /// Sends a message whose answer can be waited for.
     pub fn ask<M: Message, P>(&self, to: impl Destination<M, P>, message: M) -> Ask<M::Reply> {
         self.shared.ask_from_outside::<M>(self.address, to.destination(), message)
@@ -145,6 +150,11 @@ impl Endpoint {
                 return Some(first);
             }
         }
+    }
+
+    /// Whether something has arrived that [`Endpoint::listen`] would return.
+    pub fn has_arrivals(&self) -> bool {
+        !lock(&self.inbox.received).is_empty()
     }
 
     /// Asks to be told once when `address` ends.

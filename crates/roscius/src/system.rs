@@ -22,7 +22,7 @@ use crate::engine::cell::{NoInstance, Presence};
 use crate::engine::core::Core;
 use crate::engine::envelope::{Envelope, Notice, Parcel};
 use crate::engine::place::Resident;
-use crate::engine::shared::{Base, Parts, Shared};
+use crate::engine::shared::{Base, Enclosure, Parts, Shared};
 use crate::engine::simple::{Pump, Pumped};
 use crate::engine::stage::SendError;
 use crate::engine::threads::Crew;
@@ -160,6 +160,12 @@ impl ActorSystem {
         while self.step() {}
     }
 
+    /// How long it is until the next wakeup or time-out of an actor, if any is set. Zero when it is due.
+    pub fn next_alarm(&self) -> Option<Duration> {
+        let alarms = self.shared().cores.iter().filter_map(|core| lock(&core.state).next_alarm());
+        alarms.min().map(|deadline| deadline.since(self.shared().now()))
+    }
+
     /// Shuts the system down: all actors exit, children before their parents, and what still waits becomes dead
     /// letters. Waits at most ten seconds and says which actors had not exited by then. Can be called again.
     pub fn shutdown(&self) -> Shutdown {
@@ -230,6 +236,7 @@ pub struct Builder {
     registry: BTreeMap<&'static str, &'static MessageType>,
     #[cfg(feature = "tokio")]
     runtime: Option<tokio::runtime::Handle>,
+    enclosure: Option<Enclosure>,
 }
 
 impl Builder {
@@ -246,6 +253,7 @@ impl Builder {
             registry: BTreeMap::new(),
             #[cfg(feature = "tokio")]
             runtime: None,
+            enclosure: None,
         }
     }
 
@@ -322,6 +330,14 @@ impl Builder {
         self
     }
 
+    /// Has each thread of the system run inside this function, from its start to its end: it calls what it is given,
+    /// once. For code that wants something to be there for the whole life of a thread, such as the state of an interpreter.
+    #[must_use]
+    pub fn around_threads(mut self, enclose: impl Fn(&mut (dyn FnMut() + Send)) + Send + Sync + 'static) -> Self {
+        self.enclosure = Some(Arc::new(enclose));
+        self
+    }
+
     /// Starts the system.
     pub fn start(self) -> Result<ActorSystem, StartError> {
         if self.workers == 0 || self.workers > 254 {
@@ -354,6 +370,7 @@ impl Builder {
             interceptor: self.interceptor,
             #[cfg(feature = "tokio")]
             runtime: self.runtime,
+            enclosure: self.enclosure,
         }));
         shared.endpoints.belong_to(&shared);
         if let Some(clock) = &self.clock {
@@ -455,8 +472,21 @@ impl Shared {
         }
     }
 
-    /// Sends for external code, which may be made to wait.
+    /// Sends for external code, which may be made to wait. On the base `simple` the actors run until nothing is left to do.
     pub(crate) fn send_from_outside(
+        self: &Arc<Self>,
+        sender: Address,
+        to: Address,
+        message: Payload,
+        reply: ReplyTo,
+    ) -> Result<(), SendError> {
+        self.post_from_outside(sender, to, message, reply)?;
+        self.drive_until(None, || false);
+        Ok(())
+    }
+
+    /// As [`Shared::send_from_outside`], without running actors.
+    pub(crate) fn post_from_outside(
         self: &Arc<Self>,
         sender: Address,
         to: Address,
@@ -478,7 +508,6 @@ impl Shared {
         } else {
             self.post(Parcel::Message(to, envelope));
         }
-        self.drive_until(None, || false);
         Ok(())
     }
 

@@ -77,6 +77,7 @@ pub(crate) struct Shared {
     pub(crate) interceptor: Option<Box<dyn Interceptor>>,
     #[cfg(feature = "tokio")]
     pub(crate) runtime: Option<tokio::runtime::Handle>,
+    enclosure: Option<Enclosure>,
     next_core: AtomicUsize,
     next_timer: AtomicU64,
     /// Counts the looks of the sentry: a slice during which it changes takes long.
@@ -156,7 +157,11 @@ pub(crate) struct Parts {
     pub(crate) interceptor: Option<Box<dyn Interceptor>>,
     #[cfg(feature = "tokio")]
     pub(crate) runtime: Option<tokio::runtime::Handle>,
+    pub(crate) enclosure: Option<Enclosure>,
 }
+
+/// Runs what a thread of the system does, all of it.
+pub(crate) type Enclosure = Arc<dyn Fn(&mut (dyn FnMut() + Send)) + Send + Sync>;
 
 impl Shared {
     pub(crate) fn new(parts: Parts) -> Self {
@@ -176,6 +181,7 @@ impl Shared {
             interceptor: parts.interceptor,
             #[cfg(feature = "tokio")]
             runtime: parts.runtime,
+            enclosure: parts.enclosure,
             next_core: AtomicUsize::new(0),
             next_timer: AtomicU64::new(1),
             ticks: AtomicU32::new(0),
@@ -220,6 +226,17 @@ impl Shared {
             return None;
         }
         self.cores.get(address.core() as usize)
+    }
+
+    /// Runs a thread of the system, as its builder was told to.
+    pub(crate) fn run_thread(&self, run: impl FnOnce() + Send) {
+        let Some(enclosure) = &self.enclosure else { return self.in_runtime(run) };
+        let mut run = Some(run);
+        enclosure(&mut || {
+            if let Some(run) = run.take() {
+                self.in_runtime(run);
+            }
+        });
     }
 
     /// Drives inside the runtime whose I/O handlers may use.

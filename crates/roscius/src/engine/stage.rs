@@ -51,6 +51,11 @@ impl OnDesk {
         self.stage.as_mut().expect("a handler is polled only with the stage at its desk")
     }
 
+    /// The stage, if the handler is being polled.
+    pub(crate) fn try_stage(&mut self) -> Option<&mut Stage> {
+        self.stage.as_deref_mut()
+    }
+
     /// Puts the stage on the desk, before a poll. Returns what wakes the handler.
     pub(crate) fn put(&mut self, mut stage: Box<Stage>) -> Waker {
         if let Some((sender, reply, kind)) = self.message.take() {

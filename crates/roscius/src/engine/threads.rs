@@ -87,7 +87,7 @@ impl Crew {
         let mut threads = lock(&self.threads);
         for index in 0..shared.cores.len() {
             let stage = self.stage(shared);
-            let run = move || Arc::clone(&stage.shared).in_runtime(|| drive_home(stage, index as u8));
+            let run = move || Arc::clone(&stage.shared).run_thread(|| drive_home(stage, index as u8));
             threads.push(thread::Builder::new().name(format!("roscius-{index}")).spawn(run)?);
         }
         let watched = Arc::downgrade(shared);
@@ -168,7 +168,7 @@ impl Crew {
         let shared = Arc::clone(shared);
         let started = thread::Builder::new()
             .name("roscius-reserve".into())
-            .spawn(move || Arc::clone(&shared).in_runtime(|| serve(shared)));
+            .spawn(move || Arc::clone(&shared).run_thread(|| serve(shared)));
         let Err(error) = started else { return None };
         tracing::error!(%error, "no reserve thread could be started");
         let mut jobs = lock(&self.jobs);

@@ -1,0 +1,1 @@
+"""Thespian: actors for Python, here on the Roscius core."""

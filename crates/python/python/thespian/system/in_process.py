@@ -1,0 +1,181 @@
+"""What the bases have in common whose actors live in the process of the program."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from roscius._core import System
+
+from thespian.system.actor_registry import ActorRegistry
+from thespian.system.addressManager import CannotPickle
+from thespian.system.capability import fits
+from thespian.system.class_resolution import resolve
+from thespian.system.exceptions import (
+    InvalidActorSourceHash,
+    InvalidActorSpecification,
+    NoCompatibleSystemForActor,
+)
+from thespian.system.host import Requirements, ShutDown
+from thespian.system.instantiation import withPossibleInitArgs
+from thespian.system.log_setup import configure_logging
+from thespian.system.source_file import read_source
+from thespian.system.system_capabilities import add_system_capabilities
+
+if TYPE_CHECKING:
+    from roscius._core import ActorAddress, Endpoint, Reference
+
+_log = logging.getLogger(__name__)
+
+
+class InProcessBase:
+    """A system whose actors are objects of this process. The subclasses say how the core runs them."""
+
+    core_base: str
+    system_name: str
+    system_version: int
+
+    def __init__(self, capabilities: dict[str, Any], logDefs: dict[str, Any] | bool | None = None) -> None:
+        configure_logging(logDefs)
+        self.capabilities = capabilities
+        add_system_capabilities(capabilities, self.system_name, self.system_version)
+        capabilities["Thespian Watch Supported"] = False
+        capabilities["AllowRemoteActorSources"] = "No"
+        self.actorRegistry = ActorRegistry()
+        self._core: System = System(self.core_base)
+        self.endpoint: Endpoint = self._core.endpoint()
+        self._is_shut_down = False
+
+    def __reduce__(self) -> NoReturn:
+        raise CannotPickle("the base of an ActorSystem belongs to one process")
+
+    @property
+    def system_address(self) -> ActorAddress:
+        """The address that the system's own messages come from."""
+        return self._core.system_address
+
+    @property
+    def is_shut_down(self) -> bool:
+        """Whether the system has come to its end."""
+        return self._is_shut_down
+
+    def open_endpoint(self) -> Endpoint:
+        """One more address of external code."""
+        return self._core.endpoint()
+
+    def shutdown(self) -> None:
+        """Shut the system down. A second call does nothing."""
+        if self._is_shut_down:
+            return
+        self._is_shut_down = True
+        core, endpoint, gone = self._core, self.endpoint, ShutDown()
+        self._core = gone  # type: ignore[assignment]
+        self.endpoint = gone  # type: ignore[assignment]
+        endpoint.close()
+        core.shutdown()
+
+    # Creation of actors
+
+    def create_actor(
+        self,
+        actorClass: Any,
+        requirements: Requirements = None,
+        globalName: str | None = None,
+        sourceHash: str | None = None,
+    ) -> ActorAddress:
+        """Create a top-level actor; what goes wrong is raised here."""
+        existing = self._named(globalName)
+        if existing is not None:
+            return existing
+        cls = self._class_of(actorClass, sourceHash)
+        if not fits(cls, self.capabilities, requirements):
+            raise NoCompatibleSystemForActor(actorClass, "No compatible ActorSystem could be found")
+        actor = self._instance_of(cls, requirements)
+        address = self._core.spawn(actor, globalName or None)
+        self.actorRegistry.add(address.actorAddressString, actor)
+        return address
+
+    def create_child(
+        self,
+        parent: Any,
+        actorClass: Any,
+        requirements: Requirements,
+        globalName: str | None,
+        sourceHash: str | None,
+    ) -> ActorAddress:
+        """Create a child. Of what goes wrong only a module that cannot be imported is raised in the parent."""
+        existing = self._named(globalName)
+        if existing is not None:
+            return existing
+        reference: Reference = parent._reference
+        try:
+            cls = self._class_of(actorClass, sourceHash)
+        except (InvalidActorSpecification, InvalidActorSourceHash) as error:
+            _log.warning("%s cannot create an actor: %s", reference.address, error)
+            return reference.creation_failed(str(actorClass))
+        try:
+            if not fits(cls, self.capabilities, requirements):
+                _log.warning("No compatible ActorSystem could be found for Actor %s", cls)
+                return reference.creation_failed(cls.__name__)
+            actor = self._instance_of(cls, requirements)
+        except Exception:  # whatever a check or a constructor raises, the parent hears of a failed child
+            logging.getLogger(str(cls)).exception("Actor %s failed to start", cls.__name__)
+            return reference.creation_failed(cls.__name__)
+        address = reference.spawn(actor, globalName or None)
+        self.actorRegistry.add(address.actorAddressString, actor)
+        return address
+
+    def _named(self, globalName: str | None) -> ActorAddress | None:
+        return self._core.lookup(globalName) if globalName else None
+
+    def _class_of(self, actorClass: Any, sourceHash: str | None) -> Any:
+        if sourceHash is None:
+            return resolve(actorClass)
+        if isinstance(actorClass, str) and "." not in actorClass:
+            return resolve(actorClass)  # which tells that it must be qualified
+        raise InvalidActorSourceHash(sourceHash)
+
+    def _instance_of(self, cls: Any, requirements: Requirements) -> Any:
+        offered = withPossibleInitArgs(capabilities=dict(self.capabilities), requirements=requirements)
+        actor = offered.create(cls)
+        actor._actor_host = self
+        actor._actor_requirements = requirements
+        return actor
+
+    # Capabilities and sources
+
+    def update_capability(self, name: str, value: Any) -> None:
+        """Set a capability, or remove it if the value is None."""
+        if value is None:
+            self.capabilities.pop(name, None)
+        else:
+            self.capabilities[name] = value
+
+    def load_source(self, fname: Any) -> str:
+        """Nobody here may allow a source to be loaded, so it is ignored. The result is its hash all the same."""
+        source_hash, _content = read_source(fname)
+        _log.warning("Source %s is ignored: there is no source authority", source_hash)
+        return source_hash
+
+    def unload_source(self, sourceHash: str) -> None:
+        """No source is loaded, and an unknown one is ignored."""
+
+    def register_source_authority(self, actor: Any) -> None:
+        """Sources are not loaded by the bases of this process, which the program is told."""
+        _log.warning("%s has no effect as source authority: this base loads no sources", actor)
+
+    def notify_on_sources(self, actor: Any, enable: bool) -> None:
+        """Sources neither come nor go here."""
+
+    # Other systems
+
+    def notify_on_registrations(self, actor: Any, enable: bool) -> None:
+        """No other system ever registers here."""
+
+    def pre_register_remote_system(self, remoteAddress: Any, capabilities: Any) -> None:
+        """There are no conventions of these systems."""
+        raise AttributeError(f"{self.system_name} cannot register another system")
+
+    def deregister_remote_system(self, remoteAddress: Any) -> None:
+        """There are no conventions of these systems."""
+        raise AttributeError(f"{self.system_name} cannot deregister another system")

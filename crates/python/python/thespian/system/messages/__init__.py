@@ -1,0 +1,4 @@
+"""The messages of the actor system, one module a subject.
+
+Programs import those that concern them from `thespian.actors`.
+"""

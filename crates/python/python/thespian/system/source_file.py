@@ -1,0 +1,25 @@
+"""Reading the file of an actor source."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+
+def read_source(fname: Any) -> tuple[str, bytes]:
+    """The identity (the md5 of the content, as hex) and the content of a path or of an open file.
+
+    An open file is closed. A path that cannot be read raises OSError.
+    """
+    if hasattr(fname, "read"):
+        try:
+            content = fname.read()
+        finally:
+            fname.close()
+        if isinstance(content, str):
+            content = content.encode()
+    else:
+        content = Path(fname).read_bytes()
+    # The id only names the source: whether it may be trusted is the source authority's decision.
+    return hashlib.md5(content, usedforsecurity=False).hexdigest(), content

@@ -1,0 +1,239 @@
+//! An actor whose instance is a Python object.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+use roscius::prelude::*;
+
+use crate::address::{ActorAddress, Place};
+use crate::classes::Classes;
+use crate::message::PyMessage;
+use crate::reference::Reference;
+use crate::system::Inner;
+
+/// What a wakeup brings.
+pub(crate) struct WakeupPayload {
+    pub(crate) period: Py<PyAny>,
+    pub(crate) payload: Py<PyAny>,
+}
+
+/// See the [module](self).
+pub(crate) struct PyActor {
+    instance: Py<PyAny>,
+    reference: Py<Reference>,
+    system: Arc<Inner>,
+    /// It has been asked to exit, and waits for its children to do so.
+    exiting: bool,
+    leaves_children: bool,
+}
+
+/// What is to follow a message.
+enum Next {
+    GoOn,
+    /// The message is delivered again, behind all that wait.
+    Again,
+    Stop,
+}
+
+impl PyActor {
+    /// Prepares an actor from an instance. Its reference wants to know the address as soon as there is one.
+    pub(crate) fn props<'py>(
+        system: &Arc<Inner>,
+        instance: Bound<'py, PyAny>,
+        name: Option<String>,
+    ) -> PyResult<(Props<Self>, Bound<'py, Reference>)> {
+        let reference = Bound::new(instance.py(), Reference::new(Arc::clone(system), name.clone()))?;
+        instance.setattr("_reference", &reference)?;
+        let actor = Self {
+            instance: instance.unbind(),
+            reference: reference.clone().unbind(),
+            system: Arc::clone(system),
+            exiting: false,
+            leaves_children: false,
+        };
+        let props = Props::once(move || actor).spread();
+        Ok((if let Some(name) = name { props.named(name) } else { props }, reference))
+    }
+
+    fn tell_self(&self, ctx: &mut Context<Self>, make: impl FnOnce(Python<'_>, &Classes) -> PyResult<PyMessage>) {
+        let me = ctx.me().address();
+        let message = Python::attach(|py| make(py, Classes::get(py)?));
+        match message {
+            // An actor can always send to itself: its mailbox has no bound.
+            Ok(message) => drop(ctx.send(me, message)),
+            Err(error) => tracing::error!(actor = %me, %error, "a message of the system could not be made"),
+        }
+    }
+
+    fn call(&self, py: Python<'_>, message: &Py<PyAny>, sender: &ActorAddress) -> PyResult<()> {
+        let sender = Bound::new(py, sender.clone())?;
+        self.instance.call_method1(py, pyo3::intern!(py, "receiveMessage"), (message, sender)).map(drop)
+    }
+
+    fn receive_in(
+        &mut self,
+        py: Python<'_>,
+        message: &mut PyMessage,
+        sender: &ActorAddress,
+        ctx: &mut Context<'_, Self>,
+    ) -> PyResult<Next> {
+        let classes = Classes::get(py)?;
+        let object = message.object.bind(py);
+        if object.is_instance(classes.system_message.bind(py))? {
+            if object.is_instance(classes.exit_request.bind(py))? {
+                return self.exit(py, classes, message, sender, ctx);
+            }
+            if object.is_instance(classes.status_request.bind(py))? {
+                let status = self.status(py, classes, ctx)?;
+                self.answer(sender, status, ctx);
+                return Ok(Next::GoOn);
+            }
+            if self.exiting && object.is_instance(classes.child_exited.bind(py))? {
+                let _ = self.call(py, &message.object, sender);
+                return Ok(if ctx.children().is_empty() { Next::Stop } else { Next::GoOn });
+            }
+        }
+        if self.exiting {
+            return Ok(Next::GoOn);
+        }
+        let Err(error) = self.call(py, &message.object, sender) else { return Ok(Next::GoOn) };
+        message.failures += 1;
+        let is_last = message.failures >= self.system.deliveries;
+        let traceback = py.import("traceback")?.call_method1("format_exception", (error.value(py),))?;
+        let details = pyo3::types::PyString::new(py, "").call_method1("join", (traceback,))?;
+        let log = py.import("thespian.system.poison")?;
+        log.call_method1("log_failure", (&self.instance, &message.object, &details, is_last))?;
+        if !is_last {
+            return Ok(Next::Again);
+        }
+        self.poison(py, classes, message, sender, &details, ctx)?;
+        Ok(Next::GoOn)
+    }
+
+    /// Lets the instance have its last words, and then its children exit.
+    fn exit(
+        &mut self,
+        py: Python<'_>,
+        classes: &Classes,
+        message: &PyMessage,
+        sender: &ActorAddress,
+        ctx: &mut Context<'_, Self>,
+    ) -> PyResult<Next> {
+        self.reference.get().exit();
+        if let Err(error) = self.call(py, &message.object, sender) {
+            tracing::warn!(actor = %ctx.me().address(), %error, "the last words of an actor failed");
+        }
+        let recursive = message.object.getattr(py, "isRecursive")?.is_truthy(py)?;
+        let children = ctx.children();
+        if !recursive || children.is_empty() {
+            self.leaves_children = !recursive;
+            return Ok(Next::Stop);
+        }
+        self.exiting = true;
+        for child in children {
+            let request = classes.exit_request.call0(py)?;
+            drop(ctx.send(child, PyMessage::new(request)));
+        }
+        Ok(Next::GoOn)
+    }
+
+    /// Gives a message that failed back to who sent it.
+    fn poison(
+        &self,
+        py: Python<'_>,
+        classes: &Classes,
+        message: &PyMessage,
+        sender: &ActorAddress,
+        details: &Bound<'_, PyAny>,
+        ctx: &mut Context<'_, Self>,
+    ) -> PyResult<()> {
+        if message.object.bind(py).is_instance(classes.poison.bind(py))? {
+            return Ok(());
+        }
+        let poison = classes.poison.call1(py, PyTuple::new(py, [message.object.bind(py), details])?)?;
+        self.answer(sender, poison, ctx);
+        Ok(())
+    }
+
+    /// Sends something to a sender, who may be in another system of this process.
+    fn answer(&self, to: &ActorAddress, object: Py<PyAny>, ctx: &mut Context<'_, Self>) {
+        let Place::Actor(to) = to.place else { return };
+        if let Err(message) = self.system.send_abroad(ctx.me().address(), to, PyMessage::new(object)) {
+            drop(ctx.send(to, message));
+        }
+    }
+
+    /// Says how the actor is.
+    fn status(&self, py: Python<'_>, classes: &Classes, ctx: &Context<'_, Self>) -> PyResult<Py<PyAny>> {
+        let me = Bound::new(py, ActorAddress::of(ctx.me().address()))?;
+        let details = PyDict::new(py);
+        details.set_item("actorAddress", &me)?;
+        details.set_item("actorClass", self.instance.bind(py).get_type())?;
+        details.set_item("parentAddress", ActorAddress::of(ctx.parent()))?;
+        details.set_item("childActors", ctx.children().into_iter().map(ActorAddress::of).collect::<Vec<_>>())?;
+        let wakeups = self.reference.get().wakeups();
+        details.set_item("pendingWakeups", wakeups.into_iter().map(|left| (&me, left)).collect::<Vec<_>>())?;
+        details.set_item("exiting", self.exiting)?;
+        classes.status_message.call1(py, (details,))
+    }
+}
+
+impl Actor for PyActor {
+    type Protocol = (Async<PyMessage>,);
+
+    fn started(&mut self, ctx: &mut Context<Self>) -> Result<(), Failure> {
+        self.reference.get().settle(ctx.me().address());
+        Ok(())
+    }
+
+    fn stopping(&mut self, ctx: &mut Context<Self>) {
+        if self.leaves_children {
+            ctx.leave_children();
+        }
+    }
+
+    fn child_exited(&mut self, exit: &ChildExited, ctx: &mut Context<Self>) {
+        let child = ActorAddress::of(exit.child);
+        self.tell_self(ctx, |py, classes| Ok(PyMessage::from_system(classes.child_exited.call1(py, (child,))?)));
+    }
+
+    fn wakeup(&mut self, wakeup: Wakeup, ctx: &mut Context<Self>) {
+        self.reference.get().woke_up(wakeup.timer);
+        let Ok(WakeupPayload { period, payload }) = wakeup.take::<WakeupPayload>() else { return };
+        self.tell_self(ctx, |py, classes| Ok(PyMessage::new(classes.wakeup.call1(py, (period, payload))?)));
+    }
+
+    fn dead_letter(&mut self, letter: DeadLetter, ctx: &mut Context<Self>) {
+        let DeadLetter { message, target, .. } = letter;
+        let Ok(PyMessage { object, .. }) = message.take::<PyMessage>() else { return };
+        let wanted = Python::attach(|py| Ok::<_, PyErr>(!Classes::get(py)?.may_be_lost(object.bind(py))?));
+        if !wanted.unwrap_or(true) {
+            return;
+        }
+        self.tell_self(ctx, |py, classes| {
+            let envelope = classes.dead_envelope.call1(py, (ActorAddress::of(target), object))?;
+            Ok(PyMessage::from_system(envelope))
+        });
+    }
+}
+
+impl AsyncHandler<PyMessage> for PyActor {
+    async fn receive(&mut self, message: &mut PyMessage, ctx: &mut Context<'_, Self>) -> Outcome<()> {
+        let sender = message.sender.clone().unwrap_or_else(|| ActorAddress::of(ctx.sender()));
+        self.reference.get().begin(ctx.handle());
+        let next = Python::attach(|py| self.receive_in(py, message, &sender, ctx));
+        match next {
+            Ok(Next::GoOn) => Ok(()),
+            Ok(Next::Again) => ctx.forward(ctx.me().address()),
+            Ok(Next::Stop) => {
+                ctx.stop();
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!(actor = %ctx.me().address(), %error, "a message could not be dealt with");
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! External code: its address and what arrives there.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use roscius::Received;
+
+use crate::address::{ActorAddress, Place};
+use crate::classes::Classes;
+use crate::message::PyMessage;
+use crate::system::Inner;
+
+/// How long a wait lasts at most before signals, such as an interrupt from the keyboard, are looked at.
+const SIGNAL_CHECK: Duration = Duration::from_millis(100);
+
+/// An address of external code, with what arrives there.
+#[pyclass(frozen, module = "roscius._core")]
+pub(crate) struct Endpoint {
+    system: Arc<Inner>,
+    /// None when it is closed.
+    endpoint: Mutex<Option<Arc<roscius::Endpoint>>>,
+}
+
+impl Endpoint {
+    pub(crate) fn open(system: &Arc<Inner>) -> Self {
+        let endpoint = system.system.endpoint();
+        Self { system: Arc::clone(system), endpoint: Mutex::new(Some(Arc::new(endpoint))) }
+    }
+
+    fn endpoint(&self) -> PyResult<Arc<roscius::Endpoint>> {
+        let endpoint = self.endpoint.lock().unwrap_or_else(PoisonError::into_inner);
+        endpoint.clone().ok_or_else(|| PyRuntimeError::new_err("this address of external code is closed"))
+    }
+
+    fn post(&self, py: Python<'_>, address: &ActorAddress, message: Py<PyAny>) -> PyResult<()> {
+        // What woke up before now comes before what is said now.
+        if self.system.has_alarm_within(Some(Duration::ZERO)) {
+            self.system.run(py, || false)?;
+        }
+        let Place::Actor(to) = address.place else { return Ok(()) };
+        let endpoint = self.endpoint()?;
+        let mut message = PyMessage::new(message);
+        if to.node() != self.system.node() {
+            match self.system.send_abroad(endpoint.address(), to, message) {
+                Ok(()) => return Ok(()),
+                Err(refused) => message = refused,
+            }
+        }
+        let sent = py.detach(|| endpoint.post(to, message));
+        sent.map_err(|error| PyRuntimeError::new_err(error.to_string()))
+    }
+
+    fn wait(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<Py<PyAny>>> {
+        let limit = timeout
+            .map(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)))
+            .transpose()
+            .map_err(|error| PyValueError::new_err(format!("not a time to wait: {error}")))?;
+        let endpoint = self.endpoint()?;
+        let classes = Classes::get(py)?;
+        let start = Instant::now();
+        loop {
+            let left = limit.map(|limit| limit.saturating_sub(start.elapsed()));
+            self.system.run(py, || endpoint.has_arrivals() || limit.is_some_and(|limit| start.elapsed() >= limit))?;
+            let received = match (self.system.is_simple, left) {
+                // Nothing that could lead to an answer is left but wakeups.
+                (true, None) => py.detach(|| endpoint.listen(Duration::ZERO)),
+                (_, left) => {
+                    let wait = left.map_or(SIGNAL_CHECK, |left| left.min(SIGNAL_CHECK));
+                    py.detach(|| endpoint.listen(wait))
+                }
+            };
+            py.check_signals()?;
+            match received {
+                Some(Received::Message(delivered)) => {
+                    let Ok(message) = delivered.message.take::<PyMessage>() else { continue };
+                    if classes.is_for_external_code(message.object.bind(py))? {
+                        return Ok(Some(message.object));
+                    }
+                }
+                Some(_) => {}
+                None if limit.is_some_and(|limit| start.elapsed() >= limit) => return Ok(None),
+                None if self.system.is_simple && !self.system.has_alarm_within(left) => return Ok(None),
+                None => {}
+            }
+        }
+    }
+}
+
+#[pymethods]
+impl Endpoint {
+    /// The address: actors answer to it.
+    #[getter]
+    fn address(&self) -> PyResult<ActorAddress> {
+        Ok(ActorAddress::of(self.endpoint()?.address()))
+    }
+
+    /// Sends a message.
+    fn tell(&self, py: Python<'_>, address: &Bound<'_, ActorAddress>, message: Py<PyAny>) -> PyResult<()> {
+        self.post(py, address.get(), message)?;
+        self.system.run(py, || false)
+    }
+
+    /// Sends a message and waits for the next one to arrive here, at most so many seconds. None when there is none.
+    #[pyo3(signature = (address, message, timeout = None))]
+    fn ask(
+        &self,
+        py: Python<'_>,
+        address: &Bound<'_, ActorAddress>,
+        message: Py<PyAny>,
+        timeout: Option<f64>,
+    ) -> PyResult<Option<Py<PyAny>>> {
+        self.post(py, address.get(), message)?;
+        self.wait(py, timeout)
+    }
+
+    /// Waits for the next message to arrive, at most so many seconds. None when there is none.
+    #[pyo3(signature = (timeout = None))]
+    fn listen(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<Py<PyAny>>> {
+        self.wait(py, timeout)
+    }
+
+    /// Gives the address up. What arrives later is a dead letter.
+    fn close(&self) {
+        self.endpoint.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}

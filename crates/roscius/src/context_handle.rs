@@ -1,0 +1,94 @@
+//! A handle on a context, for code that no borrow can be given to.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use roscius_protocol::address::Address;
+
+use crate::actor::{Actor, TimerId};
+use crate::address::ActorRef;
+use crate::ask::ReplyTo;
+use crate::engine::envelope::Envelope;
+use crate::engine::lock;
+use crate::engine::shared::Shared;
+use crate::engine::stage::{Desk, SendError, Stage, TimerPayload};
+use crate::message::{Message, Payload};
+use crate::props::{Props, SpawnError};
+
+/// What an actor can do while its asynchronous handler runs. [`Context::handle`](crate::Context::handle) makes one.
+///
+/// Handlers written in another language, which the handler calls, keep it instead of the borrowed context. Any thread may use it.
+/// When the handler waits or has returned, sends still work, from the actor's address; what changes the actor itself
+/// is refused.
+#[derive(Clone)]
+pub struct ContextHandle {
+    desk: Arc<Desk>,
+    shared: Arc<Shared>,
+    me: Address,
+}
+
+/// The handler that the handle is from is not running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an actor can do this only while it handles a message")]
+pub struct NotHandling;
+
+impl ContextHandle {
+    pub(crate) fn new(desk: Arc<Desk>, shared: Arc<Shared>, me: Address) -> Self {
+        Self { desk, shared, me }
+    }
+
+    fn on_stage<R>(&self, act: impl FnOnce(&mut Stage) -> R) -> Result<R, NotHandling> {
+        lock(&self.desk).try_stage().map(act).ok_or(NotHandling)
+    }
+
+    /// The address of the actor.
+    pub fn me(&self) -> Address {
+        self.me
+    }
+
+    /// The living children, in the order of their creation.
+    pub fn children(&self) -> Result<Vec<Address>, NotHandling> {
+        self.on_stage(|stage| stage.life.children())
+    }
+
+    /// Sends a message from the actor.
+    pub fn send<M: Message>(&self, to: Address, message: M) -> Result<(), SendError> {
+        if let Some(stage) = lock(&self.desk).try_stage() {
+            let envelope = Envelope { sender: self.me, reply: ReplyTo::default(), message: Payload::new(message) };
+            return stage.send(to, envelope);
+        }
+        self.shared.post_from_outside(self.me, to, Payload::new(message), ReplyTo::default())
+    }
+
+    /// Creates a child.
+    pub fn spawn<C: Actor>(&self, props: impl Into<Props<C>>) -> Result<Result<ActorRef<C>, SpawnError>, NotHandling> {
+        let spawn = props.into().into_spawn();
+        self.on_stage(|stage| stage.spawn(spawn).map(ActorRef::assume))
+    }
+
+    /// Calls [`Actor::wakeup`] after `delay`, with this payload.
+    pub fn wakeup_after(&self, delay: Duration, payload: impl Any + Send) -> Result<TimerId, NotHandling> {
+        self.on_stage(|stage| {
+            let id = TimerId(stage.shared.next_timer());
+            let due = stage.now().plus(delay);
+            stage.wakeup(id, due, TimerPayload::Once(Box::new(payload)));
+            id
+        })
+    }
+
+    /// Becomes the handler of dead letters, or ceases to be.
+    pub fn handle_dead_letters(&self, handle: bool) {
+        match handle {
+            true => self.shared.office.register(self.me),
+            false => self.shared.office.deregister(self.me),
+        }
+    }
+}
+
+impl fmt::Debug for ContextHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ContextHandle({})", self.me)
+    }
+}
