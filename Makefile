@@ -7,8 +7,11 @@ NEXTEST := $(shell command -v cargo-nextest 2>/dev/null || echo .tools/bin/cargo
 PYTHON ?= python3
 # The Python packages are built, tested and compared with the original in environments of their own.
 VENV := crates/python/.venv
+# A workspace of its own, beside the others.
+FUZZ_TARGET := $(or $(CARGO_TARGET_DIR),target)/fuzz
+FUZZ_SECONDS ?= 60
 
-.PHONY: demo test lint rust-tests doc wheel python-tests compat bench bench-quick help
+.PHONY: demo test lint rust-tests doc wheel python-tests compat fuzz bench bench-quick help
 
 help:
 	@echo "make demo    fetch the data, build, and run the pipeline fetch -> clean -> infer -> store"
@@ -30,6 +33,7 @@ lint:
 rust-tests: $(NEXTEST)
 	$(NEXTEST) nextest run --workspace --all-features
 	$(CARGO) test --quiet --workspace --all-features --doc
+	$(CARGO) test --quiet --manifest-path fuzz/Cargo.toml --target-dir $(FUZZ_TARGET) --no-default-features
 
 wheel: $(VENV)/ready
 	rm -rf dist
@@ -52,6 +56,10 @@ $(VENV)/ready: crates/python/requirements.txt
 
 doc:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps --all-features
+
+# Needs a nightly toolchain and cargo-fuzz.
+fuzz:
+	for target in hello frame stream link; do $(CARGO) +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
 
 bench:
 	cd bench && $(CARGO) run --quiet --release --features roscius -- $(BENCH_ARGS)

@@ -88,6 +88,25 @@ impl Address {
         self == Self::nobody(self.node)
     }
 
+    /// The address as it stands in a frame: node, place and generation, little-endian.
+    pub fn to_bytes(self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&self.node.0.to_le_bytes());
+        bytes[8..12].copy_from_slice(&self.place.to_le_bytes());
+        bytes[12..].copy_from_slice(&self.generation.to_le_bytes());
+        bytes
+    }
+
+    /// The reverse of [`Address::to_bytes`]. Any sixteen bytes are an address, if seldom one of a living actor.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        let [n0, n1, n2, n3, n4, n5, n6, n7, p0, p1, p2, p3, g0, g1, g2, g3] = bytes;
+        Self {
+            node: NodeId(u64::from_le_bytes([n0, n1, n2, n3, n4, n5, n6, n7])),
+            place: u32::from_le_bytes([p0, p1, p2, p3]),
+            generation: u32::from_le_bytes([g0, g1, g2, g3]),
+        }
+    }
+
     /// The node that holds the actor.
     pub const fn node(self) -> NodeId {
         self.node

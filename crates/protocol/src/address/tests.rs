@@ -12,6 +12,7 @@ proptest! {
         prop_assert_eq!(address.to_string().parse::<Address>().unwrap(), address);
         let json = serde_json::to_string(&address).unwrap();
         prop_assert_eq!(serde_json::from_str::<Address>(&json).unwrap(), address);
+        prop_assert_eq!(Address::from_bytes(address.to_bytes()), address);
         prop_assert_eq!((address.core(), address.index(), address.generation()), (core, index, generation));
         prop_assert_eq!(address.is_bounded(), bounded);
     }

@@ -1,0 +1,32 @@
+//! Framed links between the processes of one host.
+//!
+//! Every process of a system listens on a unix socket of its own, in a directory that only its user can enter
+//! ([`socket_dir`]). Processes connect to each other directly, when there is first something to send, and keep the
+//! [`link`]. One [`hub`] a process drives all its links on the thread that calls it: it starts no thread, never waits for a slow
+//! peer, and is at rest when there is nothing to do.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`socket_dir`] | where the sockets of a system are, and who may be there |
+//! | [`queue`] | what waits to be written, and how much of it may |
+//! | [`link`] | one connection: who is at the other end, frames in, frames out |
+//! | [`hub`] | all connections of a process, watched descriptors and processes |
+//!
+//! # What is certain
+//!
+//! Frames from one process to another arrive in the order they were sent, at most once. When a link breaks, the frames that
+//! were not wholly written come back ([`hub::Event::Gone`]): the peer has certainly not got them. A frame that was
+//! written to a peer that then died may or may not have been read; this layer does not know. A link that is
+//! closed on purpose loses nothing: both sides say that they are done before either closes.
+
+#![cfg(unix)]
+
+pub mod hub;
+pub mod link;
+pub mod queue;
+pub mod socket_dir;
+
+pub use hub::{Event, Hub, HubOptions, Remote, SendError};
+pub use link::LinkError;
+pub use queue::{Bounds, Room};
+pub use socket_dir::{Listening, SocketDir, SocketDirError};

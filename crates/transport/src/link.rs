@@ -1,0 +1,208 @@
+//! One connection between two processes of a host.
+//!
+//! A connection begins as a [`Greeting`], which checks the user at the other end before it reads anything, and then reads
+//! exactly the bytes of a [`Hello`]. Only a greeting that went well becomes a [`Link`], and only a link can read frames.
+
+mod error;
+mod greeting;
+
+pub use error::LinkError;
+pub use greeting::{Greeting, Progress, Rules};
+
+use std::io::IoSlice;
+
+use bytes::Bytes;
+use mio::net::UnixStream;
+use roscius_protocol::frame::{self, Decoder, Frame, Hello, Kind, Payload};
+use rustix::io::Errno;
+use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
+
+use crate::queue::{CHUNKS_A_WRITE, SendQueue};
+
+/// A frame that lacks more than this is read straight into its place.
+const LONG: usize = 64 << 10;
+/// The most that is written in one go, so that a fast reader does not keep its writer from everything else.
+const WRITE_BUDGET: usize = 4 << 20;
+
+/// How far reading came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// There is nothing more to read for now.
+    Drained,
+    /// There may be more: the budget is used up.
+    More,
+    /// The other side has closed, after a whole frame.
+    Ended,
+}
+
+/// How far writing came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// Everything is written.
+    All,
+    /// There is more, and the socket takes it.
+    Part,
+    /// There is more, but the socket takes nothing for now.
+    Blocked,
+}
+
+/// See the [module](self).
+#[derive(Debug)]
+pub struct Link {
+    stream: UnixStream,
+    peer: Hello,
+    decoder: Decoder,
+    said_goodbye: bool,
+    heard_goodbye: bool,
+}
+
+impl Link {
+    fn new(stream: UnixStream, peer: Hello, limit: u64) -> Self {
+        Self { stream, peer, decoder: Decoder::new(limit), said_goodbye: false, heard_goodbye: false }
+    }
+
+    /// Who is at the other end.
+    pub const fn peer(&self) -> &Hello {
+        &self.peer
+    }
+
+    /// The socket, to register it.
+    pub fn stream(&mut self) -> &mut UnixStream {
+        &mut self.stream
+    }
+
+    /// Whether this side has said that it sends nothing more.
+    pub const fn said_goodbye(&self) -> bool {
+        self.said_goodbye
+    }
+
+    /// Whether the other side has said that it sends nothing more.
+    pub const fn heard_goodbye(&self) -> bool {
+        self.heard_goodbye
+    }
+
+    /// Whether a frame has begun to arrive.
+    pub fn is_receiving(&self) -> bool {
+        self.decoder.under_way().0 > 0
+    }
+
+    /// Reads until the socket is empty or more than `budget` bytes have come, by way of `scratch`, and hands out the frames.
+    ///
+    /// A socket that gives less than it was asked for is empty, and the next bytes, or the end, make it readable anew. With
+    /// `to_end` this is not relied on: the end may have come already.
+    ///
+    /// # Errors
+    ///
+    /// [`LinkError`] if the other side is gone or sends what is no frame. The link is of no more use then.
+    pub fn read(
+        &mut self,
+        scratch: &mut [u8],
+        budget: usize,
+        to_end: bool,
+        mut take: impl FnMut(Frame),
+    ) -> Result<Read, LinkError> {
+        let mut came = 0;
+        loop {
+            let missing = self.decoder.under_way().1.unwrap_or(0);
+            let (count, asked) = if let Some(room) = self.decoder.room().filter(|_| missing > LONG) {
+                let asked = room.capacity() - room.len();
+                (rustix::io::read(&self.stream, rustix::buffer::spare_capacity(room)), asked)
+            } else {
+                let count = rustix::io::read(&self.stream, &mut *scratch);
+                if let Ok(count) = count {
+                    self.decoder.push(Bytes::copy_from_slice(&scratch[..count]));
+                }
+                (count, scratch.len())
+            };
+            let count = match count {
+                Ok(0) => return self.ended(),
+                Ok(count) => count,
+                Err(Errno::AGAIN) => return Ok(Read::Drained),
+                Err(Errno::INTR) => continue,
+                Err(errno) => return Err(LinkError::io("read", errno)),
+            };
+            while let Some(frame) = self.decoder.next_frame()? {
+                if frame.kind() == Kind::Goodbye {
+                    self.heard_goodbye = true;
+                } else if self.heard_goodbye {
+                    return Err(LinkError::AfterGoodbye);
+                } else {
+                    take(frame);
+                }
+            }
+            came += count;
+            if count < asked && !to_end {
+                return Ok(Read::Drained);
+            }
+            if came >= budget {
+                return Ok(Read::More);
+            }
+        }
+    }
+
+    fn ended(&self) -> Result<Read, LinkError> {
+        match self.decoder.under_way() {
+            (0, _) => Ok(Read::Ended),
+            (came, missing) => Err(LinkError::Cut { came, missing }),
+        }
+    }
+
+    /// Writes what waits, as far as the socket takes it.
+    ///
+    /// # Errors
+    ///
+    /// [`LinkError`] if the other side is gone. There may still be something to read then.
+    pub fn write(&mut self, queue: &mut SendQueue) -> Result<Written, LinkError> {
+        let mut written = 0;
+        while !queue.is_empty() {
+            if written >= WRITE_BUDGET {
+                return Ok(Written::Part);
+            }
+            let mut slices = [IoSlice::new(&[]); CHUNKS_A_WRITE];
+            let used = queue.gather(&mut slices);
+            match self.send(&slices[..used]) {
+                Ok(count) => {
+                    queue.advance(count);
+                    written += count;
+                }
+                Err(Errno::AGAIN) => return Ok(Written::Blocked),
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(LinkError::io("write", errno)),
+            }
+        }
+        Ok(Written::All)
+    }
+
+    /// Says that this side sends nothing more. The caller sees to it that no frame is half written. Says whether it is
+    /// said now; otherwise the socket is full.
+    ///
+    /// # Errors
+    ///
+    /// [`LinkError`] if the other side is gone.
+    pub fn say_goodbye(&mut self) -> Result<bool, LinkError> {
+        if self.said_goodbye {
+            return Ok(true);
+        }
+        let nobody = roscius_protocol::address::Address::nobody(self.peer.node);
+        let mut bytes = Vec::with_capacity(frame::HEADER);
+        let header = frame::Header::new(nobody, nobody);
+        frame::encode(&header, &Payload::Goodbye, frame::DEFAULT_LIMIT, &mut bytes)?;
+        // So few bytes go out whole or not at all: the kernel makes one buffer of them.
+        match self.send(&[IoSlice::new(&bytes)]) {
+            Ok(_) => {
+                self.said_goodbye = true;
+                Ok(true)
+            }
+            Err(Errno::AGAIN | Errno::INTR) => Ok(false),
+            Err(errno) => Err(LinkError::io("write", errno)),
+        }
+    }
+
+    fn send(&self, slices: &[IoSlice<'_>]) -> Result<usize, Errno> {
+        // No signal: a program that this library is part of may not ignore SIGPIPE.
+        sendmsg(&self.stream, slices, &mut SendAncillaryBuffer::default(), SendFlags::NOSIGNAL)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! What the fuzz targets do with their input. Each function panics if a decoder does what it must not.
+
+use std::io::Write;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixStream;
+
+use bytes::Bytes;
+use roscius_protocol::address::NodeId;
+use roscius_protocol::frame::{self, Decoder, Frame, Hello, Role, StreamError};
+use roscius_transport::link::{Greeting, Progress, Rules};
+
+/// Frames longer than this are refused, so that a small input can announce too much.
+pub const LIMIT: u64 = 1 << 16;
+
+/// A greeting that is taken is written the same again.
+pub fn hello(data: &[u8]) {
+    if let Some(bytes) = data.first_chunk()
+        && let Ok(hello) = Hello::from_bytes(bytes)
+    {
+        assert_eq!(hello.to_bytes(), *bytes);
+    }
+}
+
+/// A frame whose payload is taken is written the same again, and nothing is read outside of it.
+pub fn frame(data: &[u8]) {
+    let Ok(frame) = Frame::new(Bytes::copy_from_slice(data), LIMIT) else { return };
+    assert_eq!(frame.as_bytes().len(), data.len());
+    if let Ok(payload) = frame.payload() {
+        let mut again = Vec::new();
+        frame::encode(frame.header(), &payload, LIMIT, &mut again).expect("what was read can be written");
+        assert_eq!(again, data);
+    }
+}
+
+/// A stream gives the same frames, and the same error, however it is cut. The first byte says how.
+pub fn stream(data: &[u8]) {
+    let Some((cut, data)) = data.split_first() else { return };
+    let (at_once, end) = decode(data, data.len().max(1));
+    let (in_pieces, same_end) = decode(data, usize::from(*cut).max(1));
+    assert_eq!(at_once, in_pieces);
+    assert_eq!(end, same_end);
+}
+
+fn decode(data: &[u8], size: usize) -> (Vec<Frame>, Option<StreamError>) {
+    let (mut decoder, mut frames) = (Decoder::new(LIMIT), Vec::new());
+    for piece in data.chunks(size) {
+        decoder.push(Bytes::copy_from_slice(piece));
+        loop {
+            match decoder.next_frame() {
+                Ok(Some(frame)) => frames.push(frame),
+                Ok(None) => break,
+                Err(error) => return (frames, Some(error)),
+            }
+        }
+    }
+    let whole: usize = frames.iter().map(|frame| frame.as_bytes().len()).sum();
+    assert_eq!(whole + decoder.under_way().0, data.len());
+    (frames, None)
+}
+
+/// A real connection takes any bytes without harm, and reads frames after a greeting only.
+pub fn link(data: &[u8]) {
+    let (ours, mut theirs) = UnixStream::pair().expect("a pair of sockets");
+    ours.set_nonblocking(true).expect("a socket");
+    theirs.set_nonblocking(true).expect("a socket");
+    // What the socket does not take is left out.
+    let _ = theirs.write(data);
+    let uid = std::fs::metadata("/proc/self").expect("this process").uid();
+    let hello = Hello { node: NodeId::new(1), role: Role::Actor, pid: 1 };
+    let rules = Rules { hello, uid, limit: LIMIT };
+    let Ok(greeting) = Greeting::accepted(mio::net::UnixStream::from_std(ours), rules) else { return };
+    if let Ok(Progress::Open(mut link)) = greeting.advance() {
+        assert!(Hello::from_bytes(data.first_chunk().expect("a whole greeting")).is_ok());
+        let mut scratch = [0; 4096];
+        let mut came = 0;
+        let _ = link.read(&mut scratch, usize::MAX, true, |frame| came += frame.as_bytes().len());
+        assert!(came <= data.len() - Hello::SIZE);
+    }
+}

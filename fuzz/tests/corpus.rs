@@ -1,0 +1,124 @@
+//! The fuzz targets over inputs made from a seed, without a fuzzer: random bytes, and good ones with faults in them.
+
+use roscius_fuzz::{LIMIT, frame, hello, link, stream};
+use roscius_protocol::address::{Address, NodeId};
+use roscius_protocol::frame::{Buffers, Header, Hello, Payload, Role, Trace, encode};
+
+const INPUTS: usize = 100_000;
+const SEED: u64 = 0x0526_1997;
+
+/// The splitmix64 generator.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = self.0;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^ (bits >> 31)
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        (self.next() % limit as u64) as usize
+    }
+
+    fn bytes(&mut self, most: usize) -> Vec<u8> {
+        (0..self.below(most + 1)).map(|_| self.next() as u8).collect()
+    }
+
+    fn good_frame(&mut self) -> Vec<u8> {
+        let (first, second) = (self.bytes(40), self.bytes(40));
+        let address = Address::from_bytes((u128::from(self.next()) << 64 | u128::from(self.next())).to_le_bytes());
+        let trace = (self.below(3) == 0).then_some(Trace { trace: 1, span: 2, state: 3 });
+        let header =
+            Header { message: self.next(), type_id: self.next(), marks: 5, trace, ..Header::new(address, address) };
+        let buffers = [&first[..], &second[..], b""];
+        let payload = match self.below(10) {
+            0 | 1 => Payload::Pickle { stream: &first, buffers: Buffers::Lent(&buffers[..self.below(4)]) },
+            2 => Payload::Bytes(&first),
+            3 => Payload::Str("a text with ünicode"),
+            4 => Payload::Int(self.next() as i64),
+            5 => Payload::Float(f64::from_bits(self.next())),
+            6 => Payload::Bool(self.below(2) == 0),
+            7 => Payload::MessagePack { name: "a.name", body: &first },
+            8 => Payload::System(&second),
+            _ => Payload::None,
+        };
+        let mut out = Vec::new();
+        encode(&header, &payload, LIMIT, &mut out).unwrap();
+        out
+    }
+
+    /// Faults of the kinds that a fuzzer tries.
+    fn spoil(&mut self, bytes: &mut Vec<u8>) {
+        for _ in 0..self.below(4) {
+            if bytes.is_empty() {
+                return;
+            }
+            let at = self.below(bytes.len());
+            match self.below(6) {
+                0 => bytes[at] ^= 1 << self.below(8),
+                1 => bytes[at] = [0, 1, 0x7f, 0x80, 0xff][self.below(5)],
+                2 => bytes.truncate(at),
+                3 => bytes.insert(at, self.next() as u8),
+                // The numbers that lengths are made of.
+                4 => {
+                    let number = [0, 1, 63, 64, LIMIT, LIMIT + 1, u64::MAX, bytes.len() as u64][self.below(8)];
+                    let at = at & !7;
+                    let end = bytes.len().min(at + 8);
+                    bytes[at..end].copy_from_slice(&number.to_le_bytes()[..end - at]);
+                }
+                _ => {
+                    let part = bytes[at..].to_vec();
+                    bytes.extend(part);
+                }
+            }
+        }
+    }
+}
+
+fn run(salt: u64, target: fn(&[u8]), make: fn(&mut Random) -> Vec<u8>) {
+    let mut random = Random(SEED ^ salt);
+    for number in 0..INPUTS {
+        let mut input = if number % 4 == 0 { random.bytes(300) } else { make(&mut random) };
+        random.spoil(&mut input);
+        target(&input);
+    }
+}
+
+fn good_stream(random: &mut Random) -> Vec<u8> {
+    (0..=random.below(4)).flat_map(|_| random.good_frame()).collect()
+}
+
+fn good_hello(random: &mut Random) -> Vec<u8> {
+    Hello { node: NodeId::new(random.next()), role: Role::Admin, pid: random.next() as u32 }.to_bytes().to_vec()
+}
+
+#[test]
+fn hello_corpus() {
+    run(1, hello, good_hello);
+}
+
+#[test]
+fn frame_corpus() {
+    run(2, frame, Random::good_frame);
+}
+
+#[test]
+fn stream_corpus() {
+    run(3, stream, |random| {
+        let mut input = vec![random.next() as u8];
+        input.extend(good_stream(random));
+        input
+    });
+}
+
+#[test]
+fn link_corpus() {
+    run(4, link, |random| {
+        let mut input = good_hello(random);
+        input.extend(good_stream(random));
+        input
+    });
+}
