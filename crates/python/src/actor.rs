@@ -8,6 +8,7 @@ use roscius::prelude::*;
 
 use crate::address::{ActorAddress, Place};
 use crate::classes::Classes;
+use crate::log;
 use crate::message::PyMessage;
 use crate::reference::Reference;
 use crate::system::Inner;
@@ -58,12 +59,11 @@ impl PyActor {
 
     fn tell_self(&self, ctx: &mut Context<Self>, make: impl FnOnce(Python<'_>, &Classes) -> PyResult<PyMessage>) {
         let me = ctx.me().address();
-        let message = Python::attach(|py| make(py, Classes::get(py)?));
-        match message {
+        Python::attach(|py| match Classes::get(py).and_then(|classes| make(py, classes)) {
             // An actor can always send to itself: its mailbox has no bound.
             Ok(message) => drop(ctx.send(me, message)),
-            Err(error) => tracing::error!(actor = %me, %error, "a message of the system could not be made"),
-        }
+            Err(error) => log::error(py, format_args!("{me} could not be told something by the system: {error}")),
+        });
     }
 
     fn call(&self, py: Python<'_>, message: &Py<PyAny>, sender: &ActorAddress) -> PyResult<()> {
@@ -122,7 +122,7 @@ impl PyActor {
     ) -> PyResult<Next> {
         self.reference.get().exit();
         if let Err(error) = self.call(py, &message.object, sender) {
-            tracing::warn!(actor = %ctx.me().address(), %error, "the last words of an actor failed");
+            log::warning(py, format_args!("{} failed on its exit request, and exits: {error}", ctx.me().address()));
         }
         let recursive = message.object.getattr(py, "isRecursive")?.is_truthy(py)?;
         let children = ctx.children();
@@ -220,18 +220,20 @@ impl Actor for PyActor {
 
 impl AsyncHandler<PyMessage> for PyActor {
     async fn receive(&mut self, message: &mut PyMessage, ctx: &mut Context<'_, Self>) -> Outcome<()> {
+        message.take_up();
         let sender = message.sender.clone().unwrap_or_else(|| ActorAddress::of(ctx.sender()));
         self.reference.get().begin(ctx.handle());
-        let next = Python::attach(|py| self.receive_in(py, message, &sender, ctx));
+        let next = Python::attach(|py| {
+            self.receive_in(py, message, &sender, ctx).unwrap_or_else(|error| {
+                log::error(py, format_args!("{} could not deal with a message: {error}", ctx.me().address()));
+                Next::GoOn
+            })
+        });
         match next {
-            Ok(Next::GoOn) => Ok(()),
-            Ok(Next::Again) => ctx.forward(ctx.me().address()),
-            Ok(Next::Stop) => {
+            Next::GoOn => Ok(()),
+            Next::Again => ctx.forward(ctx.me().address()),
+            Next::Stop => {
                 ctx.stop();
-                Ok(())
-            }
-            Err(error) => {
-                tracing::error!(actor = %ctx.me().address(), %error, "a message could not be dealt with");
                 Ok(())
             }
         }

@@ -1,5 +1,6 @@
 //! External code: its address and what arrives there.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -34,14 +35,14 @@ impl Endpoint {
         endpoint.clone().ok_or_else(|| PyRuntimeError::new_err("this address of external code is closed"))
     }
 
-    fn post(&self, py: Python<'_>, address: &ActorAddress, message: Py<PyAny>) -> PyResult<()> {
+    fn post(&self, py: Python<'_>, address: &ActorAddress, message: PyMessage) -> PyResult<()> {
         // What woke up before now comes before what is said now.
         if self.system.has_alarm_within(Some(Duration::ZERO)) {
             self.system.run(py, || false)?;
         }
         let Place::Actor(to) = address.place else { return Ok(()) };
         let endpoint = self.endpoint()?;
-        let mut message = PyMessage::new(message);
+        let mut message = message;
         if to.node() != self.system.node() {
             match self.system.send_abroad(endpoint.address(), to, message) {
                 Ok(()) => return Ok(()),
@@ -52,7 +53,8 @@ impl Endpoint {
         sent.map_err(|error| PyRuntimeError::new_err(error.to_string()))
     }
 
-    fn wait(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<Py<PyAny>>> {
+    /// Waits for a message, or until it is certain that there is nothing to wait for.
+    fn wait(&self, py: Python<'_>, timeout: Option<f64>, is_vain: impl Fn() -> bool) -> PyResult<Option<Py<PyAny>>> {
         let limit = timeout
             .map(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)))
             .transpose()
@@ -61,6 +63,7 @@ impl Endpoint {
         let classes = Classes::get(py)?;
         let start = Instant::now();
         loop {
+            let is_vain = is_vain();
             let left = limit.map(|limit| limit.saturating_sub(start.elapsed()));
             self.system.run(py, || endpoint.has_arrivals() || limit.is_some_and(|limit| start.elapsed() >= limit))?;
             let received = match (self.system.is_simple, left) {
@@ -80,6 +83,7 @@ impl Endpoint {
                     }
                 }
                 Some(_) => {}
+                None if is_vain => return Ok(None),
                 None if limit.is_some_and(|limit| start.elapsed() >= limit) => return Ok(None),
                 None if self.system.is_simple && !self.system.has_alarm_within(left) => return Ok(None),
                 None => {}
@@ -98,7 +102,7 @@ impl Endpoint {
 
     /// Sends a message.
     fn tell(&self, py: Python<'_>, address: &Bound<'_, ActorAddress>, message: Py<PyAny>) -> PyResult<()> {
-        self.post(py, address.get(), message)?;
+        self.post(py, address.get(), PyMessage::new(message))?;
         self.system.run(py, || false)
     }
 
@@ -111,14 +115,15 @@ impl Endpoint {
         message: Py<PyAny>,
         timeout: Option<f64>,
     ) -> PyResult<Option<Py<PyAny>>> {
+        let (message, is_lost) = PyMessage::asking(message);
         self.post(py, address.get(), message)?;
-        self.wait(py, timeout)
+        self.wait(py, timeout, || is_lost.load(Ordering::Acquire))
     }
 
     /// Waits for the next message to arrive, at most so many seconds. None when there is none.
     #[pyo3(signature = (timeout = None))]
     fn listen(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<Py<PyAny>>> {
-        self.wait(py, timeout)
+        self.wait(py, timeout, || false)
     }
 
     /// Gives the address up. What arrives later is a dead letter.

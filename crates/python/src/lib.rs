@@ -7,6 +7,7 @@ mod actor;
 mod address;
 mod classes;
 mod endpoint;
+mod log;
 mod message;
 mod neighbours;
 mod reference;

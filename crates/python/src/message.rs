@@ -1,6 +1,8 @@
 //! A Python object on its way between actors.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::prelude::*;
 use roscius::Message;
@@ -16,11 +18,40 @@ pub(crate) struct PyMessage {
     pub(crate) sender: Option<ActorAddress>,
     /// How often it was delivered, and failed.
     pub(crate) failures: u32,
+    /// Of one whose answer is waited for.
+    receipt: Option<Receipt>,
+}
+
+/// Tells who waits for an answer when the message reached nobody: it is dropped without having been taken up.
+#[derive(Default)]
+struct Receipt {
+    is_lost: Arc<AtomicBool>,
+    is_taken: bool,
+}
+
+impl Drop for Receipt {
+    fn drop(&mut self) {
+        self.is_lost.store(!self.is_taken, Ordering::Release);
+    }
 }
 
 impl PyMessage {
     pub(crate) fn new(object: Py<PyAny>) -> Self {
-        Self { object, sender: None, failures: 0 }
+        Self { object, sender: None, failures: 0, receipt: None }
+    }
+
+    /// A message whose answer is waited for. What is returned turns true when the message reached nobody.
+    pub(crate) fn asking(object: Py<PyAny>) -> (Self, Arc<AtomicBool>) {
+        let receipt = Receipt::default();
+        let is_lost = Arc::clone(&receipt.is_lost);
+        (Self { receipt: Some(receipt), ..Self::new(object) }, is_lost)
+    }
+
+    /// An actor has taken the message up.
+    pub(crate) fn take_up(&mut self) {
+        if let Some(receipt) = &mut self.receipt {
+            receipt.is_taken = true;
+        }
     }
 
     /// Something that the system says.

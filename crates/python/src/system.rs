@@ -11,6 +11,7 @@ use roscius::{ActorSystem, Address, ContextHandle, NodeId};
 use crate::actor::PyActor;
 use crate::address::ActorAddress;
 use crate::endpoint::Endpoint;
+use crate::log;
 use crate::message::PyMessage;
 use crate::neighbours;
 
@@ -35,7 +36,8 @@ impl Inner {
     /// Sends to an address of another system of this process. Gives the message back when there is no such system.
     pub(crate) fn send_abroad(&self, from: Address, to: Address, message: PyMessage) -> Result<(), PyMessage> {
         let Some(home) = neighbours::home_of(to).filter(|home| home.node() != self.node()) else { return Err(message) };
-        let message = PyMessage { sender: Some(ActorAddress::of(from)), ..message };
+        let mut message = message;
+        message.sender = Some(ActorAddress::of(from));
         // A system that is shut down takes nothing, and what it had is gone.
         let _ = home.gate.post(to, message);
         Ok(())
@@ -150,11 +152,9 @@ impl System {
     /// Ends the system with all its actors.
     fn shutdown(&self, py: Python<'_>) {
         neighbours::leave(&self.inner);
-        py.detach(|| {
-            let shutdown = self.inner.system.shutdown();
-            if !shutdown.is_complete() {
-                tracing::error!("not all actors exited in time");
-            }
-        });
+        let shutdown = py.detach(|| self.inner.system.shutdown());
+        if !shutdown.is_complete() {
+            log::error(py, format_args!("not all actors exited in time: {shutdown:?}"));
+        }
     }
 }

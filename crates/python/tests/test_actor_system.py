@@ -3,11 +3,13 @@
 import pickle
 import sys
 import threading
+import time
 
 import pytest
 from thespian.actors import (
     Actor,
     ActorAddress,
+    ActorExitRequest,
     ActorSystem,
     ActorSystemException,
     ActorSystemMessage,
@@ -141,6 +143,16 @@ def test_ask_tell_listen(asys):
     assert asys.listen(MOMENT) == "second"
     assert asys.listen(0) is None
     assert asys.ask(asys.createActor(Silent), "hi", 0.05) is None
+
+
+def test_asking_the_dead_is_not_waited_for(asys):
+    actor = asys.createActor(Echo)
+    assert asys.ask(actor, "there?", 5) == "there?"
+    asys.tell(actor, ActorExitRequest())
+    start = time.monotonic()
+    while asys.ask(actor, "still there?", 20) is not None:
+        assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 10
 
 
 def test_bad_addresses_and_timeouts(asys):

@@ -237,6 +237,14 @@ impl Endpoints {
         }
     }
 
+    pub(crate) fn has(&self, address: Address) -> bool {
+        let table = lock(&self.open);
+        let slot = table.inboxes.get(address.index() as usize);
+        address.node() == self.node
+            && address.is_external()
+            && slot.is_some_and(|(generation, _)| *generation == address.generation())
+    }
+
     pub(crate) fn count(&self) -> usize {
         lock(&self.open).inboxes.len()
     }

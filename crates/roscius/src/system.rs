@@ -136,6 +136,15 @@ impl ActorSystem {
         A::Protocol::accepted()
     }
 
+    /// Whether somebody has this address at this moment.
+    pub fn is_alive(&self, address: impl Into<Address>) -> bool {
+        let address = address.into();
+        match self.shared().core_of(address) {
+            Some(core) => lock(&core.state).houses(address),
+            None => self.shared().endpoints.has(address),
+        }
+    }
+
     /// What the actor at this address accepts. `None` when nobody is there.
     pub fn accepted_by(&self, address: impl Into<Address>) -> Option<Vec<&'static MessageType>> {
         status::accepted_by(self.shared(), address.into())

@@ -16,6 +16,7 @@ mod asking;
 mod asynchrony;
 mod behaviour;
 mod dead_letters;
+mod embedding;
 mod failure;
 mod fairness;
 mod flow;
