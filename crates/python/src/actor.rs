@@ -1,6 +1,7 @@
 //! An actor whose instance is a Python object.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -9,15 +10,9 @@ use roscius::prelude::*;
 use crate::address::{ActorAddress, Place};
 use crate::classes::Classes;
 use crate::log;
-use crate::message::PyMessage;
+use crate::message::{PyMessage, WakeupPayload, WakeupWish};
 use crate::reference::Reference;
 use crate::system::Inner;
-
-/// What a wakeup brings.
-pub(crate) struct WakeupPayload {
-    pub(crate) period: Py<PyAny>,
-    pub(crate) payload: Py<PyAny>,
-}
 
 /// See the [module](self).
 pub(crate) struct PyActor {
@@ -180,7 +175,7 @@ impl PyActor {
 }
 
 impl Actor for PyActor {
-    type Protocol = (Async<PyMessage>,);
+    type Protocol = (Async<PyMessage>, WakeupWish);
 
     fn started(&mut self, ctx: &mut Context<Self>) -> Result<(), Failure> {
         self.reference.get().settle(ctx.me().address());
@@ -237,5 +232,15 @@ impl AsyncHandler<PyMessage> for PyActor {
                 Ok(())
             }
         }
+    }
+}
+
+impl Handler<WakeupWish> for PyActor {
+    fn receive(&mut self, wish: &mut WakeupWish, ctx: &mut Context<Self>) -> Outcome<()> {
+        if let Some(payload) = wish.payload.take() {
+            let timer = ctx.wakeup_after(wish.due.saturating_duration_since(Instant::now()), payload);
+            self.reference.get().will_wake(timer, wish.due);
+        }
+        Ok(())
     }
 }

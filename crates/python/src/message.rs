@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use pyo3::prelude::*;
 use roscius::Message;
@@ -20,6 +21,20 @@ pub(crate) struct PyMessage {
     pub(crate) failures: u32,
     /// Of one whose answer is waited for.
     receipt: Option<Receipt>,
+}
+
+/// A wish of another thread of the actor: a wakeup at this time.
+#[derive(Message)]
+#[message(name = "python.wakeup")]
+pub(crate) struct WakeupWish {
+    pub(crate) due: Instant,
+    pub(crate) payload: Option<WakeupPayload>,
+}
+
+/// What a wakeup brings.
+pub(crate) struct WakeupPayload {
+    pub(crate) period: Py<PyAny>,
+    pub(crate) payload: Py<PyAny>,
 }
 
 /// Tells who waits for an answer when the message reached nobody: it is dropped without having been taken up.

@@ -9,9 +9,9 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use roscius::{Address, ContextHandle, Failure, Props, TimerId};
 
-use crate::actor::{PyActor, WakeupPayload};
+use crate::actor::PyActor;
 use crate::address::{ActorAddress, Place};
-use crate::message::PyMessage;
+use crate::message::{PyMessage, WakeupPayload, WakeupWish};
 use crate::system::Inner;
 
 /// What an actor works with: its address, and the way to other actors. The core gives it to the instance.
@@ -53,6 +53,10 @@ impl Reference {
     /// From now on no child is made.
     pub(crate) fn exit(&self) {
         self.exiting.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn will_wake(&self, timer: TimerId, due: Instant) {
+        self.wakeups.lock().unwrap_or_else(PoisonError::into_inner).insert(timer, due);
     }
 
     pub(crate) fn woke_up(&self, timer: TimerId) {
@@ -137,15 +141,11 @@ impl Reference {
     fn wakeup_after(&self, seconds: f64, period: Py<PyAny>, payload: Py<PyAny>) -> PyResult<()> {
         let delay = Duration::try_from_secs_f64(seconds.max(0.0))
             .map_err(|error| PyValueError::new_err(format!("no delay of {seconds} seconds is possible: {error}")))?;
+        let due = Instant::now() + delay;
         let handle = self.handle()?;
-        match handle.wakeup_after(delay, WakeupPayload { period, payload }) {
-            Ok(timer) => {
-                let due = Instant::now() + delay;
-                self.wakeups.lock().unwrap_or_else(PoisonError::into_inner).insert(timer, due);
-                Ok(())
-            }
-            Err(error) => Err(PyRuntimeError::new_err(error.to_string())),
-        }
+        // A message to itself, since a thread of the actor may wish it between two messages.
+        let wish = WakeupWish { due, payload: Some(WakeupPayload { period, payload }) };
+        handle.send(handle.me(), wish).map_err(|error| PyRuntimeError::new_err(error.to_string()))
     }
 
     /// Makes the actor the handler of dead letters, or ends that.

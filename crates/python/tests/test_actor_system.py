@@ -15,6 +15,7 @@ from thespian.actors import (
     ActorSystemMessage,
     InvalidActorSourceHash,
     ThespianGeneration,
+    WakeupMessage,
 )
 from thespian.system import simpleSystemBase, threadSystemBase
 from thespian.system.addressManager import CannotPickle
@@ -143,6 +144,39 @@ def test_ask_tell_listen(asys):
     assert asys.listen(MOMENT) == "second"
     assert asys.listen(0) is None
     assert asys.ask(asys.createActor(Silent), "hi", 0.05) is None
+
+
+class Threaded(Actor):
+    """Has a thread of its own that sends, and asks for a wakeup, while no message is handled."""
+
+    def receiveMessage(self, msg, sender):
+        if isinstance(msg, WakeupMessage):
+            self.send(self.asker, ("woke up", msg.payload, msg.delayPeriod))
+        elif msg == "go":
+            self.asker = sender
+            self.released = threading.Event()
+            self.thread = threading.Thread(target=self.work)
+            self.thread.start()
+        elif msg == "release":
+            self.released.set()
+
+    def work(self):
+        self.released.wait()
+        self.send(self.asker, "from the thread")
+        self.wakeupAfter(0.01, "payload")
+
+
+def test_threads_of_an_actor_can_send_and_ask_for_wakeups(asys):
+    actor = asys.createActor(Threaded)
+    asys.tell(actor, "go")
+    asys.tell(actor, "release")
+    answers = []
+    deadline = time.monotonic() + 10
+    while len(answers) < 2 and time.monotonic() < deadline:
+        # On the simple base a wait ends when there is nothing left to do, whatever threads are up to.
+        answer = asys.listen(0.05)
+        answers += [answer] if answer is not None else []
+    assert answers == ["from the thread", ("woke up", "payload", 0.01)]
 
 
 def test_asking_the_dead_is_not_waited_for(asys):
