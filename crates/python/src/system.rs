@@ -65,10 +65,16 @@ impl Inner {
         let limit = self.limit.load(Ordering::Relaxed);
         let within = py.detach(|| {
             let mut steps = 0;
-            while !done() && (self.system.step() || neighbours::step(self)) {
-                steps += 1;
+            while !done() {
+                // One more than allowed shows that it is too many.
+                let most = if limit > 0 { (limit + 1).saturating_sub(steps) } else { u64::MAX };
+                steps += self.system.steps(usize::try_from(most).unwrap_or(usize::MAX), &mut done) as u64;
                 if limit > 0 && steps > limit {
                     return false;
+                }
+                // This system has nothing left to do, unless a message came from another one.
+                if !done() && !neighbours::step(self) {
+                    break;
                 }
             }
             true

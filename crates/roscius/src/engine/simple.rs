@@ -12,6 +12,9 @@ use super::lock;
 use super::shared::Shared;
 use super::stage::Stage;
 
+/// How many turns a thread takes before another may drive.
+const TURNS: usize = 256;
+
 const STEP: Manner = Manner { batch: 1, single: true, blocking: true };
 
 /// Drives the one core of a simple system.
@@ -36,12 +39,12 @@ pub(crate) enum Pumped {
 }
 
 impl Pump {
-    /// Handles one notice or message. False when nothing waits.
-    pub(crate) fn step(&self, shared: &Arc<Shared>) -> bool {
+    /// Handles at most so many notices or messages, until `done`, which must not use the system. How many it was.
+    pub(crate) fn step(&self, shared: &Arc<Shared>, most: usize, done: impl FnMut() -> bool) -> usize {
         if *lock(&self.driver) == Some(thread::current().id()) {
-            return false;
+            return 0;
         }
-        self.drive(shared, lock(&self.stage))
+        self.drive(shared, lock(&self.stage), most, done)
     }
 
     /// Drives until `done`, or until nothing more can happen before `deadline`.
@@ -53,7 +56,7 @@ impl Pump {
             if done() {
                 return Pumped::Done;
             }
-            let Some(played) = self.try_step(shared) else {
+            let Some(played) = self.try_drive(shared, &mut done) else {
                 // Another thread drives: what it does may be what we wait for.
                 let guard = lock(&self.driver);
                 if guard.is_some() {
@@ -65,7 +68,7 @@ impl Pump {
                 }
                 continue;
             };
-            if played {
+            if played > 0 {
                 continue;
             }
             if done() {
@@ -83,10 +86,10 @@ impl Pump {
     }
 
     /// As [`Pump::step`], unless another thread drives.
-    fn try_step(&self, shared: &Arc<Shared>) -> Option<bool> {
+    fn try_drive(&self, shared: &Arc<Shared>, done: impl FnMut() -> bool) -> Option<usize> {
         match self.stage.try_lock() {
-            Ok(stage) => Some(self.drive(shared, stage)),
-            Err(TryLockError::Poisoned(poisoned)) => Some(self.drive(shared, poisoned.into_inner())),
+            Ok(stage) => Some(self.drive(shared, stage, TURNS, done)),
+            Err(TryLockError::Poisoned(poisoned)) => Some(self.drive(shared, poisoned.into_inner(), TURNS, done)),
             Err(TryLockError::WouldBlock) => None,
         }
     }
@@ -99,16 +102,41 @@ impl Pump {
         }
     }
 
-    fn drive(&self, shared: &Arc<Shared>, mut slot: MutexGuard<'_, Option<Box<Stage>>>) -> bool {
+    fn drive(
+        &self,
+        shared: &Arc<Shared>,
+        mut slot: MutexGuard<'_, Option<Box<Stage>>>,
+        most: usize,
+        mut done: impl FnMut() -> bool,
+    ) -> usize {
         let stage = slot.take().unwrap_or_else(|| Box::new(Stage::new(Arc::clone(shared), 0)));
         *lock(&self.driver) = Some(thread::current().id());
-        let (mut driver, mut state) = Driver::enter(stage, &shared.cores[0], 0);
-        driver.fire_alarms(&mut state);
-        let (state, turn) = shared.in_runtime(|| driver.turn(state, STEP));
-        *slot = Some(driver.leave(state));
+        let mut played = 0;
+        let stage = shared.in_runtime(|| {
+            let core = &shared.cores[0];
+            let (mut driver, mut state) = Driver::enter(stage, core, 0);
+            loop {
+                driver.fire_alarms(&mut state);
+                let turn;
+                (state, turn) = driver.turn(state, STEP);
+                played += usize::from(turn == Turn::Played);
+                if turn == Turn::Nothing || played >= most {
+                    break;
+                }
+                // Not while the state is locked, which `done` may want to see.
+                drop(state);
+                let is_done = done();
+                state = lock(&core.state);
+                if is_done {
+                    break;
+                }
+            }
+            driver.leave(state)
+        });
+        *slot = Some(stage);
         *lock(&self.driver) = None;
         drop(slot);
         self.released.notify_all();
-        turn == Turn::Played
+        played
     }
 }

@@ -23,7 +23,8 @@ promises! {
     on threads:
         every_thread_runs_within_what_was_put_around_it;
     on simple:
-        a_post_runs_nobody_before_something_is_waited_for;
+        a_post_runs_nobody_before_something_is_waited_for,
+        steps_end_at_their_number_or_when_done_or_idle;
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
@@ -241,4 +242,23 @@ fn a_post_runs_nobody_before_something_is_waited_for(base: Base) {
     scene.system.run_until_idle();
     assert!(endpoint.has_arrivals());
     assert_eq!(next(&scene).1, "hello");
+}
+
+fn steps_end_at_their_number_or_when_done_or_idle(base: Base) {
+    let scene = Scene::new(base);
+    let (actor, _) = Embedded::spawn(&scene);
+    scene.system.run_until_idle();
+    let post = || (0..5).for_each(|n: u8| scene.probe.endpoint().post(actor.address(), Said(n.to_string())).unwrap());
+    post();
+    assert_eq!(scene.system.steps(2, || false), 2);
+    let mut asked = 0;
+    let done = || {
+        asked += 1;
+        asked == 2
+    };
+    assert_eq!(scene.system.steps(usize::MAX, done), 2);
+    assert_eq!(scene.system.steps(usize::MAX, || false), 1);
+    assert_eq!(scene.system.steps(usize::MAX, || false), 0);
+    let heard: Vec<_> = (0..5).map(|_| next(&scene).1).collect();
+    assert_eq!(heard, ["0", "1", "2", "3", "4"]);
 }
