@@ -81,8 +81,8 @@ def test_a_unique_system_is_not_shared(singleton):
 
 
 def test_an_unknown_base():
-    with pytest.raises(ModuleNotFoundError):
-        ActorSystem("noSuchBase")
+    with pytest.raises(ModuleNotFoundError, match="no system base `noSuchBase`.*simpleSystemBase"):
+        ActorSystem("noSuchBase", transientUnique=True)
 
 
 def test_shutdown(singleton):

@@ -121,6 +121,18 @@ def _running(base: SystemBase | None) -> SystemBase | None:
     return None if base is None or base.is_shut_down else base
 
 
+def _base_named(name: str) -> Any:
+    """The class of the base with this name."""
+    module = f"thespian.system.{name}"
+    try:
+        return importlib.import_module(module).ActorSystemBase
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        known = "simpleSystemBase and threadSystemBase"
+        raise ModuleNotFoundError(f"there is no system base `{name}`: there are {known} so far", name=module) from None
+
+
 def _base_for(
     wanted: Any,
     shared: SystemBase | None,
@@ -131,8 +143,7 @@ def _base_for(
     if wanted is None and shared is not None:
         return shared
     if wanted is None or isinstance(wanted, str):
-        module = importlib.import_module(f"thespian.system.{wanted or DEFAULT_BASE}")
-        wanted = module.ActorSystemBase
+        wanted = _base_named(wanted or DEFAULT_BASE)
     if not isinstance(wanted, type):
         base: SystemBase = wanted
         return base
