@@ -16,14 +16,36 @@ use serde::{Deserialize, Serialize};
 pub struct NodeId(u64);
 
 impl NodeId {
+    /// The process that is the Admin of its system.
+    pub const ADMIN: u32 = 0;
+    /// The process that writes the log of its system.
+    pub const LOGGER: u32 = 1;
+    /// Processes that are neither have numbers from here on.
+    pub const FIRST_FREE: u32 = 16;
+
     /// The node with this number. Take a random one for a real start, a counted one for a simulated one.
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
+    /// A process of a system of processes. Both numbers are random, or one of those below.
+    pub const fn of_process(system: u32, process: u32) -> Self {
+        Self(((system as u64) << 32) | process as u64)
+    }
+
     /// The number given to [`NodeId::new`].
     pub const fn number(self) -> u64 {
         self.0
+    }
+
+    /// The system of a process.
+    pub const fn system(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    /// The process within its system.
+    pub const fn process(self) -> u32 {
+        self.0 as u32
     }
 }
 

@@ -14,9 +14,11 @@
 //! | [`timers`] | what is due when |
 //! | [`names`] | which actor holds a global name |
 //! | [`pool`] | which worker of a troupe gets the next piece of work |
+//! | [`admin`] | which processes and actors a system of processes has, and who is told |
 //! | [`frame`] | how a message is laid out between processes and hosts |
 
 pub mod address;
+pub mod admin;
 pub mod backoff;
 pub mod frame;
 pub mod lifecycle;

@@ -27,6 +27,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::address::Address;
 use crate::supervision::{Decision, FailureReport, Restart};
 
@@ -53,7 +55,7 @@ pub enum Phase {
 }
 
 /// Why an actor ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ExitReason {
     /// It stopped by itself.
     Stopped,
@@ -83,7 +85,7 @@ impl fmt::Display for ExitReason {
 }
 
 /// The number of a child with its parent. Reused after the child has ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Birth {
     place: u32,
     /// How many verdicts of its parent the child had heard, so that the parent knows a failure that it has dealt with
@@ -95,10 +97,15 @@ impl Birth {
     const fn new(place: u32) -> Self {
         Self { place, heard: 0 }
     }
+
+    /// A number that a parent without a [`Lifecycle`] gives, as the Admin of a system does.
+    pub const fn numbered(number: u32) -> Self {
+        Self::new(number)
+    }
 }
 
 /// What a parent says to a child that failed, or that must be restarted with its siblings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
     /// Go on.
     Resume,
@@ -109,7 +116,7 @@ pub enum Verdict {
 }
 
 /// What actors tell each other about their lives.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Signal {
     /// Please exit.
     Exit {

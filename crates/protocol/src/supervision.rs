@@ -127,7 +127,7 @@ pub enum FailureKind {
 }
 
 /// Why an actor failed, in words.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailureReport {
     /// What it was doing.
     pub kind: FailureKind,

@@ -1,0 +1,1 @@
+//! Systems of processes: the Admin, the processes that hold actors, and how both are started.

@@ -1,0 +1,302 @@
+//! What processes and the Admin say to each other.
+//!
+//! Each message is the body of a frame of kind [`System`](crate::frame::Kind::System) in postcard; the type id of the
+//! frame is its [`Topic`]. A request has a message id, and its answer carries the same.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::address::{Address, NodeId};
+use crate::lifecycle::Birth;
+use crate::supervision::Restart;
+
+/// What the body of a system frame is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u64)]
+pub enum Topic {
+    /// A [`Signal`](crate::lifecycle::Signal), to an actor.
+    Signal = 1,
+    /// A [`ToAdmin`].
+    ToAdmin = 2,
+    /// A [`FromAdmin`].
+    FromAdmin = 3,
+    /// A [`Letter`]: a message that did not arrive, to the Admin or to the handler of dead letters.
+    DeadLetter = 4,
+    /// A [`Letter`]: a message goes back to who sent it, with what was wrong with it.
+    Returned = 5,
+    /// An [`Answer`] to an ask.
+    Answer = 6,
+}
+
+impl Topic {
+    /// The topic with this type id, if there is one.
+    pub const fn of(type_id: u64) -> Option<Self> {
+        Some(match type_id {
+            1 => Self::Signal,
+            2 => Self::ToAdmin,
+            3 => Self::FromAdmin,
+            4 => Self::DeadLetter,
+            5 => Self::Returned,
+            6 => Self::Answer,
+            _ => return None,
+        })
+    }
+}
+
+/// A setting or capability: name and value are opaque bytes of the language that made them.
+pub type Entry = (Vec<u8>, Vec<u8>);
+
+/// What a process says to the Admin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ToAdmin {
+    /// A process of the system, or a program, is there. Answered with [`FromAdmin::Attached`].
+    Attach {
+        /// Its process id.
+        pid: u32,
+    },
+    /// Make a top-level actor. Answered with [`FromAdmin::Created`] or [`FromAdmin::Refused`].
+    Create(Creation),
+    /// The process offers to make actors of these makers (a language, or names of types).
+    Offer {
+        /// What it can make.
+        makers: Vec<String>,
+    },
+    /// A starter has started a process that was asked for.
+    Forked {
+        /// Which.
+        process: NodeId,
+        /// Its process id.
+        pid: u32,
+    },
+    /// A starter could not start a process that was asked for, or a new process could not make its actor.
+    Failed {
+        /// Which.
+        process: NodeId,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A new process has its actor, and says so itself.
+    Ready {
+        /// Which.
+        process: NodeId,
+    },
+    /// A starter has seen a process end.
+    Exited {
+        /// Which.
+        process: NodeId,
+        /// How it ended, for people. Empty: in good order.
+        how: String,
+    },
+    /// A child left behind by its parent: the Admin is its parent from now on, and tells it so.
+    Adopt {
+        /// The child.
+        child: Address,
+        /// How it is to be restarted.
+        policy: Restart,
+    },
+    /// The sender becomes the handler of dead letters, or ends that it is.
+    HandleDeadLetters {
+        /// Which of the two.
+        start: bool,
+    },
+    /// The sender wants to know when other systems come and go, or not any more.
+    WatchRegistrations {
+        /// Which of the two.
+        start: bool,
+    },
+    /// Sets a capability of the system, or removes it. Answered with [`FromAdmin::Done`] if it has a message id.
+    SetCapability {
+        /// Its name.
+        name: Vec<u8>,
+        /// Its value. None removes it.
+        value: Option<Vec<u8>>,
+    },
+    /// How is the system? Answered with [`FromAdmin::Status`].
+    Status,
+    /// Shut the system down. Answered with [`FromAdmin::Done`] when all of it has ended.
+    Shutdown,
+}
+
+/// A top-level actor to be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Creation {
+    /// Who can make it: a language such as `python`, or the registered name of a type.
+    pub maker: String,
+    /// Its global name. An actor that has it already is the answer.
+    pub name: Option<String>,
+    /// What the maker needs to know.
+    pub spec: Vec<u8>,
+    /// The process the actor is to be, when the requester has chosen its address already.
+    pub process: Option<NodeId>,
+    /// Who is told as its parent when it ends, beside the Admin. Nobody when external code asks.
+    pub requester: Option<Address>,
+}
+
+/// What the Admin says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FromAdmin {
+    /// The process belongs to the system.
+    Attached {
+        /// The capabilities of the system.
+        capabilities: Vec<Entry>,
+        /// What the program that started the system wants all processes to know.
+        settings: Vec<Entry>,
+    },
+    /// The actor is there.
+    Created {
+        /// Its address.
+        actor: Address,
+    },
+    /// The actor could not be made.
+    Refused(Refusal),
+    /// It is done.
+    Done,
+    /// How the system is.
+    Status(Box<Status>),
+    /// The capabilities have changed. To all processes with actors.
+    Capabilities {
+        /// All of them.
+        capabilities: Vec<Entry>,
+    },
+    /// To a starter: make this actor in a new process. Answered with [`ToAdmin::Forked`] or [`ToAdmin::Failed`].
+    Make {
+        /// The process that it is to be.
+        process: NodeId,
+        /// The address that it is to have.
+        actor: Address,
+        /// Its number with its parent, the Admin.
+        birth: Birth,
+        /// See [`Creation::maker`].
+        maker: String,
+        /// See [`Creation::name`].
+        name: Option<String>,
+        /// See [`Creation::spec`].
+        spec: Vec<u8>,
+    },
+    /// To a starter: end this process at once, if it still runs.
+    Kill {
+        /// Which.
+        process: NodeId,
+    },
+    /// To a process: the system has ended.
+    Finish,
+}
+
+/// Why an actor could not be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The kind of reason.
+    pub kind: RefusalKind,
+    /// The reason, for people.
+    pub text: String,
+}
+
+/// The kind of reason why an actor could not be made. The numbers are those of the original.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum RefusalKind {
+    /// The system is shutting down (0xe01).
+    ShuttingDown,
+    /// No system can run it (0xe02).
+    NoCompatibleSystem,
+    /// There is no source with this hash (0xe03).
+    InvalidSourceHash,
+    /// There is no such class (0xe04).
+    InvalidActorClass,
+    /// Its module could not be imported (0xe05).
+    Import,
+    /// No process could be started for it.
+    NoProcess,
+}
+
+/// How a system is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The Admin.
+    pub admin: Option<Address>,
+    /// The capabilities.
+    pub capabilities: Vec<Entry>,
+    /// Top-level actors.
+    pub children: Vec<Address>,
+    /// Global names and who holds them.
+    pub names: Vec<(String, Address)>,
+    /// Who gets dead letters.
+    pub dead_letter_handler: Option<Address>,
+    /// Who wants to know when other systems come and go.
+    pub registration_watchers: Vec<Address>,
+    /// The system is shutting down.
+    pub in_shutdown: bool,
+    /// What was counted, by name.
+    pub counters: Vec<(String, u64)>,
+}
+
+/// A message on its way to somebody it was not sent to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letter {
+    /// Why it did not stay where it was.
+    pub reason: Setback,
+    /// More about it, for people.
+    pub details: String,
+    /// The frame of the message, whole.
+    pub frame: Vec<u8>,
+}
+
+/// Why a message did not arrive, or came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Setback {
+    /// Nobody has the address.
+    NoActor,
+    /// The receiver could not make a message of the bytes.
+    Undecodable,
+    /// The receiver does not accept the type.
+    NotAccepted,
+    /// The receiver failed on it.
+    Failed,
+    /// The child that it was for never came to be.
+    Stillborn,
+}
+
+/// The answer to an ask. The id of its frame is the id of the message that was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    /// The reply in MessagePack.
+    Reply(Vec<u8>),
+    /// There is none, and why.
+    None {
+        /// The kind of reason.
+        reason: Setback,
+        /// More about it, for people.
+        details: String,
+    },
+    /// The receiver has dropped its promise to reply.
+    Abandoned,
+}
+
+/// Bytes that are not what they were taken for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{length} bytes are not a message of the actor system: {reason}")]
+pub struct MessageError {
+    /// How many bytes there were.
+    pub length: usize,
+    /// What was wrong with them.
+    pub reason: String,
+}
+
+/// The bytes of a message of the actor system.
+///
+/// # Errors
+///
+/// [`MessageError`] for what has no such form; the messages of this module all have one.
+pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, MessageError> {
+    postcard::to_allocvec(message).map_err(|error| MessageError { length: 0, reason: error.to_string() })
+}
+
+/// The message of the actor system in these bytes, all of them.
+///
+/// # Errors
+///
+/// [`MessageError`] if they are none.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, MessageError> {
+    let failed = |reason: String| MessageError { length: bytes.len(), reason };
+    let (message, rest) = postcard::take_from_bytes(bytes).map_err(|error| failed(error.to_string()))?;
+    if rest.is_empty() { Ok(message) } else { Err(failed(format!("{} bytes too many", rest.len()))) }
+}
