@@ -39,7 +39,7 @@ impl ContextHandle {
         Self { desk, shared, me }
     }
 
-    fn on_stage<R>(&self, act: impl FnOnce(&mut Stage) -> R) -> Result<R, NotHandling> {
+    pub(crate) fn on_stage<R>(&self, act: impl FnOnce(&mut Stage) -> R) -> Result<R, NotHandling> {
         lock(&self.desk).try_stage().map(act).ok_or(NotHandling)
     }
 

@@ -12,6 +12,7 @@ mod dead_letters;
 mod declared;
 mod endpoint;
 mod engine;
+pub mod gate;
 mod interceptor;
 mod message;
 mod outcome;
@@ -39,7 +40,7 @@ pub use props::{Props, SpawnError};
 pub use roscius_macros::Message;
 pub use roscius_protocol::address::{Address, InvalidAddress, NodeId};
 pub use roscius_protocol::backoff::Backoff;
-pub use roscius_protocol::lifecycle::ExitReason;
+pub use roscius_protocol::lifecycle::{Birth, ExitReason, Signal};
 pub use roscius_protocol::mailbox::{Bound, Overflow};
 pub use roscius_protocol::supervision::{
     Decision, FailureKind, FailureReport, Intensity, Restart, Strategy, Supervision,

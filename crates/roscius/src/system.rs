@@ -27,6 +27,7 @@ use crate::engine::simple::{Pump, Pumped};
 use crate::engine::stage::SendError;
 use crate::engine::threads::Crew;
 use crate::engine::{lock, room};
+use crate::gate::{Gate, SharedGate};
 use crate::interceptor::Interceptor;
 use crate::message::{Message, MessageType, Payload};
 use crate::props::{Props, SpawnError};
@@ -255,6 +256,7 @@ pub struct Builder {
     #[cfg(feature = "tokio")]
     runtime: Option<tokio::runtime::Handle>,
     enclosure: Option<Enclosure>,
+    gate: Option<SharedGate>,
 }
 
 impl Builder {
@@ -272,6 +274,7 @@ impl Builder {
             #[cfg(feature = "tokio")]
             runtime: None,
             enclosure: None,
+            gate: None,
         }
     }
 
@@ -356,6 +359,13 @@ impl Builder {
         self
     }
 
+    /// Gives what is for other nodes to this gate. Without one it is a dead letter.
+    #[must_use]
+    pub fn gate(mut self, gate: Arc<dyn Gate>) -> Self {
+        self.gate = Some(gate);
+        self
+    }
+
     /// Starts the system.
     pub fn start(self) -> Result<ActorSystem, StartError> {
         if self.workers == 0 || self.workers > 254 {
@@ -389,6 +399,7 @@ impl Builder {
             #[cfg(feature = "tokio")]
             runtime: self.runtime,
             enclosure: self.enclosure,
+            gate: self.gate,
         }));
         shared.endpoints.belong_to(&shared);
         if let Some(clock) = &self.clock {

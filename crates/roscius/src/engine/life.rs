@@ -21,6 +21,7 @@ use super::{contain, lock};
 use crate::actor::{ChildExited, ChildFailure, Poison, Terminated, Wakeup};
 use crate::ask::ReplyTo;
 use crate::dead_letters::Undelivered;
+use crate::gate::Crossing;
 use crate::outcome::Failure;
 use crate::troupe::Work;
 
@@ -467,7 +468,12 @@ impl<'p> Play<'p> {
             Effect::Orphan(children) => {
                 let root = self.stage.shared.root;
                 for (child, policy) in children {
-                    self.stage.notify(root, Notice::Adopt(child, policy));
+                    match &self.stage.shared.gate {
+                        Some(gate) if child.node() != self.stage.shared.node => {
+                            gate.carry(Crossing::Orphan { child, policy });
+                        }
+                        _ => self.stage.notify(root, Notice::Adopt(child, policy)),
+                    }
                 }
             }
             Effect::End(reason) => {

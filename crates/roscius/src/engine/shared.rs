@@ -27,6 +27,7 @@ use crate::ask::{Answer, AskError, ReplyTo, late_reply};
 use crate::clock::Clock;
 use crate::dead_letters::{DeadLetter, Office, Undelivered};
 use crate::endpoint::Endpoints;
+use crate::gate::{Crossing, SharedGate};
 use crate::interceptor::{InTransit, Interceptor, Verdict as Passage};
 use crate::message::{MessageType, Payload};
 use crate::props::SpawnError;
@@ -78,6 +79,8 @@ pub(crate) struct Shared {
     #[cfg(feature = "tokio")]
     pub(crate) runtime: Option<tokio::runtime::Handle>,
     enclosure: Option<Enclosure>,
+    /// The way to other nodes.
+    pub(crate) gate: Option<SharedGate>,
     next_core: AtomicUsize,
     next_timer: AtomicU64,
     /// Counts the looks of the sentry: a slice during which it changes takes long.
@@ -158,6 +161,7 @@ pub(crate) struct Parts {
     #[cfg(feature = "tokio")]
     pub(crate) runtime: Option<tokio::runtime::Handle>,
     pub(crate) enclosure: Option<Enclosure>,
+    pub(crate) gate: Option<SharedGate>,
 }
 
 /// Runs what a thread of the system does, all of it.
@@ -182,6 +186,7 @@ impl Shared {
             #[cfg(feature = "tokio")]
             runtime: parts.runtime,
             enclosure: parts.enclosure,
+            gate: parts.gate,
             next_core: AtomicUsize::new(0),
             next_timer: AtomicU64::new(1),
             ticks: AtomicU32::new(0),
@@ -284,8 +289,11 @@ impl Shared {
         }
     }
 
-    /// Delivers a parcel to an endpoint of external code. Gives it back when there is none.
+    /// Delivers a parcel to an endpoint of external code, or to another node. Gives it back when that is not possible.
     pub(crate) fn post_external(&self, parcel: Parcel) -> Result<(), Parcel> {
+        if parcel.to().node() != self.node {
+            return self.depart(parcel);
+        }
         self.endpoints.accept(parcel)
     }
 
@@ -394,7 +402,10 @@ impl Shared {
     fn tell_of(&self, letter: Box<DeadLetter>) {
         match self.office.handler_of(&letter) {
             Some(handler) => self.post(Parcel::Notice(handler, Notice::DeadLetter(letter))),
-            None => contain(|| drop(letter)),
+            None => match &self.gate {
+                Some(gate) => gate.carry(Crossing::DeadLetter { to: Address::nobody(self.node), letter: *letter }),
+                None => contain(|| drop(letter)),
+            },
         }
     }
 

@@ -1,6 +1,7 @@
 //! A socket that is listened on.
 
 use std::fs;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -39,9 +40,40 @@ impl Listening {
         Ok(Self { socket, path: path.to_owned(), pid: std::process::id(), identity })
     }
 
+    /// Leaves the name to another process, which has the socket too: one that was forked from this one, or that was
+    /// given the descriptor.
+    pub fn leave(mut self) {
+        self.pid = 0;
+    }
+
+    /// Takes over, in a process that was forked since, what the other process [leaves](Listening::leave).
+    pub fn take_over(&mut self) {
+        self.pid = std::process::id();
+    }
+
+    /// Takes over a socket whose descriptor came from another process, which [leaves](Listening::leave) it.
+    ///
+    /// # Errors
+    ///
+    /// [`SocketDirError`] if there is nothing with this name.
+    pub fn adopt(socket: OwnedFd, path: PathBuf) -> Result<Self, SocketDirError> {
+        let failed = |what, error| SocketDirError::io(what, &path, error);
+        let socket = std::os::unix::net::UnixListener::from(socket);
+        socket.set_nonblocking(true).map_err(|error| failed("use the socket of", error))?;
+        let found = fs::symlink_metadata(&path).map_err(|error| failed("look at", error))?;
+        let identity = (found.dev(), found.ino());
+        Ok(Self { socket: UnixListener::from_std(socket), path, pid: std::process::id(), identity })
+    }
+
     /// Its name.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+impl AsFd for Listening {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
     }
 }
 

@@ -1,0 +1,192 @@
+//! The way out of a system of one process, to actors of other nodes, and the way in.
+//!
+//! A program needs this only to connect systems by a transport of its own. The system gives its [`Gate`] whatever is
+//! for an address of another node; what comes from there is taken in by [`ActorSystem::arrive`].
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use roscius_protocol::address::Address;
+use roscius_protocol::lifecycle::{Birth, Lifecycle, Signal};
+use roscius_protocol::supervision::Restart;
+
+use crate::actor::{Actor, Poison};
+use crate::address::ActorRef;
+use crate::ask::{Answer, AskError, ReplyTo};
+use crate::context_handle::{ContextHandle, NotHandling};
+use crate::dead_letters::DeadLetter;
+use crate::engine::envelope::{Envelope, Notice, Parcel};
+use crate::engine::shared::Shared;
+use crate::message::Payload;
+use crate::props::{Props, SpawnError};
+use crate::system::ActorSystem;
+
+/// Carries what is for other nodes.
+pub trait Gate: Send + Sync {
+    /// Takes over what leaves. It is called in the order of sending, perhaps while the system is locked, so it must not use the
+    /// system.
+    fn carry(&self, crossing: Crossing);
+}
+
+/// What goes from one node to another.
+#[derive(Debug)]
+pub enum Crossing {
+    /// A message.
+    Message {
+        /// Whom it is for.
+        to: Address,
+        /// Who sent it.
+        from: Address,
+        /// What it says.
+        message: Payload,
+        /// The right to answer, when an answer is waited for.
+        asker: Option<Asker>,
+    },
+    /// News of a life.
+    Signal {
+        /// Whom it is for.
+        to: Address,
+        /// What it says.
+        signal: Signal,
+    },
+    /// A message goes back to who sent it.
+    Returned {
+        /// Who sent it.
+        to: Address,
+        /// The message and what was wrong.
+        poison: Poison,
+    },
+    /// A message for which there is nobody here, and no handler of dead letters either.
+    DeadLetter {
+        /// Whom it is for: the handler, or nobody when it leaves a system that knows of none.
+        to: Address,
+        /// The message and its addresses.
+        letter: DeadLetter,
+    },
+    /// An actor of another node was left behind by its parent. Whoever is above the systems of both adopts it.
+    Orphan {
+        /// The actor.
+        child: Address,
+        /// How it is to be restarted.
+        policy: Restart,
+    },
+}
+
+/// Waits for an answer in the system that a message has left. Dropping it tells so that there will be none.
+#[derive(Debug)]
+#[must_use = "somebody waits for the answer"]
+pub struct Asker(ReplyTo);
+
+impl Asker {
+    /// Answers. An answer that comes too late goes nowhere.
+    pub fn answer(self, answer: Result<Payload, AskError>) {
+        let _ = self.0.answer(answer);
+    }
+}
+
+/// The answer to a message that came from another node, when it is there.
+#[derive(Debug)]
+pub struct Awaited(oneshot::AsyncReceiver<Answer>);
+
+impl Future for Awaited {
+    type Output = Result<Payload, AskError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx).map(|answer| answer.unwrap_or(Err(AskError::Abandoned)))
+    }
+}
+
+impl Shared {
+    /// Hands what is for another node to the gate. Gives it back when there is none, or it can not leave.
+    pub(crate) fn depart(&self, parcel: Parcel) -> Result<(), Parcel> {
+        let Some(gate) = &self.gate else { return Err(parcel) };
+        let crossing = match parcel {
+            Parcel::Message(to, Envelope { sender, reply, message }) => {
+                let asker = reply.is_wanted().then_some(Asker(reply));
+                Crossing::Message { to, from: sender, message, asker }
+            }
+            Parcel::Notice(to, Notice::Life(signal)) => Crossing::Signal { to, signal },
+            Parcel::Notice(to, Notice::Poison(poison)) => Crossing::Returned { to, poison: *poison },
+            parcel @ Parcel::Notice(..) => return Err(parcel),
+        };
+        gate.carry(crossing);
+        Ok(())
+    }
+}
+
+impl ActorSystem {
+    /// Takes in what came from another node. What is for nobody here is dealt with as everywhere: as a dead letter, or
+    /// with an answer to who sent it.
+    pub fn arrive(&self, crossing: Crossing) {
+        match crossing {
+            Crossing::Message { to, from, message, asker } => {
+                let reply = asker.map(|asker| asker.0).unwrap_or_default();
+                self.shared().post(Parcel::Message(to, Envelope { sender: from, reply, message }));
+            }
+            Crossing::Signal { to, signal } => self.shared().post(Parcel::Notice(to, Notice::Life(signal))),
+            Crossing::Returned { to, poison } => {
+                self.shared().post(Parcel::Notice(to, Notice::Poison(Box::new(poison))));
+            }
+            Crossing::DeadLetter { to, letter } => {
+                self.shared().post(Parcel::Notice(to, Notice::DeadLetter(Box::new(letter))));
+            }
+            Crossing::Orphan { child, policy } => {
+                self.shared().post(Parcel::Notice(self.shared().root, Notice::Adopt(child, policy)));
+            }
+        }
+    }
+
+    /// Takes in a message from another node whose sender waits for an answer.
+    pub fn arrive_asking(&self, to: Address, from: Address, message: Payload) -> Awaited {
+        let (answer, receiver) = oneshot::channel();
+        let reply = ReplyTo::new(answer);
+        self.shared().post(Parcel::Message(to, Envelope { sender: from, reply, message }));
+        Awaited(receiver.into_future())
+    }
+
+    /// Creates an actor for a parent on another node, which has given it this number.
+    ///
+    /// # Errors
+    ///
+    /// [`SpawnError`], as [`ActorSystem::spawn`].
+    pub fn spawn_under<A: Actor>(
+        &self,
+        parent: Address,
+        birth: Birth,
+        props: impl Into<Props<A>>,
+    ) -> Result<ActorRef<A>, SpawnError> {
+        let shared = self.shared();
+        let spawn = props.into().into_spawn();
+        let life = Lifecycle::new(parent, birth, spawn.policy);
+        let core = shared.next_core();
+        let address = shared.settle(core, life, spawn, false)?;
+        shared.cores[core as usize].wake();
+        Ok(ActorRef::assume(address))
+    }
+
+    /// How many actors live here.
+    pub fn living(&self) -> usize {
+        let cores = self.shared().cores.iter();
+        let all: usize = cores.map(|core| crate::engine::lock(&core.state).living).sum();
+        // The root is no actor to others.
+        all.saturating_sub(1)
+    }
+}
+
+impl ContextHandle {
+    /// Notes an actor of another node as a child. What is returned is its number, which it has to know.
+    ///
+    /// # Errors
+    ///
+    /// [`NotHandling`] outside of a handler; [`SpawnError::Exiting`] when the actor may have no more children.
+    pub fn adopt(&self, child: Address, policy: Restart) -> Result<Result<Birth, SpawnError>, NotHandling> {
+        self.on_stage(|stage| {
+            if stage.life.may_have_children() { Ok(stage.life.add_child(child, policy)) } else { Err(SpawnError::Exiting) }
+        })
+    }
+}
+
+/// A gate that a system shares.
+pub(crate) type SharedGate = Arc<dyn Gate>;
