@@ -1,1 +1,14 @@
 //! Systems of processes: the Admin, the processes that hold actors, and how both are started.
+//!
+//! A system is an Admin and processes that talk to each other directly. A [`process::Process`] joins a system of actors of one
+//! process ([`roscius::ActorSystem`]) with the links to the others ([`roscius_transport::Hub`]): what its actors send to addresses of
+//! other nodes leaves through the links, and what comes is put into their mailboxes. One thread does both in turn, and no
+//! thread is started, so a process may fork.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`process`] | one process of a system: its actors and its links |
+
+#![cfg(unix)]
+
+pub mod process;

@@ -19,7 +19,7 @@ use crate::context_handle::{ContextHandle, NotHandling};
 use crate::dead_letters::DeadLetter;
 use crate::engine::envelope::{Envelope, Notice, Parcel};
 use crate::engine::shared::Shared;
-use crate::message::Payload;
+use crate::message::{MessageType, Payload};
 use crate::props::{Props, SpawnError};
 use crate::system::ActorSystem;
 
@@ -77,12 +77,25 @@ pub enum Crossing {
 /// Waits for an answer in the system that a message has left. Dropping it tells so that there will be none.
 #[derive(Debug)]
 #[must_use = "somebody waits for the answer"]
-pub struct Asker(ReplyTo);
+pub struct Asker {
+    reply: ReplyTo,
+    /// What the answer is to be.
+    kind: Option<&'static MessageType>,
+}
 
 impl Asker {
     /// Answers. An answer that comes too late goes nowhere.
     pub fn answer(self, answer: Result<Payload, AskError>) {
-        let _ = self.0.answer(answer);
+        let _ = self.reply.answer(answer);
+    }
+
+    /// Answers with a reply in MessagePack. If it is none, the asker is told so.
+    pub fn answer_encoded(self, reply: &[u8]) {
+        let answer = match self.kind {
+            Some(kind) => Payload::decode(kind, reply).map_err(AskError::from),
+            None => Err(AskError::Abandoned),
+        };
+        self.answer(answer);
     }
 }
 
@@ -104,7 +117,8 @@ impl Shared {
         let Some(gate) = &self.gate else { return Err(parcel) };
         let crossing = match parcel {
             Parcel::Message(to, Envelope { sender, reply, message }) => {
-                let asker = reply.is_wanted().then_some(Asker(reply));
+                let kind = message.kind().reply();
+                let asker = reply.is_wanted().then_some(Asker { reply, kind });
                 Crossing::Message { to, from: sender, message, asker }
             }
             Parcel::Notice(to, Notice::Life(signal)) => Crossing::Signal { to, signal },
@@ -122,7 +136,7 @@ impl ActorSystem {
     pub fn arrive(&self, crossing: Crossing) {
         match crossing {
             Crossing::Message { to, from, message, asker } => {
-                let reply = asker.map(|asker| asker.0).unwrap_or_default();
+                let reply = asker.map(|asker| asker.reply).unwrap_or_default();
                 self.shared().post(Parcel::Message(to, Envelope { sender: from, reply, message }));
             }
             Crossing::Signal { to, signal } => self.shared().post(Parcel::Notice(to, Notice::Life(signal))),

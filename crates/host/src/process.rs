@@ -1,0 +1,388 @@
+//! One process of a system: its actors, or its external code, and its links to the other processes.
+//!
+//! Whoever waits for something drives the process: [`Process::turn`] takes in what came, runs actors, and sends what they
+//! said. One thread drives at a time; others that send meanwhile wake it.
+//!
+//! # Slow receivers
+//!
+//! What a link does not take is held here, in order. While anything is held, no actor of this process is run, so it
+//! can not add to it; but what comes is still read, so two processes that flood each other both get on. What is held
+//! for longer than [`Options::hold_within`] becomes a dead letter.
+
+mod children;
+mod descriptors;
+mod exit;
+mod inbound;
+mod language;
+mod outbound;
+mod requests;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
+
+use roscius::{ActorSystem, StartError};
+use roscius_protocol::address::{Address, NodeId};
+use roscius_protocol::admin::messages::{FromAdmin, ToAdmin};
+use roscius_protocol::frame::Role;
+use roscius_transport::{Event, Hub, HubOptions, Listening};
+
+pub use children::{ChildProcess, Ended};
+pub use language::{Language, Receipt};
+pub use requests::RequestError;
+
+use children::Children;
+use descriptors::Descriptors;
+use exit::Exit;
+use inbound::Inbound;
+use outbound::Outbound;
+use requests::Requests;
+
+/// How many messages actors handle before the links are looked at.
+const STEPS: usize = 512;
+/// How long a thread waits at most before it looks whether another has done what it waits for.
+const HAND_OVER: Duration = Duration::from_millis(10);
+
+/// What a process is told at its start.
+pub struct Options {
+    /// Which process it is.
+    pub node: NodeId,
+    /// What kind of process.
+    pub role: Role,
+    /// The directory with the sockets of its system.
+    pub directory: PathBuf,
+    /// Where it listens.
+    pub listening: Listening,
+    /// How long a message is held for a receiver that takes nothing: 5 minutes.
+    pub hold_within: Duration,
+}
+
+/// Why a process is not there.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessError {
+    /// The operating system refused something, descriptors perhaps.
+    #[error("the links of the process could not be made: {0}")]
+    Io(#[from] io::Error),
+    /// Its actors could not be.
+    #[error(transparent)]
+    Start(#[from] StartError),
+}
+
+/// See the [module](self).
+pub struct Process {
+    node: NodeId,
+    admin: Address,
+    system: ActorSystem,
+    language: Arc<dyn Language>,
+    exit: Arc<Exit>,
+    /// Held by the thread that drives. None after a fork, in the child, and at the end.
+    driven: Mutex<Option<Driven>>,
+    /// Counts what the driver has done, for threads that wait for it.
+    progress: Mutex<u64>,
+    progressed: Condvar,
+    requests: Requests,
+    next_message: AtomicU64,
+    /// The link to the Admin has ended, or the Admin has said that the system has.
+    is_over: AtomicBool,
+}
+
+/// What only the driver uses.
+struct Driven {
+    hub: Hub,
+    events: Vec<Event>,
+    inbound: Inbound,
+    outbound: Outbound,
+    children: Children,
+    descriptors: Descriptors,
+}
+
+/// What a wait came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// What was waited for is there, perhaps.
+    Progress,
+    /// The time is over.
+    Late,
+}
+
+impl Process {
+    /// Joins a system. The Admin is told.
+    ///
+    /// # Errors
+    ///
+    /// [`ProcessError`] if the operating system refuses.
+    pub fn start(options: Options, language: Arc<dyn Language>) -> Result<Arc<Self>, ProcessError> {
+        let Options { node, role, directory, listening, hold_within } = options;
+        let hub = Hub::new(HubOptions::new(node, role), Some(listening))?;
+        let exit = Arc::new(Exit::new(hub.remote()));
+        let system = ActorSystem::simple().node(node).gate(Arc::clone(&exit) as Arc<_>).start()?;
+        let admin_node = NodeId::of_process(node.system(), NodeId::ADMIN);
+        let process = Arc::new(Self {
+            node,
+            admin: Address::new(admin_node, 0, 0, 0),
+            system,
+            language,
+            exit,
+            driven: Mutex::new(Some(Driven {
+                hub,
+                events: Vec::new(),
+                inbound: Inbound::default(),
+                outbound: Outbound::new(directory, hold_within),
+                children: Children::default(),
+                descriptors: Descriptors::default(),
+            })),
+            progress: Mutex::new(0),
+            progressed: Condvar::new(),
+            requests: Requests::default(),
+            next_message: AtomicU64::new(1),
+            is_over: AtomicBool::new(false),
+        });
+        Ok(process)
+    }
+
+    /// Which process this is.
+    pub fn node(&self) -> NodeId {
+        self.node
+    }
+
+    /// The Admin of the system.
+    pub fn admin(&self) -> Address {
+        self.admin
+    }
+
+    /// The actors and endpoints of this process.
+    pub fn system(&self) -> &ActorSystem {
+        &self.system
+    }
+
+    /// Whether the system has ended, as far as this process knows.
+    pub fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
+    }
+
+    /// The number for one more message.
+    pub fn next_message(&self) -> u64 {
+        self.next_message.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Says something to the Admin, from an actor or endpoint of this process.
+    pub fn tell_admin(&self, from: Address, message: ToAdmin) {
+        self.exit.tell_admin(from, message, 0);
+    }
+
+    /// Takes in what came, runs actors, and sends. Waits until something happens, at most `timeout`.
+    ///
+    /// When another thread drives, waits for what it does instead.
+    ///
+    /// # Errors
+    ///
+    /// An error of the operating system that says that the process can not go on.
+    pub fn turn(&self, timeout: Option<Duration>) -> io::Result<Waited> {
+        let before = *lock(&self.progress);
+        let Some(mut guard) = self.try_drive() else {
+            return Ok(self.wait_for_driver(before, timeout));
+        };
+        let Some(driven) = guard.as_mut() else { return Ok(Waited::Late) };
+        driven.send_all(self);
+        let wait = match self.exit.has_waiting() || driven.inbound.has_waiting() {
+            true => Some(Duration::ZERO),
+            false => self.limit(driven, timeout),
+        };
+        driven.poll(wait)?;
+        let happened = !driven.events.is_empty();
+        let crossings = driven.take_in(self);
+        let congested = driven.outbound.is_congested();
+        drop(guard);
+        for crossing in crossings {
+            self.system.arrive(crossing);
+        }
+        let stepped = if congested { 0 } else { self.system.steps(STEPS, || self.exit.wants_out()) };
+        self.settle_answers();
+        self.flush();
+        let progress = happened || stepped > 0;
+        if progress {
+            *lock(&self.progress) += 1;
+            self.progressed.notify_all();
+        }
+        Ok(if progress { Waited::Progress } else { Waited::Late })
+    }
+
+    /// Sends what this process has said so far. When another thread drives, has it do so.
+    pub fn flush(&self) {
+        match self.try_drive() {
+            Some(mut guard) => {
+                if let Some(driven) = guard.as_mut() {
+                    driven.send_all(self);
+                    driven.hub.flush();
+                }
+            }
+            None => self.exit.wake(),
+        }
+    }
+
+    /// Sends what this process has said, and while a receiver takes no more, waits for it. Nothing that comes
+    /// meanwhile is handled. For the thread of an actor that sends a lot in one go.
+    ///
+    /// # Errors
+    ///
+    /// An error of the operating system that says that the process can not go on.
+    pub fn relieve(&self, within: Duration) -> io::Result<()> {
+        let until = Instant::now() + within;
+        loop {
+            let Some(mut guard) = self.try_drive() else {
+                self.exit.wake();
+                return Ok(());
+            };
+            let Some(driven) = guard.as_mut() else { return Ok(()) };
+            driven.send_all(self);
+            driven.hub.flush();
+            let left = until.saturating_duration_since(Instant::now());
+            if !driven.outbound.is_congested() || left.is_zero() {
+                return Ok(());
+            }
+            driven.poll(Some(left.min(driven.outbound.patience())))?;
+            driven.keep_events();
+        }
+    }
+
+    /// How many frames wait to be written to a process.
+    pub fn waiting_for(&self, node: NodeId) -> usize {
+        let guard = lock(&self.driven);
+        guard.as_ref().map_or(0, |driven| driven.hub.waiting(node).0 + driven.outbound.held_for(node))
+    }
+
+    /// Asks the Admin and waits for the answer. Nothing else that comes meanwhile is handled. `look` is called now and
+    /// then; what it returns ends the wait.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError`] if there is no answer in time, or will be none.
+    pub fn request<E: From<RequestError>>(
+        &self,
+        from: Address,
+        message: ToAdmin,
+        within: Duration,
+        mut look: impl FnMut() -> Result<(), E>,
+    ) -> Result<FromAdmin, E> {
+        let id = self.next_message();
+        let _open = self.requests.open(id);
+        self.exit.tell_admin(from, message, id);
+        let until = Instant::now() + within;
+        loop {
+            if let Some(answer) = self.requests.take(id) {
+                return Ok(answer);
+            }
+            if self.is_over() {
+                return Err(RequestError::NoAdmin.into());
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(RequestError::Late { within }.into());
+            }
+            self.take_answers(left.min(Duration::from_millis(100))).map_err(RequestError::from)?;
+            look()?;
+        }
+    }
+
+    /// Reads what comes, for the answers of the Admin among it. The rest is kept for the next turn.
+    fn take_answers(&self, timeout: Duration) -> io::Result<()> {
+        let before = *lock(&self.progress);
+        let Some(mut guard) = self.try_drive() else {
+            self.exit.wake();
+            self.wait_for_driver(before, Some(timeout));
+            return Ok(());
+        };
+        let Some(driven) = guard.as_mut() else { return Ok(()) };
+        driven.send_all(self);
+        driven.poll(Some(timeout))?;
+        driven.sift_answers(self);
+        driven.keep_events();
+        drop(guard);
+        *lock(&self.progress) += 1;
+        self.progressed.notify_all();
+        Ok(())
+    }
+
+    /// What the Admin wants of a starter, oldest first.
+    pub fn take_order(&self) -> Option<FromAdmin> {
+        lock(&self.driven).as_mut()?.inbound.take_order()
+    }
+
+    /// Ends the process in good order: its actors, then its links, at most `within`.
+    pub fn close(&self, within: Duration) {
+        let _ = self.system.shutdown_within(within);
+        let Some(mut driven) = lock(&self.driven).take() else { return };
+        driven.send_all(self);
+        driven.hub.flush();
+        // What can not be written any more is reported to the Admin while there is a link to it.
+        for event in driven.hub.close(within) {
+            tracing::debug!(?event, "at the end of the process");
+        }
+    }
+
+    /// In a process that was forked from this one: gives up all that belongs to the other, whose links and socket it does not
+    /// touch.
+    pub fn abandon(&self) {
+        // The lock may be held by a thread that is not in this process.
+        if let Ok(mut driven) = self.driven.try_lock() {
+            drop(driven.take());
+        }
+    }
+
+    fn try_drive(&self) -> Option<MutexGuard<'_, Option<Driven>>> {
+        match self.driven.try_lock() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    fn wait_for_driver(&self, before: u64, timeout: Option<Duration>) -> Waited {
+        let limit = timeout.map_or(HAND_OVER, |timeout| timeout.min(HAND_OVER));
+        let progress = lock(&self.progress);
+        if *progress != before {
+            return Waited::Progress;
+        }
+        let (progress, _) =
+            self.progressed.wait_timeout(progress, limit).unwrap_or_else(PoisonError::into_inner);
+        if *progress == before { Waited::Late } else { Waited::Progress }
+    }
+
+    /// How long to wait for something to happen.
+    fn limit(&self, driven: &Driven, timeout: Option<Duration>) -> Option<Duration> {
+        let now = Instant::now();
+        let due = [self.system.next_alarm(), driven.outbound.next_deadline(now), driven.children.next_deadline(now), timeout];
+        due.into_iter().flatten().min()
+    }
+}
+
+impl Driven {
+    fn poll(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.hub.poll(timeout, &mut self.events)
+    }
+
+    /// Keeps what happened for the next turn.
+    fn keep_events(&mut self) {
+        self.inbound.keep(&mut self.events);
+    }
+
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Only the end of a process in good order says goodbye to the others.
+        self.abandon();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Where a node listens, given the directory of a system: all systems of a user are side by side.
+pub fn socket_of(directory: &Path, node: NodeId) -> PathBuf {
+    let above = directory.parent().unwrap_or(directory);
+    above.join(format!("s{:08x}", node.system())).join(format!("{:016x}", node.number()))
+}
