@@ -25,8 +25,8 @@ use std::time::{Duration, Instant};
 
 use roscius::{ActorSystem, StartError};
 use roscius_protocol::address::{Address, NodeId};
-use roscius_protocol::admin::messages::{FromAdmin, ToAdmin};
-use roscius_protocol::frame::Role;
+use roscius_protocol::admin::messages::{FromAdmin, Letter, Setback, ToAdmin};
+use roscius_protocol::frame::{Frame, Role};
 use roscius_transport::{Event, Hub, HubOptions, Listening};
 
 pub use children::{ChildProcess, Ended};
@@ -35,7 +35,7 @@ pub use requests::RequestError;
 
 use children::Children;
 use descriptors::Descriptors;
-use exit::Exit;
+use exit::{Exit, Leaving};
 use inbound::Inbound;
 use outbound::Outbound;
 use requests::Requests;
@@ -190,7 +190,7 @@ impl Process {
             true => Some(Duration::ZERO),
             false => self.limit(driven, timeout),
         };
-        driven.poll(wait)?;
+        driven.poll(wait, &*self.language)?;
         let happened = !driven.events.is_empty();
         let crossings = driven.take_in(self);
         let congested = driven.outbound.is_congested();
@@ -222,6 +222,30 @@ impl Process {
         }
     }
 
+    /// Has the thread that drives look at the actors again.
+    pub fn wake(&self) {
+        self.exit.wake();
+    }
+
+    /// Gives a message that came back to who sent it, with what was wrong with it.
+    pub fn give_back(&self, frame: &Frame, reason: Setback, details: String) {
+        let header = frame.header();
+        let letter = Letter { reason, details, frame: frame.as_bytes().to_vec() };
+        self.exit.push(Leaving::Returned { to: header.from, from: header.to, letter });
+    }
+
+    /// As [`Process::flush`]. Whether all that was said to a process has been written.
+    pub fn flush_to(&self, node: NodeId) -> bool {
+        let Some(mut guard) = self.try_drive() else {
+            self.exit.wake();
+            return false;
+        };
+        let Some(driven) = guard.as_mut() else { return true };
+        driven.send_all(self);
+        driven.hub.flush();
+        driven.hub.waiting(node).0 + driven.outbound.held_for(node) == 0
+    }
+
     /// Sends what this process has said, and while a receiver takes no more, waits for it. Nothing that comes
     /// meanwhile is handled. For the thread of an actor that sends a lot in one go.
     ///
@@ -242,15 +266,9 @@ impl Process {
             if !driven.outbound.is_congested() || left.is_zero() {
                 return Ok(());
             }
-            driven.poll(Some(left.min(driven.outbound.patience())))?;
+            driven.poll(Some(left.min(driven.outbound.patience())), &*self.language)?;
             driven.keep_events();
         }
-    }
-
-    /// How many frames wait to be written to a process.
-    pub fn waiting_for(&self, node: NodeId) -> usize {
-        let guard = lock(&self.driven);
-        guard.as_ref().map_or(0, |driven| driven.hub.waiting(node).0 + driven.outbound.held_for(node))
     }
 
     /// Asks the Admin and waits for the answer. Nothing else that comes meanwhile is handled. `look` is called now and
@@ -296,7 +314,7 @@ impl Process {
         };
         let Some(driven) = guard.as_mut() else { return Ok(()) };
         driven.send_all(self);
-        driven.poll(Some(timeout))?;
+        driven.poll(Some(timeout), &*self.language)?;
         driven.sift_answers(self);
         driven.keep_events();
         drop(guard);
@@ -307,13 +325,13 @@ impl Process {
 
     /// What the Admin wants of a starter, oldest first.
     pub fn take_order(&self) -> Option<FromAdmin> {
-        lock(&self.driven).as_mut()?.inbound.take_order()
+        self.drive().as_mut()?.inbound.take_order()
     }
 
     /// Ends the process in good order: its actors, then its links, at most `within`.
     pub fn close(&self, within: Duration) {
         let _ = self.system.shutdown_within(within);
-        let Some(mut driven) = lock(&self.driven).take() else { return };
+        let Some(mut driven) = self.drive().take() else { return };
         driven.send_all(self);
         driven.hub.flush();
         // What can not be written any more is reported to the Admin while there is a link to it.
@@ -341,13 +359,28 @@ impl Process {
 
     fn wait_for_driver(&self, before: u64, timeout: Option<Duration>) -> Waited {
         let limit = timeout.map_or(HAND_OVER, |timeout| timeout.min(HAND_OVER));
-        let progress = lock(&self.progress);
-        if *progress != before {
-            return Waited::Progress;
+        let mut waited = Waited::Progress;
+        self.language.wait(&mut || {
+            let progress = lock(&self.progress);
+            if *progress == before {
+                let (progress, _) =
+                    self.progressed.wait_timeout(progress, limit).unwrap_or_else(PoisonError::into_inner);
+                waited = if *progress == before { Waited::Late } else { Waited::Progress };
+            }
+        });
+        waited
+    }
+
+    /// Takes the place of the driver, who is woken if there is another.
+    fn drive(&self) -> MutexGuard<'_, Option<Driven>> {
+        loop {
+            let before = *lock(&self.progress);
+            if let Some(guard) = self.try_drive() {
+                return guard;
+            }
+            self.exit.wake();
+            self.wait_for_driver(before, None);
         }
-        let (progress, _) =
-            self.progressed.wait_timeout(progress, limit).unwrap_or_else(PoisonError::into_inner);
-        if *progress == before { Waited::Late } else { Waited::Progress }
     }
 
     /// How long to wait for something to happen.
@@ -359,8 +392,14 @@ impl Process {
 }
 
 impl Driven {
-    fn poll(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        self.hub.poll(timeout, &mut self.events)
+    fn poll(&mut self, timeout: Option<Duration>, language: &dyn Language) -> io::Result<()> {
+        if timeout == Some(Duration::ZERO) {
+            return self.hub.poll(timeout, &mut self.events);
+        }
+        let (hub, events) = (&mut self.hub, &mut self.events);
+        let mut polled = Ok(());
+        language.wait(&mut || polled = hub.poll(timeout, events));
+        polled
     }
 
     /// Keeps what happened for the next turn.

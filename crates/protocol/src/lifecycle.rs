@@ -102,6 +102,11 @@ impl Birth {
     pub const fn numbered(number: u32) -> Self {
         Self::new(number)
     }
+
+    /// The number.
+    pub const fn number(self) -> u32 {
+        self.place
+    }
 }
 
 /// What a parent says to a child that failed, or that must be restarted with its siblings.

@@ -6,11 +6,12 @@ use std::time::Instant;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use roscius::prelude::*;
+use roscius_protocol::admin::messages::Setback;
 
 use crate::address::{ActorAddress, Place};
 use crate::classes::Classes;
 use crate::log;
-use crate::message::{PyMessage, WakeupPayload, WakeupWish};
+use crate::message::{Content, PyMessage, WakeupPayload, WakeupWish};
 use crate::reference::Reference;
 use crate::system::Inner;
 
@@ -22,6 +23,8 @@ pub(crate) struct PyActor {
     /// It has been asked to exit, and waits for its children to do so.
     exiting: bool,
     leaves_children: bool,
+    /// Descriptors are watched for it.
+    watches: bool,
 }
 
 /// What is to follow a message.
@@ -47,6 +50,7 @@ impl PyActor {
             system: Arc::clone(system),
             exiting: false,
             leaves_children: false,
+            watches: false,
         };
         let props = Props::once(move || actor).spread();
         Ok((if let Some(name) = name { props.named(name) } else { props }, reference))
@@ -61,9 +65,39 @@ impl PyActor {
         });
     }
 
-    fn call(&self, py: Python<'_>, message: &Py<PyAny>, sender: &ActorAddress) -> PyResult<()> {
+    fn call(&mut self, py: Python<'_>, message: &Py<PyAny>, sender: &ActorAddress) -> PyResult<()> {
         let sender = Bound::new(py, sender.clone())?;
-        self.instance.call_method1(py, pyo3::intern!(py, "receiveMessage"), (message, sender)).map(drop)
+        let result = self.instance.call_method1(py, pyo3::intern!(py, "receiveMessage"), (message, sender))?;
+        if self.watches || !result.is_none(py) {
+            self.watch(py, result.bind(py))?;
+        }
+        Ok(())
+    }
+
+    /// Watches the descriptors that a handler asks for by its result. Any other result ends that.
+    fn watch(&mut self, py: Python<'_>, result: &Bound<'_, PyAny>) -> PyResult<()> {
+        let wanted = result.is_instance(Classes::get(py)?.watch.bind(py))?;
+        let Some(member) = &self.system.member else {
+            if wanted {
+                let me = self.reference.get().me();
+                log::error(py, format_args!("{me} can not watch descriptors: its base does not support that"));
+            }
+            return Ok(());
+        };
+        let mut descriptors: Vec<i32> = Vec::new();
+        if wanted {
+            for descriptor in result.getattr("filenos")?.try_iter()? {
+                let descriptor = descriptor?;
+                match descriptor.extract() {
+                    Ok(number) => descriptors.push(number),
+                    // Whatever has a descriptor. One that is closed is left out.
+                    Err(_) => descriptors.extend(descriptor.call_method0("fileno").and_then(|it| it.extract::<i32>()).ok()),
+                }
+            }
+        }
+        self.watches = !descriptors.is_empty();
+        member.process.watch_descriptors(&descriptors);
+        Ok(())
     }
 
     fn receive_in(
@@ -74,10 +108,16 @@ impl PyActor {
         ctx: &mut Context<'_, Self>,
     ) -> PyResult<Next> {
         let classes = Classes::get(py)?;
-        let object = message.object.bind(py);
+        let object = match message.object(py) {
+            Ok(object) => object.clone_ref(py).into_bound(py),
+            Err(error) => {
+                self.give_back(py, message, &error, ctx);
+                return Ok(Next::GoOn);
+            }
+        };
         if object.is_instance(classes.system_message.bind(py))? {
             if object.is_instance(classes.exit_request.bind(py))? {
-                return self.exit(py, classes, message, sender, ctx);
+                return self.exit(py, classes, &object, sender, ctx);
             }
             if object.is_instance(classes.status_request.bind(py))? {
                 let status = self.status(py, classes, ctx)?;
@@ -85,25 +125,57 @@ impl PyActor {
                 return Ok(Next::GoOn);
             }
             if self.exiting && object.is_instance(classes.child_exited.bind(py))? {
-                let _ = self.call(py, &message.object, sender);
+                let _ = self.call(py, object.as_unbound(), sender);
                 return Ok(if ctx.children().is_empty() { Next::Stop } else { Next::GoOn });
             }
         }
         if self.exiting {
             return Ok(Next::GoOn);
         }
-        let Err(error) = self.call(py, &message.object, sender) else { return Ok(Next::GoOn) };
-        message.failures += 1;
-        let is_last = message.failures >= self.system.deliveries;
-        let traceback = py.import("traceback")?.call_method1("format_exception", (error.value(py),))?;
-        let details = pyo3::types::PyString::new(py, "").call_method1("join", (traceback,))?;
-        let log = py.import("thespian.system.poison")?;
-        log.call_method1("log_failure", (&self.instance, &message.object, &details, is_last))?;
-        if !is_last {
-            return Ok(Next::Again);
+        let mut object = object;
+        let mut before: Option<PyErr> = None;
+        loop {
+            let Err(error) = self.call(py, object.as_unbound(), sender) else { return Ok(Next::GoOn) };
+            message.failures += 1;
+            let is_last = message.failures >= self.system.deliveries;
+            if let Some(before) = before.take()
+                && error.cause(py).is_none()
+            {
+                error.set_cause(py, Some(before));
+            }
+            let traceback = py.import("traceback")?.call_method1("format_exception", (error.value(py),))?;
+            let details = pyo3::types::PyString::new(py, "").call_method1("join", (traceback,))?;
+            let log = py.import("thespian.system.poison")?;
+            log.call_method1("log_failure", (&self.instance, &object, &details, is_last))?;
+            if is_last {
+                self.poison(py, classes, &object, sender, &details, ctx)?;
+                return Ok(Next::GoOn);
+            }
+            if self.system.is_simple {
+                return Ok(Next::Again);
+            }
+            // Elsewhere the second try comes at once, with a copy, in case the first has changed the message.
+            match py.import("copy")?.call_method1("deepcopy", (&object,)) {
+                Ok(copy) => object = copy,
+                Err(error) => {
+                    let details = format!("it failed, and could not be copied for another try: {error}");
+                    let details = pyo3::types::PyString::new(py, &details).into_any();
+                    self.poison(py, classes, &object, sender, &details, ctx)?;
+                    return Ok(Next::GoOn);
+                }
+            }
+            message.replace(object.clone().unbind());
+            before = Some(error);
         }
-        self.poison(py, classes, message, sender, &details, ctx)?;
-        Ok(Next::GoOn)
+    }
+
+    /// Gives a message that can not be unpacked back to who sent it.
+    fn give_back(&self, py: Python<'_>, message: &PyMessage, error: &PyErr, ctx: &Context<'_, Self>) {
+        let details = format!("{}: {error}", ctx.me().address());
+        log::error(py, format_args!("OUCH! Error deserializing a message to {details}"));
+        if let (Some(member), Content::Frame(frame)) = (&self.system.member, message.content()) {
+            member.process.give_back(frame, Setback::Undecodable, details);
+        }
     }
 
     /// Lets the instance have its last words, and then its children exit.
@@ -111,15 +183,15 @@ impl PyActor {
         &mut self,
         py: Python<'_>,
         classes: &Classes,
-        message: &PyMessage,
+        request: &Bound<'_, PyAny>,
         sender: &ActorAddress,
         ctx: &mut Context<'_, Self>,
     ) -> PyResult<Next> {
         self.reference.get().exit();
-        if let Err(error) = self.call(py, &message.object, sender) {
+        if let Err(error) = self.call(py, request.as_unbound(), sender) {
             log::warning(py, format_args!("{} failed on its exit request, and exits: {error}", ctx.me().address()));
         }
-        let recursive = message.object.getattr(py, "isRecursive")?.is_truthy(py)?;
+        let recursive = request.getattr("isRecursive")?.is_truthy()?;
         let children = ctx.children();
         if !recursive || children.is_empty() {
             self.leaves_children = !recursive;
@@ -138,15 +210,15 @@ impl PyActor {
         &self,
         py: Python<'_>,
         classes: &Classes,
-        message: &PyMessage,
+        failed: &Bound<'_, PyAny>,
         sender: &ActorAddress,
         details: &Bound<'_, PyAny>,
         ctx: &mut Context<'_, Self>,
     ) -> PyResult<()> {
-        if message.object.bind(py).is_instance(classes.poison.bind(py))? {
+        if failed.is_instance(classes.poison.bind(py))? {
             return Ok(());
         }
-        let poison = classes.poison.call1(py, PyTuple::new(py, [message.object.bind(py), details])?)?;
+        let poison = classes.poison.call1(py, PyTuple::new(py, [failed, details])?)?;
         self.answer(sender, poison, ctx);
         Ok(())
     }
@@ -201,7 +273,8 @@ impl Actor for PyActor {
 
     fn dead_letter(&mut self, letter: DeadLetter, ctx: &mut Context<Self>) {
         let DeadLetter { message, target, .. } = letter;
-        let Ok(PyMessage { object, .. }) = message.take::<PyMessage>() else { return };
+        let Ok(mut message) = message.take::<PyMessage>() else { return };
+        let Ok(object) = Python::attach(|py| message.object(py).map(|object| object.clone_ref(py))) else { return };
         let wanted = Python::attach(|py| Ok::<_, PyErr>(!Classes::get(py)?.may_be_lost(object.bind(py))?));
         if !wanted.unwrap_or(true) {
             return;
@@ -216,6 +289,9 @@ impl Actor for PyActor {
 impl AsyncHandler<PyMessage> for PyActor {
     async fn receive(&mut self, message: &mut PyMessage, ctx: &mut Context<'_, Self>) -> Outcome<()> {
         message.take_up();
+        if let (Some(member), Content::Frame(_)) = (&self.system.member, message.content()) {
+            member.language.handled();
+        }
         let sender = message.sender.clone().unwrap_or_else(|| ActorAddress::of(ctx.sender()));
         self.reference.get().begin(ctx.handle());
         let next = Python::attach(|py| {

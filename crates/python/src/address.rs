@@ -47,6 +47,12 @@ impl ActorAddress {
     }
 }
 
+impl std::fmt::Display for ActorAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ActorAddr-{}", self.detail())
+    }
+}
+
 #[pymethods]
 impl ActorAddress {
     #[new]
@@ -67,7 +73,7 @@ impl ActorAddress {
     }
 
     fn __str__(&self) -> String {
-        format!("ActorAddr-{}", self.detail())
+        self.to_string()
     }
 
     fn __richcmp__(&self, other: &Bound<'_, PyAny>, op: CompareOp, py: Python<'_>) -> PyResult<Py<PyAny>> {

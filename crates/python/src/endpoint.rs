@@ -1,16 +1,18 @@
 //! External code: its address and what arrives there.
 
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use roscius::Received;
+use roscius_host::process::Receipt;
 
 use crate::address::{ActorAddress, Place};
 use crate::classes::Classes;
-use crate::message::PyMessage;
+use crate::log;
+use crate::message::{Content, PyMessage};
+use crate::packing;
 use crate::system::Inner;
 
 /// How long a wait lasts at most before signals, such as an interrupt from the keyboard, are looked at.
@@ -30,6 +32,14 @@ impl Endpoint {
         Self { system: Arc::clone(system), endpoint: Mutex::new(Some(Arc::new(endpoint))) }
     }
 
+    /// A message as it travels: packed at once if it leaves the process, so that who sends it hears what is wrong with it.
+    fn packed(&self, object: &Bound<'_, PyAny>) -> PyResult<PyMessage> {
+        Ok(match &self.system.member {
+            Some(_) => PyMessage::of(Content::Packed(packing::pack(object)?)),
+            None => PyMessage::new(object.clone().unbind()),
+        })
+    }
+
     fn endpoint(&self) -> PyResult<Arc<roscius::Endpoint>> {
         let endpoint = self.endpoint.lock().unwrap_or_else(PoisonError::into_inner);
         endpoint.clone().ok_or_else(|| PyRuntimeError::new_err("this address of external code is closed"))
@@ -42,6 +52,9 @@ impl Endpoint {
         }
         let Place::Actor(to) = address.place else { return Ok(()) };
         let endpoint = self.endpoint()?;
+        if let Some(member) = &self.system.member {
+            return member.tell(py, &endpoint, to, message);
+        }
         let mut message = message;
         if to.node() != self.system.node() {
             match self.system.send_abroad(endpoint.address(), to, message) {
@@ -63,12 +76,19 @@ impl Endpoint {
         let classes = Classes::get(py)?;
         let start = Instant::now();
         loop {
-            let is_vain = is_vain();
+            let is_vain = is_vain() || self.system.member.as_ref().is_some_and(|member| member.process.is_over());
             let left = limit.map(|limit| limit.saturating_sub(start.elapsed()));
             self.system.run(py, || endpoint.has_arrivals() || limit.is_some_and(|limit| start.elapsed() >= limit))?;
             let received = match (self.system.is_simple, left) {
                 // Nothing that could lead to an answer is left but wakeups.
                 (true, None) => py.detach(|| endpoint.listen(Duration::ZERO)),
+                (_, left) if let Some(member) = &self.system.member => {
+                    if !endpoint.has_arrivals() && !is_vain {
+                        let wait = left.map_or(SIGNAL_CHECK, |left| left.min(SIGNAL_CHECK));
+                        member.turn(wait)?;
+                    }
+                    endpoint.listen(Duration::ZERO)
+                }
                 (_, left) => {
                     let wait = left.map_or(SIGNAL_CHECK, |left| left.min(SIGNAL_CHECK));
                     py.detach(|| endpoint.listen(wait))
@@ -77,9 +97,16 @@ impl Endpoint {
             py.check_signals()?;
             match received {
                 Some(Received::Message(delivered)) => {
-                    let Ok(message) = delivered.message.take::<PyMessage>() else { continue };
-                    if classes.is_for_external_code(message.object.bind(py))? {
-                        return Ok(Some(message.object));
+                    let Ok(mut message) = delivered.message.take::<PyMessage>() else { continue };
+                    let object = match message.object(py) {
+                        Ok(object) => object.clone_ref(py),
+                        Err(error) => {
+                            log::error(py, format_args!("OUCH! Error deserializing a message: {error}"));
+                            continue;
+                        }
+                    };
+                    if classes.is_for_external_code(object.bind(py))? {
+                        return Ok(Some(object));
                     }
                 }
                 Some(_) => {}
@@ -92,6 +119,16 @@ impl Endpoint {
     }
 }
 
+/// The error of an ask whose message the receiver could not make out.
+fn undeliverable(py: Python<'_>, to: &str, complaint: &str) -> PyErr {
+    let text = format!("Transmit of ask message to {to} failed (-BadPacketError): {complaint}");
+    let class = py.import("thespian.system.exceptions").and_then(|module| module.getattr("ActorSystemFailure"));
+    match class.and_then(|class| class.call1((text,))) {
+        Ok(error) => PyErr::from_value(error),
+        Err(error) => error,
+    }
+}
+
 #[pymethods]
 impl Endpoint {
     /// The address: actors answer to it.
@@ -101,8 +138,9 @@ impl Endpoint {
     }
 
     /// Sends a message.
-    fn tell(&self, py: Python<'_>, address: &Bound<'_, ActorAddress>, message: Py<PyAny>) -> PyResult<()> {
-        self.post(py, address.get(), PyMessage::new(message))?;
+    fn tell(&self, py: Python<'_>, address: &Bound<'_, ActorAddress>, message: Bound<'_, PyAny>) -> PyResult<()> {
+        let message = self.packed(&message)?;
+        self.post(py, address.get(), message)?;
         self.system.run(py, || false)
     }
 
@@ -112,12 +150,17 @@ impl Endpoint {
         &self,
         py: Python<'_>,
         address: &Bound<'_, ActorAddress>,
-        message: Py<PyAny>,
+        message: Bound<'_, PyAny>,
         timeout: Option<f64>,
     ) -> PyResult<Option<Py<PyAny>>> {
-        let (message, is_lost) = PyMessage::asking(message);
+        let receipt = Arc::new(Receipt::default());
+        let message = self.packed(&message)?.with_receipt(&receipt);
         self.post(py, address.get(), message)?;
-        self.wait(py, timeout, || is_lost.load(Ordering::Acquire))
+        let answer = self.wait(py, timeout, || receipt.is_lost() || receipt.complaint().is_some())?;
+        match (&answer, receipt.complaint()) {
+            (None, Some(complaint)) => Err(undeliverable(py, &address.get().to_string(), &complaint)),
+            _ => Ok(answer),
+        }
     }
 
     /// Waits for the next message to arrive, at most so many seconds. None when there is none.

@@ -7,9 +7,13 @@ mod actor;
 mod address;
 mod classes;
 mod endpoint;
+mod language;
 mod log;
+mod member;
 mod message;
 mod neighbours;
+mod packing;
+mod process;
 mod reference;
 mod system;
 
@@ -21,6 +25,8 @@ mod _core {
     use super::address::ActorAddress;
     #[pymodule_export]
     use super::endpoint::Endpoint;
+    #[pymodule_export]
+    use super::process::{Listening, Process, Refused};
     #[pymodule_export]
     use super::reference::Reference;
     #[pymodule_export]

@@ -7,20 +7,32 @@ use std::time::Instant;
 
 use pyo3::prelude::*;
 use roscius::Message;
+use roscius_host::process::Receipt;
+use roscius_protocol::frame::Frame;
 
 use crate::address::ActorAddress;
+use crate::packing::{self, Packed};
 
-/// Any Python object. In one process it is passed by reference.
+/// Any Python object. In one process it is passed by reference, between processes it is packed.
 #[derive(Message)]
 #[message(name = "python.object")]
 pub(crate) struct PyMessage {
-    pub(crate) object: Py<PyAny>,
+    content: Content,
     /// Who counts as the sender, where that is not who sent it.
     pub(crate) sender: Option<ActorAddress>,
     /// How often it was delivered, and failed.
     pub(crate) failures: u32,
     /// Of one whose answer is waited for.
-    receipt: Option<Receipt>,
+    ticket: Option<Ticket>,
+}
+
+/// The object, in one of its forms.
+pub(crate) enum Content {
+    Object(Py<PyAny>),
+    /// As it leaves the process.
+    Packed(Packed),
+    /// As it came.
+    Frame(Box<Frame>),
 }
 
 /// A wish of another thread of the actor: a wakeup at this time.
@@ -37,41 +49,78 @@ pub(crate) struct WakeupPayload {
     pub(crate) payload: Py<PyAny>,
 }
 
-/// Tells who waits for an answer when the message reached nobody: it is dropped without having been taken up.
-#[derive(Default)]
-struct Receipt {
-    is_lost: Arc<AtomicBool>,
-    is_taken: bool,
+/// Tells who waits for an answer when the message reached nobody: it is dropped without having been taken up, or
+/// having left the process.
+struct Ticket {
+    receipt: Arc<Receipt>,
+    is_settled: AtomicBool,
 }
 
-impl Drop for Receipt {
+impl Drop for Ticket {
     fn drop(&mut self) {
-        self.is_lost.store(!self.is_taken, Ordering::Release);
+        if !*self.is_settled.get_mut() {
+            self.receipt.lose();
+        }
     }
 }
 
 impl PyMessage {
     pub(crate) fn new(object: Py<PyAny>) -> Self {
-        Self { object, sender: None, failures: 0, receipt: None }
+        Self::of(Content::Object(object))
     }
 
-    /// A message whose answer is waited for. What is returned turns true when the message reached nobody.
-    pub(crate) fn asking(object: Py<PyAny>) -> (Self, Arc<AtomicBool>) {
-        let receipt = Receipt::default();
-        let is_lost = Arc::clone(&receipt.is_lost);
-        (Self { receipt: Some(receipt), ..Self::new(object) }, is_lost)
+    pub(crate) fn of(content: Content) -> Self {
+        Self { content, sender: None, failures: 0, ticket: None }
+    }
+
+    /// Has it noted when the message reaches nobody, for who waits for its answer.
+    pub(crate) fn with_receipt(mut self, receipt: &Arc<Receipt>) -> Self {
+        self.ticket = Some(Ticket { receipt: Arc::clone(receipt), is_settled: AtomicBool::new(false) });
+        self
     }
 
     /// An actor has taken the message up.
-    pub(crate) fn take_up(&mut self) {
-        if let Some(receipt) = &mut self.receipt {
-            receipt.is_taken = true;
+    pub(crate) fn take_up(&self) {
+        if let Some(ticket) = &self.ticket {
+            ticket.is_settled.store(true, Ordering::Release);
         }
+    }
+
+    /// The message leaves the process. Where it is to be noted if it reaches nobody.
+    pub(crate) fn leave(&self) -> Option<&Arc<Receipt>> {
+        self.take_up();
+        self.ticket.as_ref().map(|ticket| &ticket.receipt)
     }
 
     /// Something that the system says.
     pub(crate) fn from_system(object: Py<PyAny>) -> Self {
         Self { sender: Some(ActorAddress::system()), ..Self::new(object) }
+    }
+
+    /// Its form now.
+    pub(crate) fn content(&self) -> &Content {
+        &self.content
+    }
+
+    /// The object. It is unpacked when it is first looked at.
+    pub(crate) fn object(&mut self, py: Python<'_>) -> PyResult<&Py<PyAny>> {
+        let unpacked = match &self.content {
+            Content::Object(_) => None,
+            Content::Packed(packed) => Some(packed.unpack(py)?),
+            Content::Frame(frame) => Some(packing::unpack(py, frame)?),
+        };
+        if let Some(object) = unpacked {
+            self.content = Content::Object(object);
+        }
+        match &self.content {
+            Content::Object(object) => Ok(object),
+            Content::Packed(_) | Content::Frame(_) => unreachable!("it was unpacked"),
+        }
+    }
+
+    /// Puts another object in its place.
+    pub(crate) fn replace(&mut self, object: Py<PyAny>) {
+        self.content = Content::Object(object);
     }
 }
 

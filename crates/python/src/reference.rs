@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use roscius::{Address, ContextHandle, Failure, Props, TimerId};
+use roscius::{Address, Birth, ContextHandle, Failure, Props, Restart, TimerId};
 
 use crate::actor::PyActor;
 use crate::address::{ActorAddress, Place};
@@ -45,8 +45,15 @@ impl Reference {
         let _ = self.me.set(me);
     }
 
+    pub(crate) fn me(&self) -> ActorAddress {
+        self.me.get().map_or_else(ActorAddress::unborn, |me| ActorAddress::of(*me))
+    }
+
     /// Begins with a message.
     pub(crate) fn begin(&self, handle: Option<ContextHandle>) {
+        if let Some(member) = &self.system.member {
+            member.begin();
+        }
         *self.handle.lock().unwrap_or_else(PoisonError::into_inner) = handle;
     }
 
@@ -120,8 +127,12 @@ impl Reference {
     }
 
     /// Sends a message.
-    fn send(&self, address: &Bound<'_, ActorAddress>, message: Py<PyAny>) -> PyResult<()> {
+    fn send(&self, address: &Bound<'_, ActorAddress>, message: Bound<'_, PyAny>) -> PyResult<()> {
         let handle = self.handle()?;
+        if let Some(member) = &self.system.member {
+            return member.send(&handle, address.get(), &message);
+        }
+        let message = message.unbind();
         match &address.get().place {
             Place::Actor(to) => {
                 let mut message = PyMessage::new(message);
@@ -137,6 +148,17 @@ impl Reference {
         }
     }
 
+    /// Notes an actor in another process as a child. What is returned is its number, which it has to know.
+    fn adopt(&self, child: &Bound<'_, ActorAddress>) -> PyResult<Option<u32>> {
+        let Place::Actor(child) = child.get().place else { return Ok(None) };
+        if self.exiting.load(Ordering::Acquire) {
+            return Ok(None);
+        }
+        let adopted = self.handle()?.adopt(child, Restart::Temporary);
+        let birth = adopted.map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+        Ok(birth.ok().map(Birth::number))
+    }
+
     /// Has a `WakeupMessage` delivered after so many seconds.
     fn wakeup_after(&self, seconds: f64, period: Py<PyAny>, payload: Py<PyAny>) -> PyResult<()> {
         let delay = Duration::try_from_secs_f64(seconds.max(0.0))
@@ -145,7 +167,12 @@ impl Reference {
         let handle = self.handle()?;
         // A message to itself, since a thread of the actor may wish it between two messages.
         let wish = WakeupWish { due, payload: Some(WakeupPayload { period, payload }) };
-        handle.send(handle.me(), wish).map_err(|error| PyRuntimeError::new_err(error.to_string()))
+        handle.send(handle.me(), wish).map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+        if let Some(member) = &self.system.member {
+            // Another thread may have wished it while the one that drives waits.
+            member.process.wake();
+        }
+        Ok(())
     }
 
     /// Makes the actor the handler of dead letters, or ends that.

@@ -7,11 +7,13 @@ use std::time::Duration;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use roscius::{ActorSystem, Address, ContextHandle, NodeId};
+use roscius_protocol::admin::messages::ToAdmin;
 
 use crate::actor::PyActor;
 use crate::address::ActorAddress;
 use crate::endpoint::Endpoint;
 use crate::log;
+use crate::member::Member;
 use crate::message::PyMessage;
 use crate::neighbours;
 
@@ -24,17 +26,35 @@ pub(crate) struct Inner {
     /// How many messages may be handled in one call of external code. Zero: any number.
     limit: AtomicU64,
     /// Through which messages of other systems come.
-    gate: roscius::Endpoint,
+    pub(crate) gate: roscius::Endpoint,
     dead_letters: Mutex<Option<ContextHandle>>,
+    /// Of a system of several processes: the part of this one.
+    pub(crate) member: Option<Member>,
 }
 
 impl Inner {
+    /// A system in this process alone, or the part of a system of several that is in this process.
+    pub(crate) fn new(system: ActorSystem, is_simple: bool, deliveries: u32, member: Option<Member>) -> Arc<Self> {
+        Arc::new(Self {
+            gate: system.endpoint(),
+            system,
+            is_simple,
+            deliveries,
+            limit: AtomicU64::new(0),
+            dead_letters: Mutex::new(None),
+            member,
+        })
+    }
+
     pub(crate) fn node(&self) -> NodeId {
         self.gate.address().node()
     }
 
     /// Sends to an address of another system of this process. Gives the message back when there is no such system.
     pub(crate) fn send_abroad(&self, from: Address, to: Address, message: PyMessage) -> Result<(), PyMessage> {
+        if self.member.is_some() {
+            return Err(message);
+        }
         let Some(home) = neighbours::home_of(to).filter(|home| home.node() != self.node()) else { return Err(message) };
         let mut message = message;
         message.sender = Some(ActorAddress::of(from));
@@ -45,6 +65,10 @@ impl Inner {
 
     /// Makes an actor the handler of dead letters, in place of any other, or ends that it is.
     pub(crate) fn handle_dead_letters(&self, handle: ContextHandle, start: bool) {
+        if let Some(member) = &self.member {
+            member.process.tell_admin(handle.me(), ToAdmin::HandleDeadLetters { start });
+            return;
+        }
         handle.handle_dead_letters(start);
         let mut current = self.dead_letters.lock().unwrap_or_else(PoisonError::into_inner);
         if start {
@@ -113,14 +137,7 @@ impl System {
         // A thread that is attached for a message at a time would make and drop its state each time.
         let builder = builder.around_threads(|run| Python::attach(|py| py.detach(run)));
         let system = builder.start().map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
-        let inner = Arc::new(Inner {
-            gate: system.endpoint(),
-            system,
-            is_simple,
-            deliveries,
-            limit: AtomicU64::new(0),
-            dead_letters: Mutex::new(None),
-        });
+        let inner = Inner::new(system, is_simple, deliveries, None);
         neighbours::enter(&inner);
         Ok(Self { inner })
     }

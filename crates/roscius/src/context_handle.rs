@@ -62,6 +62,12 @@ impl ContextHandle {
         self.shared.post_from_outside(self.me, to, Payload::new(message), ReplyTo::default())
     }
 
+    /// Hands on what the actor has sent so far, in the middle of its handler.
+    pub fn hand_over(&self) {
+        // When the handler is not running, what was sent has gone already.
+        let _ = self.on_stage(Stage::hand_over);
+    }
+
     /// Creates a child.
     pub fn spawn<C: Actor>(&self, props: impl Into<Props<C>>) -> Result<Result<ActorRef<C>, SpawnError>, NotHandling> {
         let spawn = props.into().into_spawn();

@@ -9,8 +9,7 @@ use roscius_protocol::admin::messages::ToAdmin;
 use roscius_transport::hub::{Hub, WatchError, WatchId};
 use rustix::process::{Pid, WaitOptions, waitpid};
 
-use super::exit::{Exit, Leaving};
-use super::{Driven, Process, lock, socket_of};
+use super::{Driven, Process, socket_of};
 
 /// How long an actor whose parent's process has ended may wait to be told of another parent.
 const ADOPTED_WITHIN: Duration = Duration::from_secs(2);
@@ -63,7 +62,7 @@ impl Process {
     /// [`WatchError`] if it can not be watched.
     pub fn watch_child(&self, child: ChildProcess) -> Result<(), WatchError> {
         let pid = Pid::from_raw(child.pid).ok_or(WatchError::NoProcess { pid: child.pid })?;
-        let mut guard = lock(&self.driven);
+        let mut guard = self.drive();
         let Some(driven) = guard.as_mut() else { return Err(WatchError::Over) };
         let watch = driven.hub.watch_process(pid)?;
         driven.children.living.insert(watch, child);
@@ -78,7 +77,7 @@ impl Process {
     /// [`WatchError`] if it can not be watched: it has ended already, for example.
     pub fn watch_parent(&self, pid: i32, parent: Address, me: Address) -> Result<(), WatchError> {
         let id = Pid::from_raw(pid).ok_or(WatchError::NoProcess { pid })?;
-        let mut guard = lock(&self.driven);
+        let mut guard = self.drive();
         let Some(driven) = guard.as_mut() else { return Err(WatchError::Over) };
         let watch = driven.hub.watch_process(id)?;
         driven.children.parent = Some(Parent { watch, actor: parent, me, gone: None });
@@ -87,7 +86,7 @@ impl Process {
 
     /// Ends a process that this one has started, at once.
     pub fn kill_child(&self, node: NodeId) {
-        let guard = lock(&self.driven);
+        let guard = self.drive();
         let Some(driven) = guard.as_ref() else { return };
         if let Some(child) = driven.children.living.values().find(|child| child.node == node)
             && let Some(pid) = Pid::from_raw(child.pid)
@@ -96,9 +95,15 @@ impl Process {
         }
     }
 
+    /// A child of an actor here never came to be.
+    pub fn stillborn(&self, parent: Address, child: Address, birth: Birth, how: String) {
+        let reason = ExitReason::Failed(FailureReport::new(FailureKind::Creation, how));
+        self.system.arrive(Crossing::Signal { to: parent, signal: Signal::ChildEnded { birth, child, reason } });
+    }
+
     /// How many processes that this one has started are there.
     pub fn child_processes(&self) -> usize {
-        lock(&self.driven).as_ref().map_or(0, |driven| driven.children.living.len() + driven.children.ended.len())
+        self.drive().as_ref().map_or(0, |driven| driven.children.living.len() + driven.children.ended.len())
     }
 }
 
@@ -139,14 +144,14 @@ impl Children {
 
 impl Driven {
     /// Tells of processes that have ended, once all that they said has been read.
-    pub(super) fn report_ended(&mut self, exit: &Exit, admin: Address, out: &mut Vec<Crossing>) {
+    pub(super) fn report_ended(&mut self, process: &Process, out: &mut Vec<Crossing>) {
         let now = Instant::now();
         let children = &mut self.children;
         if let Some(parent) = &children.parent
             && parent.gone.is_some_and(|gone| gone + ADOPTED_WITHIN <= now)
         {
             let signal = Signal::Exit { by: parent.actor, reason: ExitReason::ParentEnded, recursive: true };
-            out.push(Crossing::Signal { to: parent.me, signal });
+            out.push(process.language.signal(parent.me, signal));
             children.parent = None;
         }
         if children.ended.is_empty() {
@@ -172,7 +177,7 @@ impl Driven {
                 }
                 None => {
                     let message = ToAdmin::Exited { process: child.node, how: ended.how };
-                    exit.push(Leaving::ToAdmin { from: admin, message, id: 0 });
+                    process.exit.tell_admin(process.admin, message, 0);
                 }
             }
         }

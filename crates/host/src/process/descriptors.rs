@@ -5,7 +5,7 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use roscius::gate::Crossing;
 use roscius_transport::hub::{WatchError, WatchId};
 
-use super::{Driven, Process, lock};
+use super::{Driven, Process};
 
 /// See the [module](self).
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ impl Process {
     /// Watches these descriptors, and no others that were watched for an actor before. Those that are closed or can not be
     /// watched are left out.
     pub fn watch_descriptors(&self, descriptors: &[RawFd]) {
-        let mut guard = lock(&self.driven);
+        let mut guard = self.drive();
         let Some(driven) = guard.as_mut() else { return };
         let before = std::mem::take(&mut driven.descriptors.watched);
         for (watch, fd) in before {
@@ -51,7 +51,7 @@ impl Process {
     ///
     /// [`WatchError`] if it can not be watched.
     pub fn watch_alarm(&self, descriptor: OwnedFd) -> Result<(), WatchError> {
-        let mut guard = lock(&self.driven);
+        let mut guard = self.drive();
         let Some(driven) = guard.as_mut() else { return Err(WatchError::Over) };
         let watch = driven.hub.watch(descriptor.as_raw_fd())?;
         driven.descriptors.alarm = Some((watch, descriptor));

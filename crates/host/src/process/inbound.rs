@@ -131,7 +131,7 @@ impl Driven {
         }
         self.events = events;
         self.report_readable(process, &mut out);
-        self.report_ended(&process.exit, process.admin, &mut out);
+        self.report_ended(process, &mut out);
         out.append(&mut self.outbound.bounced);
         out
     }

@@ -41,6 +41,11 @@ pub trait Language: Send + Sync {
     /// A message of an actor here came back. What it is told, if anything.
     fn returned(&self, to: Address, letter: &Letter, frame: Frame) -> Option<Crossing>;
 
+    /// Called around each wait of the thread that drives, for a language that has something to let go meanwhile.
+    fn wait(&self, wait: &mut (dyn FnMut() + Send)) {
+        wait();
+    }
+
     /// The capabilities of the system have changed.
     fn capabilities(&self, capabilities: Vec<Entry>) {
         let _ = capabilities;

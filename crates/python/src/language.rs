@@ -1,0 +1,130 @@
+//! What a process of a system has to know of Python actors.
+
+use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+
+use pyo3::prelude::*;
+use roscius::gate::Crossing;
+use roscius::{Address, Payload, Signal};
+use roscius_host::process::{Language, Receipt};
+use roscius_protocol::admin::messages::{Entry, Letter};
+use roscius_protocol::frame::{self, Frame};
+
+use crate::classes::Classes;
+use crate::log;
+use crate::message::{Content, PyMessage};
+use crate::packing;
+
+/// See the [module](self).
+#[derive(Default)]
+pub(crate) struct PyLanguage {
+    /// The actor of this process, if it has one.
+    actor: OnceLock<Address>,
+    /// Messages that came and were not handled yet.
+    backlog: AtomicI64,
+    /// Capabilities that the process has not looked at yet.
+    capabilities: Mutex<Option<Vec<Entry>>>,
+}
+
+impl PyLanguage {
+    pub(crate) fn set_actor(&self, actor: Address) {
+        let _ = self.actor.set(actor);
+    }
+
+    /// A message that came is in the hands of the actor.
+    pub(crate) fn handled(&self) {
+        self.backlog.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether more waits than what is being handled.
+    pub(crate) fn has_backlog(&self) -> bool {
+        self.backlog.load(Ordering::Relaxed) > 0
+    }
+
+    /// Capabilities that have changed since the last time.
+    pub(crate) fn take_capabilities(&self) -> Option<Vec<Entry>> {
+        self.capabilities.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    pub(crate) fn has_new_capabilities(&self) -> bool {
+        self.capabilities.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    fn message(to: Address, from: Address, message: PyMessage) -> Crossing {
+        Crossing::Message { to, from, message: Payload::new(message), asker: None }
+    }
+}
+
+impl Language for PyLanguage {
+    fn pack(&self, message: &Payload, write: &mut dyn FnMut(&frame::Payload<'_>)) -> Result<(), String> {
+        let Some(message) = message.get::<PyMessage>() else {
+            return Err(format!("`{}` is not a message between processes", message.name()));
+        };
+        Python::attach(|py| match message.content() {
+            Content::Packed(packed) => packed.lend(py, write),
+            Content::Object(object) => packing::pack(object.bind(py))?.lend(py, write),
+            Content::Frame(frame) => {
+                write(&frame.payload().map_err(|error| pyo3::exceptions::PyValueError::new_err(error.to_string()))?);
+                Ok(())
+            }
+        })
+        .map_err(|error: PyErr| error.to_string())
+    }
+
+    fn receipt(&self, message: &Payload) -> Option<Weak<Receipt>> {
+        message.get::<PyMessage>()?.leave().map(Arc::downgrade)
+    }
+
+    fn unpack(&self, frame: Frame) -> Result<Payload, String> {
+        self.backlog.fetch_add(1, Ordering::Relaxed);
+        Ok(Payload::new(PyMessage::of(Content::Frame(Box::new(frame)))))
+    }
+
+    fn signal(&self, to: Address, signal: Signal) -> Crossing {
+        match signal {
+            Signal::Exit { by, recursive, .. } if !to.is_external() => {
+                let request = Python::attach(|py| -> PyResult<Py<PyAny>> {
+                    let class = Classes::get(py)?.exit_request.bind(py);
+                    Ok(class.call1((recursive,))?.unbind())
+                });
+                match request {
+                    Ok(request) => Self::message(to, by, PyMessage::new(request)),
+                    Err(_) => Crossing::Signal { to, signal },
+                }
+            }
+            signal => Crossing::Signal { to, signal },
+        }
+    }
+
+    fn returned(&self, to: Address, letter: &Letter, frame: Frame) -> Option<Crossing> {
+        let by = frame.header().to;
+        Python::attach(|py| {
+            if to.is_external() {
+                log::error(py, format_args!("{by} could not take a message: {}", letter.details));
+                return Ok(None);
+            }
+            let message = packing::unpack(py, &frame)?;
+            let poison = Classes::get(py)?.poison.call1(py, (message, &letter.details))?;
+            Ok(Some(Self::message(to, by, PyMessage::new(poison))))
+        })
+        .unwrap_or_else(|error: PyErr| {
+            Python::attach(|py| log::error(py, format_args!("a message to {by} came back, and can not be read: {error}")));
+            None
+        })
+    }
+
+    fn wait(&self, wait: &mut (dyn FnMut() + Send)) {
+        Python::attach(|py| py.detach(wait));
+    }
+
+    fn capabilities(&self, capabilities: Vec<Entry>) {
+        *self.capabilities.lock().unwrap_or_else(PoisonError::into_inner) = Some(capabilities);
+    }
+
+    fn readable(&self, descriptors: Vec<RawFd>) -> Option<Crossing> {
+        let me = *self.actor.get()?;
+        let message = Python::attach(|py| Classes::get(py)?.watch_message.call1(py, (descriptors,))).ok()?;
+        Some(Self::message(me, me, PyMessage::new(message)))
+    }
+}

@@ -1,0 +1,114 @@
+//! The part of a system of several processes that is in this one.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use pyo3::exceptions::{PyOSError, PyRuntimeError};
+use pyo3::prelude::*;
+use roscius::{Address, ContextHandle};
+use roscius_host::process::Process;
+
+use crate::address::{ActorAddress, Place};
+use crate::classes::Classes;
+use crate::language::PyLanguage;
+use crate::log;
+use crate::message::{Content, PyMessage};
+use crate::packing;
+
+/// How many messages of one handler leave at once, each for itself. More than these leave in batches.
+const PROMPT: u32 = 16;
+/// How many messages a handler may send before they leave.
+const BATCH: u32 = 64;
+/// What was said leaves at the latest with what is said this much later.
+const LINGER: Duration = Duration::from_micros(200);
+/// How long an actor waits for a receiver that takes nothing.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// How long external code waits until its message has left.
+const TELL_WITHIN: Duration = Duration::from_secs(60);
+/// How often who waits looks whether a signal came.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// See the [module](self).
+pub(crate) struct Member {
+    pub(crate) process: Arc<Process>,
+    pub(crate) language: Arc<PyLanguage>,
+    /// How many messages the handler that runs has sent.
+    sent: AtomicU32,
+    left: Mutex<Instant>,
+}
+
+impl Member {
+    pub(crate) fn new(process: Arc<Process>, language: Arc<PyLanguage>) -> Self {
+        Self { process, language, sent: AtomicU32::new(0), left: Mutex::new(Instant::now()) }
+    }
+
+    /// A handler begins.
+    pub(crate) fn begin(&self) {
+        self.sent.store(0, Ordering::Relaxed);
+    }
+
+    /// Sends for an actor. What can not be packed comes back to it.
+    pub(crate) fn send(&self, handle: &ContextHandle, to: &ActorAddress, object: &Bound<'_, PyAny>) -> PyResult<()> {
+        let Place::Actor(address) = to.place else { return Ok(()) };
+        let message = match packing::pack(object) {
+            Ok(packed) => PyMessage::of(Content::Packed(packed)),
+            Err(error) => return self.refuse(handle, to, object, &error),
+        };
+        handle.send(address, message).map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+        self.let_go(handle)
+    }
+
+    /// Lets what was sent leave now, or a little later together with more.
+    fn let_go(&self, handle: &ContextHandle) -> PyResult<()> {
+        let sent = self.sent.fetch_add(1, Ordering::Relaxed) + 1;
+        let prompt = sent <= PROMPT && !self.language.has_backlog();
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        if prompt || sent.is_multiple_of(BATCH) || left.elapsed() > LINGER {
+            handle.hand_over();
+            self.process.relieve(PATIENCE).map_err(PyOSError::new_err)?;
+            *left = Instant::now();
+        }
+        Ok(())
+    }
+
+    fn refuse(
+        &self,
+        handle: &ContextHandle,
+        to: &ActorAddress,
+        object: &Bound<'_, PyAny>,
+        error: &PyErr,
+    ) -> PyResult<()> {
+        let py = object.py();
+        log::error(py, format_args!("a message from {} to {to} can not be pickled: {error}", ActorAddress::of(handle.me())));
+        let traceback = py.import("traceback")?.call_method1("format_exception", (error.value(py),))?;
+        let details = pyo3::types::PyString::new(py, "").call_method1("join", (traceback,))?;
+        let poison = Classes::get(py)?.poison.call1(py, (object, details))?;
+        let mut message = PyMessage::new(poison);
+        message.sender = Some(to.clone());
+        handle.send(handle.me(), message).map_err(|error| PyRuntimeError::new_err(error.to_string()))
+    }
+
+    /// Sends for external code, and waits until the message has left.
+    pub(crate) fn tell(&self, py: Python<'_>, from: &roscius::Endpoint, to: Address, message: PyMessage) -> PyResult<()> {
+        from.post(to, message).map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+        let until = Instant::now() + TELL_WITHIN;
+        while !self.process.flush_to(to.node()) {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() || self.process.is_over() {
+                break;
+            }
+            self.turn(left.min(LOOK))?;
+            py.check_signals()?;
+        }
+        Ok(())
+    }
+
+    /// Drives the process until something happens, at most so long.
+    pub(crate) fn turn(&self, timeout: Duration) -> PyResult<()> {
+        self.process.turn(Some(timeout)).map_err(PyOSError::new_err)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,129 @@
+//! Python objects as they leave the process, and come back.
+//!
+//! Some exact types travel as they are; everything else is pickled with protocol 5.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
+use roscius_protocol::frame::{Frame, Payload};
+
+/// A Python object that is ready to leave the process.
+pub(crate) enum Packed {
+    Bytes(Py<PyBytes>),
+    Str(Py<PyString>),
+    Int(i64),
+    Float(f64),
+    Bool(bool),
+    None,
+    Pickle(Py<PyBytes>),
+}
+
+const PROTOCOL: u8 = 5;
+
+static DUMPS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+static LOADS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+fn pickle_function<'py>(
+    py: Python<'py>,
+    function: &'static PyOnceLock<Py<PyAny>>,
+    name: &str,
+) -> PyResult<&'py Bound<'py, PyAny>> {
+    let function = function.get_or_try_init(py, || py.import("pickle")?.getattr(name).map(Bound::unbind))?;
+    Ok(function.bind(py))
+}
+
+/// Packs an object.
+///
+/// # Errors
+///
+/// What pickling it raised.
+pub(crate) fn pack(object: &Bound<'_, PyAny>) -> PyResult<Packed> {
+    let py = object.py();
+    if let Ok(text) = object.cast_exact::<PyString>() {
+        // A text with half a surrogate pair has no bytes of its own.
+        if text.to_str().is_ok() {
+            return Ok(Packed::Str(text.clone().unbind()));
+        }
+    } else if let Ok(bytes) = object.cast_exact::<PyBytes>() {
+        return Ok(Packed::Bytes(bytes.clone().unbind()));
+    } else if let Ok(number) = object.cast_exact::<PyInt>() {
+        if let Ok(number) = number.extract() {
+            return Ok(Packed::Int(number));
+        }
+    } else if let Ok(number) = object.cast_exact::<PyFloat>() {
+        return Ok(Packed::Float(number.value()));
+    } else if let Ok(truth) = object.cast_exact::<PyBool>() {
+        return Ok(Packed::Bool(truth.is_true()));
+    } else if object.is_none() {
+        return Ok(Packed::None);
+    }
+    pickle(py, object).map(Packed::Pickle)
+}
+
+fn pickle(py: Python<'_>, object: &Bound<'_, PyAny>) -> PyResult<Py<PyBytes>> {
+    let stream = pickle_function(py, &DUMPS, "dumps")?.call1((object, PROTOCOL))?;
+    Ok(stream.cast_into::<PyBytes>()?.unbind())
+}
+
+/// Makes the object in a frame.
+///
+/// # Errors
+///
+/// What unpickling raised, or that it is no message for Python.
+pub(crate) fn unpack(py: Python<'_>, frame: &Frame) -> PyResult<Py<PyAny>> {
+    let payload = frame.payload().map_err(|error| PyValueError::new_err(error.to_string()))?;
+    Ok(match payload {
+        Payload::Pickle { stream, buffers } => {
+            let loads = pickle_function(py, &LOADS, "loads")?;
+            if buffers.is_empty() {
+                return loads.call1((PyBytes::new(py, stream),)).map(Bound::unbind);
+            }
+            let buffers: Vec<_> = buffers.iter().map(|buffer| PyBytes::new(py, buffer)).collect();
+            let named = pyo3::types::PyDict::new(py);
+            named.set_item("buffers", buffers)?;
+            loads.call((PyBytes::new(py, stream),), Some(&named))?.unbind()
+        }
+        Payload::Bytes(bytes) => PyBytes::new(py, bytes).into_any().unbind(),
+        Payload::Str(text) => PyString::new(py, text).into_any().unbind(),
+        Payload::Int(number) => number.into_pyobject(py)?.into_any().unbind(),
+        Payload::Float(number) => PyFloat::new(py, number).into_any().unbind(),
+        Payload::Bool(truth) => PyBool::new(py, truth).to_owned().into_any().unbind(),
+        Payload::None => py.None(),
+        Payload::MessagePack { name, .. } => {
+            return Err(PyValueError::new_err(format!("messages of type `{name}` can not be read by Python actors")));
+        }
+        Payload::System(_) | Payload::Goodbye => {
+            return Err(PyValueError::new_err("a message of the actor system is not for actors"));
+        }
+    })
+}
+
+impl Packed {
+    /// Gives the payload to `write`.
+    pub(crate) fn lend(&self, py: Python<'_>, write: &mut dyn FnMut(&Payload<'_>)) -> PyResult<()> {
+        match self {
+            Self::Bytes(bytes) => write(&Payload::Bytes(bytes.as_bytes(py))),
+            Self::Str(text) => write(&Payload::Str(text.to_str(py)?)),
+            Self::Int(number) => write(&Payload::Int(*number)),
+            Self::Float(number) => write(&Payload::Float(*number)),
+            Self::Bool(truth) => write(&Payload::Bool(*truth)),
+            Self::None => write(&Payload::None),
+            Self::Pickle(stream) => write(&Payload::pickle(stream.as_bytes(py))),
+        }
+        Ok(())
+    }
+
+    /// The object again: another one, unless it can not be changed.
+    pub(crate) fn unpack(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        Ok(match self {
+            Self::Bytes(bytes) => bytes.clone_ref(py).into_any(),
+            Self::Str(text) => text.clone_ref(py).into_any(),
+            Self::Int(number) => number.into_pyobject(py)?.into_any().unbind(),
+            Self::Float(number) => PyFloat::new(py, *number).into_any().unbind(),
+            Self::Bool(truth) => PyBool::new(py, *truth).to_owned().into_any().unbind(),
+            Self::None => py.None(),
+            Self::Pickle(stream) => pickle_function(py, &LOADS, "loads")?.call1((stream,))?.unbind(),
+        })
+    }
+}

@@ -1,0 +1,491 @@
+//! One process of a system of several, as the Python packages see it.
+
+use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use pyo3::create_exception;
+use pyo3::exceptions::{PyException, PyOSError, PyRuntimeError, PyTimeoutError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+use roscius::{Address, Birth, NodeId};
+use roscius_host::process::{ChildProcess, Options, Process as Host, RequestError};
+use roscius_protocol::admin::messages::{Creation, Entry, FromAdmin, Refusal, RefusalKind, Requester, Status, ToAdmin};
+use roscius_protocol::frame::Role;
+use roscius_transport::{Listening as Socket, SocketDir};
+use rustix::pipe::{PipeFlags, pipe_with};
+
+use crate::actor::PyActor;
+use crate::address::{ActorAddress, Place};
+use crate::endpoint::Endpoint;
+use crate::language::PyLanguage;
+use crate::member::Member;
+use crate::message::{Content, PyMessage};
+use crate::packing;
+use crate::system::Inner;
+
+create_exception!(roscius._core, Refused, PyException, "An actor could not be made. Arguments: kind, text.");
+
+/// How long an answer of the Admin that asks nobody else may take.
+const PROMPTLY: Duration = Duration::from_secs(10);
+
+/// Where a process listens.
+#[pyclass(frozen, module = "roscius._core")]
+pub(crate) struct Listening {
+    node: NodeId,
+    directory: PathBuf,
+    socket: Mutex<Option<Socket>>,
+}
+
+impl Listening {
+    fn lock(&self) -> MutexGuard<'_, Option<Socket>> {
+        self.socket.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn used() -> PyErr {
+        PyValueError::new_err("this socket is used already")
+    }
+}
+
+#[pymethods]
+impl Listening {
+    /// Listens as a process of the system that has this directory. `process` is a number; None takes one that is free.
+    #[new]
+    #[pyo3(signature = (directory, process = None))]
+    fn new(directory: PathBuf, process: Option<u32>) -> PyResult<Self> {
+        let (dir, system) = open_directory(&directory)?;
+        loop {
+            let number = process.unwrap_or_else(|| random_number().max(NodeId::FIRST_FREE));
+            let node = NodeId::of_process(system, number);
+            match dir.listen(node) {
+                Ok(socket) => return Ok(Self { node, directory, socket: Mutex::new(Some(socket)) }),
+                Err(roscius_transport::SocketDirError::InUse { .. }) if process.is_none() => {}
+                Err(error) => return Err(PyOSError::new_err(error.to_string())),
+            }
+        }
+    }
+
+    /// Takes over a socket from another process, by its descriptor.
+    #[staticmethod]
+    fn adopt(directory: PathBuf, process: u32, descriptor: RawFd) -> PyResult<Self> {
+        let (dir, system) = open_directory(&directory)?;
+        let node = NodeId::of_process(system, process);
+        let socket = Socket::adopt(copy_of(descriptor)?, dir.socket_of(node))
+            .map_err(|error| PyOSError::new_err(error.to_string()))?;
+        Ok(Self { node, directory, socket: Mutex::new(Some(socket)) })
+    }
+
+    /// The number of the process.
+    #[getter]
+    fn process(&self) -> u32 {
+        self.node.process()
+    }
+
+    /// The address of the actor of that process.
+    #[getter]
+    fn actor(&self) -> ActorAddress {
+        ActorAddress::of(actor_of(self.node))
+    }
+
+    /// The descriptor.
+    fn fileno(&self) -> PyResult<RawFd> {
+        Ok(self.lock().as_ref().ok_or_else(Self::used)?.as_fd().as_raw_fd())
+    }
+
+    /// Leaves the socket to a process that was started with it.
+    fn leave(&self) {
+        if let Some(socket) = self.lock().take() {
+            socket.leave();
+        }
+    }
+
+    /// Takes over, in a process that was forked since, what the other process leaves.
+    fn take_over(&self) {
+        if let Some(socket) = self.lock().as_mut() {
+            socket.take_over();
+        }
+    }
+}
+
+/// A copy of a descriptor of this process that only its number is known of.
+fn copy_of(descriptor: RawFd) -> std::io::Result<OwnedFd> {
+    let this = rustix::process::pidfd_open(rustix::process::getpid(), rustix::process::PidfdFlags::empty())?;
+    Ok(rustix::process::pidfd_getfd(this, descriptor, rustix::process::PidfdGetfdFlags::empty())?)
+}
+
+fn random_number() -> u32 {
+    use std::hash::{BuildHasher, Hasher};
+    std::collections::hash_map::RandomState::new().build_hasher().finish() as u32
+}
+
+fn open_directory(directory: &Path) -> PyResult<(SocketDir, u32)> {
+    let system = directory.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix('s'));
+    let system = system.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    let base = directory.parent().and_then(Path::parent);
+    let (Some(system), Some(base)) = (system, base) else {
+        return Err(PyValueError::new_err(format!("`{}` is no directory of a system", directory.display())));
+    };
+    let dir = SocketDir::of_system_in(base, system).map_err(|error| PyOSError::new_err(error.to_string()))?;
+    Ok((dir, system))
+}
+
+/// The address of the only actor of a process.
+fn actor_of(node: NodeId) -> Address {
+    Address::new(node, 0, 1, 0)
+}
+
+/// One process of a system.
+#[pyclass(frozen, module = "roscius._core")]
+pub(crate) struct Process {
+    inner: Arc<Inner>,
+    host: Arc<Host>,
+    language: Arc<PyLanguage>,
+}
+
+impl Process {
+    fn me(&self) -> Address {
+        actor_of(self.host.node())
+    }
+
+    /// Asks the Admin and waits for its answer.
+    fn ask_admin(&self, py: Python<'_>, from: Address, message: ToAdmin, within: Duration) -> PyResult<FromAdmin> {
+        let answer = self.host.request(from, message, within, || py.check_signals().map_err(Failed::Python));
+        answer.map_err(|failed| match failed {
+            Failed::Python(error) => error,
+            Failed::Request(RequestError::Late { within }) => {
+                PyTimeoutError::new_err(format!("the Admin did not answer within {within:?}"))
+            }
+            Failed::Request(error) => PyOSError::new_err(error.to_string()),
+        })
+    }
+}
+
+/// Why the Admin was asked in vain.
+enum Failed {
+    Request(RequestError),
+    Python(PyErr),
+}
+
+impl From<RequestError> for Failed {
+    fn from(error: RequestError) -> Self {
+        Self::Request(error)
+    }
+}
+
+fn unexpected(answer: &FromAdmin) -> PyErr {
+    PyRuntimeError::new_err(format!("not the answer that was asked for: {answer:?}"))
+}
+
+fn entries<'py>(py: Python<'py>, entries: Vec<Entry>) -> PyResult<Bound<'py, PyDict>> {
+    let loads = py.import("pickle")?.getattr("loads")?;
+    let dict = PyDict::new(py);
+    for (name, value) in entries {
+        dict.set_item(loads.call1((PyBytes::new(py, &name),))?, loads.call1((PyBytes::new(py, &value),))?)?;
+    }
+    Ok(dict)
+}
+
+const KINDS: [(RefusalKind, &str); 6] = [
+    (RefusalKind::ShuttingDown, "shutting-down"),
+    (RefusalKind::NoCompatibleSystem, "no-compatible-system"),
+    (RefusalKind::InvalidSourceHash, "invalid-source-hash"),
+    (RefusalKind::InvalidActorClass, "invalid-class"),
+    (RefusalKind::Import, "import"),
+    (RefusalKind::NoProcess, "no-process"),
+];
+
+fn refused(Refusal { kind, text }: Refusal) -> PyErr {
+    let name = KINDS.iter().find(|(other, _)| *other == kind).map_or("no-process", |(_, name)| name);
+    Refused::new_err((name, text))
+}
+
+#[pymethods]
+impl Process {
+    /// Joins the system whose process listens there, as `admin`, `actor`, `external`, `zygote` or `logger`.
+    #[new]
+    fn new(listening: &Bound<'_, Listening>, role: &str) -> PyResult<Self> {
+        let role = match role {
+            "actor" => Role::Actor,
+            "external" => Role::External,
+            "zygote" => Role::Zygote,
+            "logger" => Role::Logger,
+            other => return Err(PyValueError::new_err(format!("`{other}` is no kind of process"))),
+        };
+        let listening = listening.get();
+        let socket = listening.lock().take().ok_or_else(Listening::used)?;
+        let options = Options {
+            node: listening.node,
+            role,
+            directory: listening.directory.clone(),
+            listening: socket,
+            hold_within: Duration::from_secs(300),
+        };
+        let language = Arc::new(PyLanguage::default());
+        let host = Host::start(options, Arc::clone(&language) as Arc<_>)
+            .map_err(|error| PyOSError::new_err(error.to_string()))?;
+        let member = Member::new(Arc::clone(&host), Arc::clone(&language));
+        let inner = Inner::new(host.system().clone(), false, 2, Some(member));
+        Ok(Self { inner, host, language })
+    }
+
+    /// Who speaks for the system.
+    #[getter]
+    fn system_address(&self) -> ActorAddress {
+        ActorAddress::system()
+    }
+
+    /// The Admin.
+    #[getter]
+    fn admin(&self) -> ActorAddress {
+        ActorAddress::of(self.host.admin())
+    }
+
+    /// Whether the system has ended, as far as this process knows.
+    #[getter]
+    fn is_over(&self) -> bool {
+        self.host.is_over()
+    }
+
+    /// How many actors are in this process.
+    #[getter]
+    fn living(&self) -> usize {
+        self.host.system().living()
+    }
+
+    /// A new address of external code.
+    fn endpoint(&self) -> Endpoint {
+        Endpoint::open(&self.inner)
+    }
+
+    /// Tells the Admin that this process is there. Returns the capabilities and the settings of the system.
+    fn attach<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyDict>)> {
+        let message = ToAdmin::Attach { pid: std::process::id() };
+        match self.ask_admin(py, self.me(), message, PROMPTLY)? {
+            FromAdmin::Attached { capabilities, settings } => Ok((entries(py, capabilities)?, entries(py, settings)?)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Has the Admin make an actor. `requester` is the actor in this process that is its parent, with its number there.
+    #[pyo3(signature = (maker, spec, name, within, requester = None))]
+    fn create(
+        &self,
+        py: Python<'_>,
+        maker: String,
+        spec: Vec<u8>,
+        name: Option<String>,
+        within: f64,
+        requester: Option<(u32, u32)>,
+    ) -> PyResult<ActorAddress> {
+        let within = Duration::try_from_secs_f64(within).map_err(|error| PyValueError::new_err(error.to_string()))?;
+        let process = requester.map(|(process, _)| NodeId::of_process(self.host.node().system(), process));
+        let requester = requester.map(|(_, birth)| Requester { actor: self.me(), birth: Birth::numbered(birth) });
+        let creation = Creation { maker, name, spec, process, requester };
+        match self.ask_admin(py, self.me(), ToAdmin::Create(creation), within)? {
+            FromAdmin::Created { actor } => Ok(ActorAddress::of(actor)),
+            FromAdmin::Refused(refusal) => Err(refused(refusal)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Sets a capability of the system, or removes it. Waits until the Admin has done so if `waits`.
+    #[pyo3(signature = (name, value, waits))]
+    fn set_capability(&self, py: Python<'_>, name: Vec<u8>, value: Option<Vec<u8>>, waits: bool) -> PyResult<()> {
+        let message = ToAdmin::SetCapability { name, value };
+        if waits {
+            return self.ask_admin(py, self.me(), message, PROMPTLY).map(drop);
+        }
+        self.host.tell_admin(self.me(), message);
+        self.host.flush();
+        Ok(())
+    }
+
+    /// Capabilities that have changed since the last call.
+    fn changed_capabilities<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        self.language.take_capabilities().map(|capabilities| entries(py, capabilities)).transpose()
+    }
+
+    /// How the system is.
+    fn status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        match self.ask_admin(py, self.me(), ToAdmin::Status, PROMPTLY)? {
+            FromAdmin::Status(status) => status_dict(py, *status),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Shuts the system down. With a time to wait, in seconds, it is at its end when this returns.
+    #[pyo3(signature = (within = None))]
+    fn shutdown(&self, py: Python<'_>, within: Option<f64>) -> PyResult<()> {
+        let Some(within) = within else {
+            self.host.tell_admin(self.me(), ToAdmin::Shutdown);
+            self.host.flush();
+            return Ok(());
+        };
+        let within = Duration::try_from_secs_f64(within).map_err(|error| PyValueError::new_err(error.to_string()))?;
+        self.ask_admin(py, self.me(), ToAdmin::Shutdown, within).map(drop)
+    }
+
+    /// Sends a message from this process, of no actor.
+    fn post(&self, address: &Bound<'_, ActorAddress>, message: &Bound<'_, PyAny>) -> PyResult<()> {
+        let Place::Actor(to) = address.get().place else { return Ok(()) };
+        let message = PyMessage::of(Content::Packed(packing::pack(message)?));
+        self.inner.gate.post(to, message).map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+        self.host.flush();
+        Ok(())
+    }
+
+    // Of a process with an actor.
+
+    /// Makes the actor of this process from an instance. Its parent, in another process, has given it a number.
+    #[pyo3(signature = (actor, parent, birth, name = None))]
+    fn spawn(
+        &self,
+        actor: Bound<'_, PyAny>,
+        parent: &Bound<'_, ActorAddress>,
+        birth: u32,
+        name: Option<String>,
+    ) -> PyResult<ActorAddress> {
+        let Place::Actor(parent) = parent.get().place else {
+            return Err(PyValueError::new_err("an actor needs a parent that there is"));
+        };
+        let (props, reference) = PyActor::props(&self.inner, actor, name)?;
+        let spawned = self.host.system().spawn_under(parent, Birth::numbered(birth), props);
+        let address = spawned.map_err(|error| PyRuntimeError::new_err(error.to_string()))?.address();
+        reference.get().settle(address);
+        self.language.set_actor(address);
+        Ok(ActorAddress::of(address))
+    }
+
+    /// Takes in what came, runs actors and sends, for at most so many seconds or until something has happened.
+    #[pyo3(signature = (timeout = None))]
+    fn turn(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<()> {
+        let timeout = timeout.map(Duration::try_from_secs_f64).transpose();
+        let timeout = timeout.map_err(|error| PyValueError::new_err(error.to_string()))?;
+        self.host.turn(timeout).map_err(PyOSError::new_err)?;
+        py.check_signals()
+    }
+
+    /// Runs until there is no actor in this process any more, the system has ended, or a capability has changed.
+    fn run(&self, py: Python<'_>) -> PyResult<()> {
+        while !self.host.is_over() && self.host.system().living() > 0 && !self.language.has_new_capabilities() {
+            self.host.turn(None).map_err(PyOSError::new_err)?;
+            py.check_signals()?;
+        }
+        Ok(())
+    }
+
+    /// A non-blocking descriptor: whatever is written to it wakes the process. For signal handlers.
+    fn alarm(&self) -> PyResult<RawFd> {
+        let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).map_err(std::io::Error::from)?;
+        self.host.watch_alarm(read).map_err(|error| PyOSError::new_err(error.to_string()))?;
+        Ok(write.into_raw_fd())
+    }
+
+    /// Watches the process of the parent of the actor here, which exits if that ends and nobody adopts it.
+    fn watch_parent(&self, pid: i32, parent: &Bound<'_, ActorAddress>) -> PyResult<()> {
+        let Place::Actor(parent) = parent.get().place else { return Ok(()) };
+        self.host
+            .watch_parent(pid, parent, self.me())
+            .map_err(|error| PyOSError::new_err(error.to_string()))
+    }
+
+    // Of a process that starts others.
+
+    /// Watches a process that this one has started. `birth` is the number of its actor with the actor here; without one
+    /// the Admin is the parent.
+    #[pyo3(signature = (process, pid, birth = None))]
+    fn watch_child(&self, process: u32, pid: i32, birth: Option<u32>) -> PyResult<()> {
+        let node = NodeId::of_process(self.host.node().system(), process);
+        let family = birth.map(|birth| (actor_of(node), self.me(), Birth::numbered(birth)));
+        self.host
+            .watch_child(ChildProcess { node, pid, family })
+            .map_err(|error| PyOSError::new_err(error.to_string()))
+    }
+
+    /// How many processes that this one has started are there.
+    #[getter]
+    fn child_processes(&self) -> usize {
+        self.host.child_processes()
+    }
+
+    /// Says that a child never came to be.
+    fn stillborn(&self, process: u32, birth: u32, how: String) {
+        let child = actor_of(NodeId::of_process(self.host.node().system(), process));
+        self.host.stillborn(self.me(), child, Birth::numbered(birth), how);
+    }
+
+    /// Offers to make actors of these makers.
+    fn offer(&self, makers: Vec<String>) {
+        self.host.tell_admin(self.me(), ToAdmin::Offer { makers });
+    }
+
+    /// What the Admin wants of a starter: `("make", process, birth, maker, name, spec)` or `("kill", process)`.
+    fn take_order<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        Ok(match self.host.take_order() {
+            Some(FromAdmin::Make { process, birth, maker, name, spec, .. }) => {
+                let order = ("make", process.process(), birth.number(), maker, name, PyBytes::new(py, &spec));
+                Some(order.into_pyobject(py)?.into_any())
+            }
+            Some(FromAdmin::Kill { process }) => {
+                self.host.kill_child(process);
+                None
+            }
+            _ => None,
+        })
+    }
+
+    /// Tells the Admin of a process that was asked for.
+    fn forked(&self, process: u32, pid: u32) {
+        let process = NodeId::of_process(self.host.node().system(), process);
+        self.host.tell_admin(self.me(), ToAdmin::Forked { process, pid });
+    }
+
+    /// Tells the Admin that a process that was asked for, this one if None, has no actor.
+    #[pyo3(signature = (kind, text, process = None))]
+    fn failed(&self, kind: &str, text: String, process: Option<u32>) {
+        let node = self.host.node();
+        let process = process.map_or(node, |process| NodeId::of_process(node.system(), process));
+        let kind = KINDS.iter().find(|(_, name)| *name == kind).map_or(RefusalKind::NoProcess, |(kind, _)| *kind);
+        self.host.tell_admin(self.me(), ToAdmin::Failed { process, refusal: Refusal { kind, text } });
+    }
+
+    /// Tells the Admin that this process has its actor.
+    fn ready(&self) {
+        self.host.tell_admin(self.me(), ToAdmin::Ready { process: self.host.node() });
+        self.host.flush();
+    }
+
+    // The end.
+
+    /// Ends this part of the system in good order, within so many seconds.
+    fn close(&self, within: f64) -> PyResult<()> {
+        let within = Duration::try_from_secs_f64(within).map_err(|error| PyValueError::new_err(error.to_string()))?;
+        self.host.tell_admin(self.me(), ToAdmin::Detach);
+        self.host.close(within);
+        Ok(())
+    }
+
+    /// In a process that was forked from this one: gives up all that belongs to the other.
+    fn abandon(&self) {
+        self.host.abandon();
+    }
+}
+
+fn status_dict<'py>(py: Python<'py>, status: Status) -> PyResult<Bound<'py, PyDict>> {
+    let addresses = |all: Vec<Address>| all.into_iter().map(ActorAddress::of).collect::<Vec<_>>();
+    let dict = PyDict::new(py);
+    dict.set_item("adminAddress", status.admin.map(ActorAddress::of))?;
+    dict.set_item("capabilities", entries(py, status.capabilities)?)?;
+    dict.set_item("childActors", addresses(status.children))?;
+    let names = PyDict::new(py);
+    for (name, holder) in status.names {
+        names.set_item(name, ActorAddress::of(holder))?;
+    }
+    dict.set_item("globalActors", names)?;
+    dict.set_item("deadLetterHandler", status.dead_letter_handler.map(ActorAddress::of))?;
+    dict.set_item("notifyAddresses", addresses(status.registration_watchers))?;
+    dict.set_item("inShutdown", status.in_shutdown)?;
+    dict.set_item("counters", status.counters)?;
+    Ok(dict)
+}
