@@ -7,8 +7,10 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`admin`] | the process that is the Admin of a system |
 //! | [`process`] | one process of a system: its actors and its links |
 
 #![cfg(unix)]
 
+pub mod admin;
 pub mod process;

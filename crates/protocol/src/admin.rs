@@ -1,3 +1,351 @@
 //! The Admin of a system of processes: what it knows, and what it decides.
+//!
+//! [`Admin`] is told what has happened ([`Event`]) and says what is to be done ([`Effect`]), in order. It has no sockets: who
+//! drives it moves the [`messages`], watches processes, and hands in the time.
+//!
+//! # Processes
+//!
+//! A process is in the table from the moment that it is asked for, or attaches, until it has *ended*. That is when it is
+//! gone itself, where it is watched by its process id ([`Effect::Watch`]), or else when its link broke; its starter
+//! may know earlier. A link that was closed by agreement says nothing: it may come again.
+//!
+//! # Making an actor
+//!
+//! ```text
+//! requester          Admin             starter             new process
+//!     │── Create ─────▶│── Make ─────────▶│── forks ────────────▶│
+//!     │                │◀── Forked ───────│                      │ imports
+//!     │                │◀── Attach, Ready ───────────────────────│
+//!     │◀── Created ────│                                         │
+//! ```
+//!
+//! The requester is answered once: when the actor is ready or has failed, its process has ended, or time is up.
+//!
+//! # Shutdown
+//!
+//! Top-level actors are asked to exit; then those whose parents are gone; after [`EXIT_WITHIN`] what still runs is killed. Then the
+//! logger ends, then the starters. Last the requesters are answered.
 
+mod capabilities;
+mod children;
+mod creation;
+mod dead_letters;
+mod logger;
 pub mod messages;
+mod processes;
+mod shutdown;
+mod status;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::address::{Address, NodeId};
+use crate::frame::Role;
+use crate::lifecycle::Signal;
+use crate::names::Directory;
+use crate::time::Time;
+use crate::timers::TimerQueue;
+use children::Child;
+use logger::Logger;
+use messages::{Entry, FromAdmin, ToAdmin};
+use processes::{Process, Timer};
+use shutdown::Shutdown;
+
+/// A creation that has come to nothing by then is refused.
+pub const CREATE_WITHIN: Duration = Duration::from_secs(50);
+/// What has not ended by then, after it was asked to, is killed.
+pub const EXIT_WITHIN: Duration = Duration::from_secs(7);
+/// How long each later step of a shutdown may take. All of it stays under the ten seconds that programs wait for it.
+pub const STEP_WITHIN: Duration = Duration::from_millis(700);
+/// How long programs are kept waiting for the logger.
+pub const LOGGER_WITHIN: Duration = Duration::from_secs(5);
+
+/// What an Admin is told at its start.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The Admin's own node.
+    pub node: NodeId,
+    /// The capabilities of the system.
+    pub capabilities: Vec<Entry>,
+    /// What all processes are told when they attach. The Admin does not look at it.
+    pub settings: Vec<Entry>,
+    /// What a starter needs to know to make the logger. None: there is none.
+    pub logger: Option<Vec<u8>>,
+    /// The system ends with the program that started it.
+    pub lives_with_creator: bool,
+}
+
+/// What has happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A message came.
+    Said {
+        /// Who sent it.
+        by: Address,
+        /// What kind of process it came from, if that is known still.
+        role: Option<Role>,
+        /// Its message id.
+        id: u64,
+        /// The message.
+        message: ToAdmin,
+    },
+    /// An actor told the Admin something about its life.
+    Signal(Signal),
+    /// A dead letter came. [`Effect::PassLetter`] says where it goes, if anywhere.
+    Letter,
+    /// Bytes came that are no message to the Admin.
+    Noise,
+    /// A watched process has ended.
+    Ended {
+        /// Which.
+        process: NodeId,
+    },
+    /// A process can not be watched: it is gone already, or out of sight. The end of its link is its end.
+    Unwatched {
+        /// Which.
+        process: NodeId,
+    },
+    /// The link with a process is broken.
+    LinkBroken {
+        /// Which.
+        process: NodeId,
+    },
+    /// The program that started the system has ended.
+    CreatorEnded,
+    /// Nothing: time has passed.
+    Due,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Send a message. One that does not arrive is forgotten.
+    Send {
+        /// Whom to.
+        to: Address,
+        /// The message id of what it answers, or zero.
+        id: u64,
+        /// The message.
+        message: FromAdmin,
+    },
+    /// Send a signal. One that does not arrive bounces ([`Signal::bounce`]).
+    Signal {
+        /// Whom to.
+        to: Address,
+        /// The signal.
+        signal: Signal,
+    },
+    /// Send the letter that came on to the handler.
+    PassLetter {
+        /// Whom to.
+        to: Address,
+    },
+    /// Watch a process until it ends.
+    Watch {
+        /// Which.
+        process: NodeId,
+        /// Its process id.
+        pid: u32,
+    },
+    /// End a process at once.
+    KillPid {
+        /// Which.
+        process: NodeId,
+        /// Its process id.
+        pid: u32,
+    },
+    /// A process is gone: watch it no more, forget its link.
+    Forget {
+        /// Which.
+        process: NodeId,
+    },
+    /// Give up what the system is found by: its port, its name, its socket.
+    Release,
+    /// The system has ended. Nothing follows.
+    End,
+}
+
+/// See the [module](self).
+#[derive(Debug)]
+pub struct Admin {
+    node: NodeId,
+    lives_with_creator: bool,
+    processes: BTreeMap<NodeId, Process>,
+    /// Who makes what. The first that offered comes first.
+    starters: BTreeMap<String, Vec<NodeId>>,
+    /// Processes to be made as soon as somebody offers to, in order.
+    queued: Vec<NodeId>,
+    /// Names of actors that are being made.
+    coming: BTreeMap<String, NodeId>,
+    children: BTreeMap<Address, Child>,
+    names: Directory<Address>,
+    capabilities: BTreeMap<Vec<u8>, Vec<u8>>,
+    settings: Vec<Entry>,
+    letters: Option<Address>,
+    registration_watchers: BTreeSet<Address>,
+    counters: BTreeMap<String, u64>,
+    logger: Logger,
+    shutdown: Option<Shutdown>,
+    timers: TimerQueue<Timer>,
+    next_process: u32,
+    next_birth: u32,
+    ended: bool,
+}
+
+impl Admin {
+    /// An Admin that has just started.
+    pub fn new(config: Config, now: Time, effects: &mut Vec<Effect>) -> Self {
+        let mut admin = Self {
+            node: config.node,
+            lives_with_creator: config.lives_with_creator,
+            processes: BTreeMap::new(),
+            starters: BTreeMap::new(),
+            queued: Vec::new(),
+            coming: BTreeMap::new(),
+            children: BTreeMap::new(),
+            names: Directory::new(),
+            capabilities: config.capabilities.into_iter().collect(),
+            settings: config.settings,
+            letters: None,
+            registration_watchers: BTreeSet::new(),
+            counters: BTreeMap::new(),
+            logger: Logger::new(config.logger),
+            shutdown: None,
+            timers: TimerQueue::new(),
+            next_process: NodeId::FIRST_FREE,
+            next_birth: 0,
+            ended: false,
+        };
+        admin.start_logger(now, effects);
+        admin
+    }
+
+    /// The address of the Admin.
+    pub const fn address(&self) -> Address {
+        root(self.node)
+    }
+
+    /// When [`Event::Due`] is to be told, if nothing happens before.
+    pub fn next_deadline(&self) -> Option<Time> {
+        self.timers.next_deadline()
+    }
+
+    /// Whether the process is one of those that the Admin keeps account of.
+    pub fn knows(&self, process: NodeId) -> bool {
+        self.processes.contains_key(&process)
+    }
+
+    /// Takes note of what has happened, and adds what is to be done to `effects`.
+    pub fn on(&mut self, now: Time, event: Event, effects: &mut Vec<Effect>) {
+        while let Some((_, _, timer)) = self.timers.pop_due(now) {
+            self.due(now, timer, effects);
+        }
+        if self.ended {
+            return;
+        }
+        match event {
+            Event::Said { by, role, id, message } => self.said(now, Said { by, role, id, message }, effects),
+            Event::Signal(signal) => self.signal(now, signal, effects),
+            Event::Letter => self.letter(effects),
+            Event::Noise => self.count("Admin Message Received.Noise"),
+            Event::Ended { process } => self.seen_to_end(now, process, effects),
+            Event::Unwatched { process } => {
+                if let Some(process) = self.processes.get_mut(&process) {
+                    process.watched = false;
+                }
+            }
+            Event::LinkBroken { process } => {
+                if self.processes.get(&process).is_some_and(|it| it.attached && !it.watched && !it.ended) {
+                    self.process_ended(now, process, "its connection broke", effects);
+                }
+            }
+            Event::CreatorEnded if self.lives_with_creator => self.shut_down(now, None, effects),
+            Event::CreatorEnded | Event::Due => {}
+        }
+        self.advance_shutdown(now, effects);
+    }
+
+    fn due(&mut self, now: Time, timer: Timer, effects: &mut Vec<Effect>) {
+        match timer {
+            Timer::Creation(process) => self.creation_overdue(process, effects),
+            Timer::Leaving(process) => self.kill(process, effects),
+            Timer::Ended(process) => {
+                if self.processes.get(&process).is_some_and(|process| process.ended) {
+                    self.process_ended(now, process, "", effects);
+                }
+            }
+            Timer::Hold => self.release_held(now, effects),
+            Timer::Logger => self.start_logger(now, effects),
+            Timer::Shutdown => self.shutdown_overdue(now, effects),
+        }
+    }
+
+    /// A message came, now or while messages were held.
+    fn said(&mut self, now: Time, said: Said, effects: &mut Vec<Effect>) {
+        let process = said.by.node();
+        if process.system() != self.node.system() || process == self.node {
+            self.count("Admin Message Received.Foreign");
+            return;
+        }
+        let Some(Said { by, role, id, message }) = self.hold(said) else { return };
+        self.count("Admin Message Received.Total");
+        self.count(&format!("Admin Message Received.Type.{}", status::name_of(&message)));
+        match message {
+            ToAdmin::Attach { pid } => self.attach(by, role, id, pid, effects),
+            ToAdmin::Detach => self.detach(now, process, effects),
+            ToAdmin::Create(creation) => self.create(now, (by, id), creation, effects),
+            ToAdmin::Offer { makers } => self.offer(process, makers, effects),
+            ToAdmin::Forked { process: forked, pid } => self.forked(process, forked, pid, effects),
+            ToAdmin::Failed { process: failed, refusal } => self.failed(now, process, failed, refusal, effects),
+            ToAdmin::Ready { process: ready } => self.ready(now, process, ready, effects),
+            ToAdmin::Exited { process: exited, how } => self.exited(now, process, exited, &how, effects),
+            ToAdmin::Adopt { child, policy } => self.adopt(child, policy, effects),
+            ToAdmin::HandleDeadLetters { start } => self.handle_letters(by, start),
+            ToAdmin::WatchRegistrations { start: true } => {
+                self.registration_watchers.insert(by);
+            }
+            ToAdmin::WatchRegistrations { start: false } => {
+                self.registration_watchers.remove(&by);
+            }
+            ToAdmin::SetCapability { name, value } => self.set_capability((by, id), name, value, effects),
+            ToAdmin::Status => {
+                effects.push(Effect::Send { to: by, id, message: FromAdmin::Status(Box::new(self.status())) });
+            }
+            ToAdmin::Shutdown => self.shut_down(now, Some((by, id)), effects),
+        }
+    }
+
+    fn count(&mut self, what: &str) {
+        match self.counters.get_mut(what) {
+            Some(counter) => *counter = counter.saturating_add(1),
+            None => {
+                self.counters.insert(what.to_owned(), 1);
+            }
+        }
+    }
+}
+
+/// A message and all that is known of its sender.
+#[derive(Debug)]
+struct Said {
+    by: Address,
+    role: Option<Role>,
+    id: u64,
+    message: ToAdmin,
+}
+
+/// Who is answered, and the message id of the answer.
+type Asked = (Address, u64);
+
+/// The root of the engine of a process: where what concerns the whole process goes.
+const fn root(process: NodeId) -> Address {
+    Address::new(process, 0, 0, 0)
+}
+
+/// The actor of a process that has one.
+const fn actor_of(process: NodeId) -> Address {
+    Address::new(process, 0, 1, 0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -346,6 +346,15 @@ impl Hub {
         self.by_node.get(&node).is_some_and(|peer| !self.peers[*peer].links.is_empty())
     }
 
+    /// What a node said of itself, if there is a link to it now.
+    pub fn hello_of(&self, node: NodeId) -> Option<&Hello> {
+        let peer = &self.peers[*self.by_node.get(&node)?];
+        match self.places.get(*peer.links.first()?) {
+            Some(Place::Link(open)) => Some(open.link.peer()),
+            _ => None,
+        }
+    }
+
     /// How many frames wait for a node, and how many bytes.
     pub fn waiting(&self, node: NodeId) -> (usize, usize) {
         self.by_node.get(&node).map_or((0, 0), |peer| self.peers[*peer].queue.waiting())

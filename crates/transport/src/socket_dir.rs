@@ -3,7 +3,11 @@
 //! The directory is `roscius-<uid>/<system>` under `$XDG_RUNTIME_DIR`, or under the temporary directory. Only its user
 //! can enter it (mode 0700), and it is refused if somebody else made it, could rename it, or put a symbolic link in its place.
 //! What a killed process left there is removed when its name is needed again, or by [`SocketDir::sweep`].
+//!
+//! A system of processes has the directory of its number, its Admin listens in it, and an alias that people
+//! know, such as `tcp-1900`, leads to it ([`SocketDir::resolve`]).
 
+mod alias;
 mod listening;
 
 pub use listening::Listening;
@@ -135,17 +139,7 @@ impl SocketDir {
     ///
     /// [`SocketDirError`] if it can not be made or others could get at it.
     pub fn open(system: &str) -> Result<Self, SocketDirError> {
-        let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
-        // Where nobody logged in, the variable may name a directory that is not there, or another user's.
-        if let Some(base) =
-            runtime.filter(|base| fs::metadata(base).is_ok_and(|it| it.is_dir() && it.uid() == our_uid()))
-        {
-            match Self::open_in(&base, system) {
-                Err(SocketDirError::TooLong { .. } | SocketDirError::NoPermission { .. }) => {}
-                done => return done,
-            }
-        }
-        Self::open_in(&std::env::temp_dir(), system)
+        in_first_base(|base| Self::open_in(base, system))
     }
 
     /// The same under a directory of the caller's choice.
@@ -155,7 +149,7 @@ impl SocketDir {
     /// [`SocketDirError`], as [`SocketDir::open`].
     pub fn open_in(base: &Path, system: &str) -> Result<Self, SocketDirError> {
         check_name(system)?;
-        let ours = base.join(format!("roscius-{}", our_uid()));
+        let ours = ours_in(base);
         let path = ours.join(system);
         if path.as_os_str().len() + 1 + LONGEST_NAME > LONGEST_PATH {
             return Err(SocketDirError::TooLong { path });
@@ -243,22 +237,48 @@ impl SocketDir {
         }
     }
 
-    /// A socket that is bound but does not listen yet looks like one of a dead process, so both are done under a lock. The
-    /// lock ends with its file, and with a process that dies.
     fn lock(&self) -> Result<File, SocketDirError> {
-        let directory = open_directory(&self.path)?;
-        let since = Instant::now();
-        loop {
-            match flock(&directory, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => return Ok(directory),
-                Err(Errno::AGAIN | Errno::INTR) if since.elapsed() < LOCK_WITHIN => {
-                    std::thread::sleep(Duration::from_millis(1));
-                }
-                Err(Errno::AGAIN) => return Err(SocketDirError::Locked { path: self.path.clone() }),
-                Err(errno) => return Err(SocketDirError::io("lock", &self.path, errno.into())),
+        lock(&self.path)
+    }
+}
+
+/// A socket that is bound but does not listen yet looks like one of a dead process, so both are done under a lock. The
+/// lock ends with its file, and with a process that dies.
+fn lock(path: &Path) -> Result<File, SocketDirError> {
+    let directory = open_directory(path)?;
+    let since = Instant::now();
+    loop {
+        match flock(&directory, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(directory),
+            Err(Errno::AGAIN | Errno::INTR) if since.elapsed() < LOCK_WITHIN => {
+                std::thread::sleep(Duration::from_millis(1));
             }
+            Err(Errno::AGAIN) => return Err(SocketDirError::Locked { path: path.to_owned() }),
+            Err(errno) => return Err(SocketDirError::io("lock", path, errno.into())),
         }
     }
+}
+
+/// Opens something where the systems of this user are.
+fn in_first_base<T>(open: impl Fn(&Path) -> Result<T, SocketDirError>) -> Result<T, SocketDirError> {
+    if let Some(base) = runtime_dir() {
+        match open(&base) {
+            Err(SocketDirError::TooLong { .. } | SocketDirError::NoPermission { .. }) => {}
+            done => return done,
+        }
+    }
+    open(&std::env::temp_dir())
+}
+
+/// The directory of this user for what runs, if there is one. Where nobody logged in, the variable may name a directory
+/// that is not there, or another user's.
+fn runtime_dir() -> Option<PathBuf> {
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
+    runtime.filter(|base| fs::metadata(base).is_ok_and(|it| it.is_dir() && it.uid() == our_uid()))
+}
+
+fn ours_in(base: &Path) -> PathBuf {
+    base.join(format!("roscius-{}", our_uid()))
 }
 
 fn our_uid() -> u32 {

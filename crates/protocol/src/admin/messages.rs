@@ -49,11 +49,14 @@ pub type Entry = (Vec<u8>, Vec<u8>);
 /// What a process says to the Admin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToAdmin {
-    /// A process of the system, or a program, is there. Answered with [`FromAdmin::Attached`].
+    /// A process of the system, or a program, is there. Answered with [`FromAdmin::Attached`]. Its first message.
     Attach {
         /// Its process id.
         pid: u32,
     },
+    /// The process ends in good order, or leaves the system: nothing more comes from it. Who watches it by its process id
+    /// alone could not tell a program that leaves from one that only closed a connection.
+    Detach,
     /// Make a top-level actor. Answered with [`FromAdmin::Created`] or [`FromAdmin::Refused`].
     Create(Creation),
     /// The process offers to make actors of these makers (a language, or names of types).
@@ -128,8 +131,18 @@ pub struct Creation {
     pub spec: Vec<u8>,
     /// The process the actor is to be, when the requester has chosen its address already.
     pub process: Option<NodeId>,
-    /// Who is told as its parent when it ends, beside the Admin. Nobody when external code asks.
-    pub requester: Option<Address>,
+    /// Who is told as its parent when it ends, beside the Admin. Nobody when external code asks, and nobody of an actor
+    /// with a global name.
+    pub requester: Option<Requester>,
+}
+
+/// An actor that had the Admin make a child for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Requester {
+    /// Its address.
+    pub actor: Address,
+    /// Its own number of the child.
+    pub birth: Birth,
 }
 
 /// What the Admin says.

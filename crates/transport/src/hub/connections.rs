@@ -303,8 +303,8 @@ impl Hub {
         }
     }
 
-    /// Takes no more connections.
-    pub(super) fn stop_listening(&mut self) {
+    /// Takes no more connections. The name of the socket is gone too. Links stay.
+    pub fn stop_listening(&mut self) {
         if let Some(mut listening) = self.listening.take() {
             // It is closed in a moment, and with that not registered any more.
             let _ = self.poll.registry().deregister(&mut listening.socket);

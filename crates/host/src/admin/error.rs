@@ -1,0 +1,35 @@
+//! Why there is no Admin.
+
+use std::io;
+use std::net::SocketAddr;
+
+use roscius_transport::SocketDirError;
+
+/// Why an Admin could not start, or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// There is such a system already. Attach to it.
+    #[error("`{claim}` belongs to another system or program already: use that system, or choose another port")]
+    PortTaken {
+        /// The port or name.
+        claim: String,
+    },
+    /// The port could not be bound.
+    #[error(
+        "could not listen on {address} ({protocol}): {source}; is it an address of this host, and one you may use?"
+    )]
+    Port {
+        /// The address.
+        address: SocketAddr,
+        /// TCP or UDP.
+        protocol: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// There is no place for the sockets of the system.
+    #[error("no place for the sockets of the system: {0}")]
+    Directory(#[source] SocketDirError),
+    /// The loop that waits for all that happens could not be made, or broke.
+    #[error("the event loop of the Admin failed: {0}; are there descriptors left?")]
+    Loop(#[source] io::Error),
+}

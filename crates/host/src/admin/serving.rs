@@ -1,0 +1,343 @@
+//! The Admin at work: events of the hub in, effects out.
+
+use std::time::{Duration, Instant};
+
+use roscius_protocol::address::{Address, NodeId};
+use roscius_protocol::admin::messages::{Letter, Setback, ToAdmin, Topic, decode, encode};
+use roscius_protocol::admin::{Admin, Config, Effect, Event};
+use roscius_protocol::frame::{Frame, Header, Kind, Payload};
+use roscius_protocol::lifecycle::Signal;
+use roscius_protocol::time::Time;
+use roscius_transport::hub::WatchId;
+use roscius_transport::{Hub, SendError, SocketDir, hub};
+use serde::Serialize;
+
+use super::process_handles::ProcessHandles;
+use super::{AdminError, AdminOptions, GOODBYE_WITHIN, Network};
+
+/// How long who knocks at the port waits when there is no descriptor to turn it away with.
+const KNOCK_AGAIN: Duration = Duration::from_millis(50);
+/// How long the link of a process that has ended is read at most. It ends with the process, unless a child has kept it.
+const READ_WITHIN: Duration = Duration::from_secs(1);
+
+/// See the [module](self).
+pub(super) struct Serving {
+    admin: Admin,
+    hub: Hub,
+    network: Option<(Network, WatchId)>,
+    /// Somebody knocks at the port and could not be turned away.
+    knocked: Option<Instant>,
+    directory: SocketDir,
+    alias: String,
+    handles: ProcessHandles,
+    /// Processes that have ended and may have said something before, and how long that is waited for.
+    ending: Vec<(NodeId, Instant)>,
+    creator: Option<WatchId>,
+    since: Instant,
+    effects: Vec<Effect>,
+    ended: bool,
+}
+
+impl Serving {
+    pub fn new(
+        options: AdminOptions,
+        mut hub: Hub,
+        network: Option<Network>,
+        directory: SocketDir,
+        alias: String,
+    ) -> Result<Self, AdminError> {
+        let network = match network {
+            Some(network) => {
+                let watch =
+                    hub.watch(network.descriptor()).map_err(|error| AdminError::Loop(std::io::Error::other(error)))?;
+                Some((network, watch))
+            }
+            None => None,
+        };
+        let config = Config {
+            node: hub.node(),
+            capabilities: options.capabilities,
+            settings: options.settings,
+            logger: options.logger,
+            lives_with_creator: options.creator.is_some(),
+        };
+        let since = Instant::now();
+        let mut effects = Vec::new();
+        let mut admin = Admin::new(config, Time::ZERO, &mut effects);
+        let mut creator = None;
+        if let Some(pid) = options.creator {
+            let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+            creator = pid.and_then(|pid| hub.watch_process(pid).ok());
+            if creator.is_none() {
+                admin.on(Time::ZERO, Event::CreatorEnded, &mut effects);
+            }
+        }
+        let handles = ProcessHandles::default();
+        Ok(Self {
+            admin,
+            hub,
+            network,
+            knocked: None,
+            directory,
+            alias,
+            handles,
+            ending: Vec::new(),
+            creator,
+            since,
+            effects,
+            ended: false,
+        })
+    }
+
+    /// Serves until the system has ended.
+    pub fn run(mut self) -> Result<(), AdminError> {
+        self.carry_out(None);
+        let mut events = Vec::new();
+        while !self.ended {
+            let polled = self.hub.poll(self.wait(), &mut events);
+            if let Err(error) = polled {
+                self.release();
+                return Err(AdminError::Loop(error));
+            }
+            for event in events.drain(..) {
+                self.happened(event);
+            }
+            self.tell_of_ends();
+            self.tell(Event::Due);
+            self.knock_again();
+        }
+        // The last answers are on their way.
+        self.hub.close(GOODBYE_WITHIN);
+        Ok(())
+    }
+
+    fn now(&self) -> Time {
+        Time::ZERO.plus(self.since.elapsed())
+    }
+
+    fn wait(&self) -> Option<Duration> {
+        let due = self.admin.next_deadline().map(|due| due.since(self.now()));
+        let knock = self.knocked.map(|again| again.saturating_duration_since(Instant::now()));
+        let ending = self.ending.iter().map(|(_, until)| until.saturating_duration_since(Instant::now())).min();
+        [due, knock, ending].into_iter().flatten().min()
+    }
+
+    fn happened(&mut self, event: hub::Event) {
+        match event {
+            hub::Event::Frame { from, frame } => self.frame(from, &frame),
+            hub::Event::Gone { node, unsent, .. } => {
+                for frame in unsent {
+                    self.came_back(&frame);
+                }
+                self.tell(Event::LinkBroken { process: node });
+                if !self.admin.knows(node) {
+                    self.hub.forget(node);
+                }
+            }
+            hub::Event::Readable { watch } => self.readable(watch),
+            hub::Event::Ended { watch, .. } => {
+                if self.creator == Some(watch) {
+                    self.tell(Event::CreatorEnded);
+                }
+            }
+            hub::Event::TurnedAway { cause } => tracing::warn!(%cause, "a connection was turned away"),
+            hub::Event::Unsent { .. }
+            | hub::Event::Met { .. }
+            | hub::Event::NotMet { .. }
+            | hub::Event::Room { .. } => {}
+        }
+    }
+
+    fn readable(&mut self, watch: WatchId) {
+        if let Some((network, knocks)) = &self.network
+            && *knocks == watch
+        {
+            if network.turn_away() {
+                // It is watched as long as it is open.
+                let _ = self.hub.rearm(watch);
+            } else {
+                self.knocked = Some(Instant::now() + KNOCK_AGAIN);
+            }
+        } else if let Some(process) = self.handles.node_of(watch) {
+            self.ending.push((process, Instant::now() + READ_WITHIN));
+        }
+    }
+
+    /// What a process said before it ended comes first.
+    fn tell_of_ends(&mut self) {
+        let now = Instant::now();
+        let (over, ending) = std::mem::take(&mut self.ending)
+            .into_iter()
+            .partition(|(process, until)| !self.hub.is_connected(*process) || *until <= now);
+        self.ending = ending;
+        for (process, _) in over {
+            self.tell(Event::Ended { process });
+        }
+    }
+
+    fn knock_again(&mut self) {
+        if self.knocked.is_some_and(|again| again <= Instant::now()) {
+            self.knocked = None;
+            if let Some((_, watch)) = &self.network {
+                let _ = self.hub.rearm(*watch);
+            }
+        }
+    }
+
+    /// A frame came.
+    fn frame(&mut self, from: NodeId, frame: &Frame) {
+        let header = frame.header();
+        if header.from.node() != from {
+            return self.noise(from, "a frame is not from who sent it");
+        }
+        if frame.kind() != Kind::System {
+            return self.send_back(frame);
+        }
+        if header.to != self.admin.address() {
+            return self.noise(from, "a system message is not addressed to the Admin");
+        }
+        let body = frame.body();
+        match Topic::of(header.type_id) {
+            Some(Topic::ToAdmin) => match decode::<ToAdmin>(&body) {
+                Ok(message) => {
+                    let role = self.hub.hello_of(from).map(|hello| hello.role);
+                    self.tell(Event::Said { by: header.from, role, id: header.message, message });
+                }
+                Err(error) => self.noise(from, &error.to_string()),
+            },
+            Some(Topic::Signal) => match decode::<Signal>(&body) {
+                Ok(signal) => self.tell(Event::Signal(signal)),
+                Err(error) => self.noise(from, &error.to_string()),
+            },
+            Some(Topic::DeadLetter) => {
+                let now = self.now();
+                self.admin.on(now, Event::Letter, &mut self.effects);
+                self.carry_out(Some(frame));
+            }
+            Some(Topic::FromAdmin | Topic::Returned | Topic::Answer) | None => {
+                self.noise(from, "the Admin takes no such message");
+            }
+        }
+    }
+
+    fn noise(&mut self, from: NodeId, reason: &str) {
+        tracing::warn!(%from, reason, "what came makes no sense");
+        self.tell(Event::Noise);
+    }
+
+    /// The Admin is no actor: messages of actors come back to who sent them.
+    fn send_back(&mut self, frame: &Frame) {
+        let letter = Letter {
+            reason: Setback::NoActor,
+            details: "the Admin takes no messages of actors".to_owned(),
+            frame: frame.as_bytes().to_vec(),
+        };
+        let header = frame.header();
+        self.send(Topic::Returned, header.from, header.message, &letter);
+    }
+
+    fn tell(&mut self, event: Event) {
+        let now = self.now();
+        self.admin.on(now, event, &mut self.effects);
+        self.carry_out(None);
+    }
+
+    /// Does what is to be done, and what comes of that.
+    fn carry_out(&mut self, letter: Option<&Frame>) {
+        while !self.effects.is_empty() {
+            for effect in std::mem::take(&mut self.effects) {
+                match effect {
+                    Effect::Send { to, id, message } => self.send(Topic::FromAdmin, to, id, &message),
+                    Effect::Signal { to, signal } => self.send(Topic::Signal, to, 0, &signal),
+                    Effect::PassLetter { to } => {
+                        if let Some(letter) = letter {
+                            self.pass_letter(to, letter);
+                        }
+                    }
+                    Effect::Watch { process, pid } => {
+                        self.hub.introduce(process, self.directory.path_of(process));
+                        self.watch(process, pid);
+                    }
+                    Effect::KillPid { process, .. } => self.handles.kill(process),
+                    Effect::Forget { process } => {
+                        self.handles.forget(&mut self.hub, process);
+                        self.hub.forget(process);
+                    }
+                    Effect::Release => self.release(),
+                    Effect::End => self.ended = true,
+                }
+            }
+        }
+    }
+
+    fn watch(&mut self, process: NodeId, pid: u32) {
+        if self.handles.watch(&mut self.hub, process, pid) {
+            return;
+        }
+        let now = self.now();
+        self.admin.on(now, Event::Unwatched { process }, &mut self.effects);
+        // Who is gone altogether will break no link any more.
+        if !self.hub.is_connected(process) {
+            self.admin.on(now, Event::LinkBroken { process }, &mut self.effects);
+        }
+    }
+
+    fn send<T: Serialize>(&mut self, topic: Topic, to: Address, id: u64, message: &T) {
+        match encode(message) {
+            Ok(body) => self.send_body(topic, to, id, &body),
+            Err(error) => tracing::error!(%to, %error, "a message of the Admin has no form"),
+        }
+    }
+
+    fn send_body(&mut self, topic: Topic, to: Address, id: u64, body: &[u8]) {
+        let header = Header { message: id, type_id: topic as u64, ..Header::new(self.admin.address(), to) };
+        let (node, payload) = (to.node(), Payload::System(body));
+        let mut sent = self.hub.send(node, &header, &payload);
+        if matches!(sent, Err(SendError::NoWay { .. })) && node != self.hub.node() {
+            // Where a node listens follows from its number.
+            self.hub.introduce(node, self.directory.path_of(node));
+            sent = self.hub.send(node, &header, &payload);
+        }
+        if let Err(error) = sent {
+            tracing::warn!(%to, ?topic, %error, "a message of the Admin could not be sent");
+            self.bounce(topic, to, body);
+        }
+    }
+
+    /// A letter goes to the handler as it is.
+    fn pass_letter(&mut self, to: Address, letter: &Frame) {
+        self.send_body(Topic::DeadLetter, to, letter.header().message, &letter.body());
+    }
+
+    /// A message of the Admin did not arrive.
+    fn came_back(&mut self, frame: &Frame) {
+        if let Some(topic) = Topic::of(frame.header().type_id) {
+            self.bounce(topic, frame.header().to, &frame.body());
+        }
+    }
+
+    fn bounce(&mut self, topic: Topic, to: Address, body: &[u8]) {
+        if topic == Topic::Signal
+            && let Ok(signal) = decode::<Signal>(body)
+            && let Some((back, signal)) = signal.bounce(to)
+            && back == self.admin.address()
+        {
+            let now = self.now();
+            self.admin.on(now, Event::Signal(signal), &mut self.effects);
+        }
+    }
+
+    /// Gives up what the system is found by.
+    fn release(&mut self) {
+        if let Some((network, watch)) = self.network.take() {
+            self.hub.unwatch(watch);
+            drop(network);
+        }
+        self.hub.stop_listening();
+        for done in [self.directory.withdraw(&self.alias), self.directory.raze()] {
+            if let Err(error) = done {
+                tracing::warn!(%error, "something is left of the system");
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Actors that have the Admin as parent.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::messages::Requester;
+use super::{Admin, Effect};
+use crate::address::Address;
+use crate::lifecycle::{Birth, ExitReason, Signal, Verdict};
+use crate::supervision::{Intensity, Restart};
+use crate::time::Time;
+
+/// An actor that has the Admin as parent.
+#[derive(Debug)]
+pub(super) struct Child {
+    birth: Birth,
+    requester: Option<Requester>,
+    policy: Restart,
+    /// When it was restarted, as far back as that matters.
+    restarts: VecDeque<Time>,
+}
+
+impl Child {
+    pub const fn new(birth: Birth, requester: Option<Requester>, policy: Restart) -> Self {
+        Self { birth, requester, policy, restarts: VecDeque::new() }
+    }
+
+    /// Restarted as often as its policy and the usual intensity allow. Nobody would hear of an escalation.
+    fn verdict(&mut self, now: Time) -> Verdict {
+        let Intensity { restarts, within } = Intensity::default();
+        while self.restarts.front().is_some_and(|at| now.since(*at) >= within) {
+            self.restarts.pop_front();
+        }
+        if self.policy == Restart::Temporary || self.restarts.len() >= restarts as usize {
+            return Verdict::Stop;
+        }
+        self.restarts.push_back(now);
+        Verdict::Restart(Duration::ZERO)
+    }
+}
+
+impl Admin {
+    /// An actor says something about its life.
+    pub(super) fn signal(&mut self, now: Time, signal: Signal, effects: &mut Vec<Effect>) {
+        match signal {
+            Signal::ChildEnded { child, reason, .. } => {
+                self.ended_in_making(now, child, &reason, effects);
+                self.child_ended(child, &reason, effects);
+            }
+            Signal::ChildFailed { child, .. } => {
+                let verdict = self.children.get_mut(&child).map_or(Verdict::Stop, |known| known.verdict(now));
+                effects.push(Effect::Signal { to: child, signal: Signal::Verdict(verdict) });
+            }
+            // The Admin outlives all who could watch it, exits for nobody, and watches nobody in this way.
+            Signal::Exit { .. }
+            | Signal::Verdict(_)
+            | Signal::Adopted { .. }
+            | Signal::Watch { .. }
+            | Signal::Unwatch { .. }
+            | Signal::Terminated { .. } => self.count("Admin Message Received.Stray"),
+        }
+    }
+
+    /// A child has been left behind by its parent.
+    pub(super) fn adopt(&mut self, child: Address, policy: Restart, effects: &mut Vec<Effect>) {
+        if child.node().system() != self.node.system() || child.node() == self.node {
+            self.count("Admin Message Received.Foreign");
+            return;
+        }
+        let birth = match self.children.get(&child) {
+            Some(known) => known.birth,
+            None => {
+                let birth = self.number_child();
+                self.children.insert(child, Child::new(birth, None, policy));
+                birth
+            }
+        };
+        let parent = self.address();
+        effects.push(Effect::Signal { to: child, signal: Signal::Adopted { parent, birth } });
+        if self.shutdown.is_some() {
+            self.ask_to_exit(child, effects);
+        }
+    }
+
+    /// A child has ended, or has never been one.
+    pub(super) fn child_ended(&mut self, child: Address, reason: &ExitReason, effects: &mut Vec<Effect>) {
+        if let Some(known) = self.children.remove(&child) {
+            self.names.release(child);
+            Self::tell_requester(known.requester, child, reason, effects);
+        }
+        if self.letters == Some(child) {
+            self.letters = None;
+        }
+        self.registration_watchers.remove(&child);
+    }
+
+    pub(super) fn ask_to_exit(&self, actor: Address, effects: &mut Vec<Effect>) {
+        let signal = Signal::Exit { by: self.address(), reason: ExitReason::Shutdown, recursive: true };
+        effects.push(Effect::Signal { to: actor, signal });
+    }
+}

@@ -1,0 +1,245 @@
+//! How top-level actors come to be.
+
+use super::children::Child;
+use super::messages::{Creation, FromAdmin, Refusal, RefusalKind, Requester};
+use super::processes::{Process, Timer};
+use super::{Admin, Asked, CREATE_WITHIN, Effect, actor_of, root};
+use crate::address::{Address, NodeId};
+use crate::frame::Role;
+use crate::lifecycle::{Birth, ExitReason, Signal};
+use crate::supervision::Restart;
+use crate::time::Time;
+
+/// An actor that is being made.
+#[derive(Debug)]
+pub(super) struct Making {
+    pub actor: Address,
+    pub birth: Birth,
+    pub maker: String,
+    pub name: Option<String>,
+    pub spec: Vec<u8>,
+    pub requester: Option<Requester>,
+    /// Who waits for it: with a global name there may be several.
+    pub waiters: Vec<Asked>,
+}
+
+pub(super) fn no_process(text: impl Into<String>) -> Refusal {
+    Refusal { kind: RefusalKind::NoProcess, text: text.into() }
+}
+
+pub(super) fn shutting_down() -> Refusal {
+    Refusal { kind: RefusalKind::ShuttingDown, text: "the actor system is shutting down".to_owned() }
+}
+
+impl Admin {
+    pub(super) fn create(&mut self, now: Time, asked: Asked, creation: Creation, effects: &mut Vec<Effect>) {
+        self.count("Actor.Child.Requested");
+        if self.shutdown.is_some() {
+            return self.refuse(asked, shutting_down(), effects);
+        }
+        if let Some(name) = &creation.name {
+            if let Some(actor) = self.names.lookup(name) {
+                return effects.push(Effect::Send { to: asked.0, id: asked.1, message: FromAdmin::Created { actor } });
+            }
+            let coming = self.coming.get(name).and_then(|node| self.processes.get_mut(node));
+            if let Some(making) = coming.and_then(|process| process.making.as_mut()) {
+                return making.waiters.push(asked);
+            }
+        }
+        let node = match creation.process {
+            Some(node) if !self.is_free(node) => {
+                return self.refuse(asked, no_process(format!("{node} is not free to be a new process")), effects);
+            }
+            Some(node) => node,
+            None => self.free_process(),
+        };
+        // Nobody is told as the parent of an actor that others find by its name.
+        let requester = creation.requester.filter(|_| creation.name.is_none());
+        if let Some(name) = &creation.name {
+            self.coming.insert(name.clone(), node);
+        }
+        let making = Making {
+            actor: actor_of(node),
+            birth: self.number_child(),
+            maker: creation.maker,
+            name: creation.name,
+            spec: creation.spec,
+            requester,
+            waiters: vec![asked],
+        };
+        self.begin(now, node, Role::Actor, making, effects);
+    }
+
+    /// Has a process made, with a limit on the time that takes.
+    pub(super) fn begin(&mut self, now: Time, node: NodeId, role: Role, making: Making, effects: &mut Vec<Effect>) {
+        let timer = self.timers.schedule(now.plus(CREATE_WITHIN), Timer::Creation(node));
+        let process = Process { making: Some(making), timer: Some(timer), ..Process::new(role) };
+        self.processes.insert(node, process);
+        self.make(node, effects);
+    }
+
+    /// Asks a starter to make the actor, or leaves it for the next one to offer itself.
+    pub(super) fn make(&mut self, node: NodeId, effects: &mut Vec<Effect>) {
+        let Some(process) = self.processes.get_mut(&node) else { return };
+        let Some(making) = &process.making else { return };
+        let Some(starter) = self.starters.get(&making.maker).and_then(|offering| offering.first()) else {
+            self.queued.push(node);
+            return;
+        };
+        process.starter = Some(*starter);
+        let message = FromAdmin::Make {
+            process: node,
+            actor: making.actor,
+            birth: making.birth,
+            maker: making.maker.clone(),
+            name: making.name.clone(),
+            spec: making.spec.clone(),
+        };
+        effects.push(Effect::Send { to: root(*starter), id: 0, message });
+    }
+
+    /// A process has its actor, and says so.
+    pub(super) fn ready(&mut self, now: Time, by: NodeId, node: NodeId, effects: &mut Vec<Effect>) {
+        let Some(process) = self.processes.get_mut(&node).filter(|process| by == node || process.starter == Some(by))
+        else {
+            self.count("Admin Message Received.Stray");
+            return;
+        };
+        let (role, Some(making)) = (process.role, process.making.take()) else { return };
+        if let Some(timer) = process.timer.take() {
+            self.timers.cancel(timer);
+        }
+        if role == Role::Logger {
+            return self.release_held(now, effects);
+        }
+        if let Some(name) = &making.name {
+            self.coming.remove(name);
+            // Nobody has it: it was looked up when the actor was asked for, and was coming since.
+            let _ = self.names.claim(name, making.actor);
+        }
+        self.children.insert(making.actor, Child::new(making.birth, making.requester, Restart::default()));
+        self.count("Actor.Child.Requested.Success");
+        for (to, id) in making.waiters {
+            effects.push(Effect::Send { to, id, message: FromAdmin::Created { actor: making.actor } });
+        }
+    }
+
+    /// A process could not be started, or could not make its actor.
+    pub(super) fn failed(&mut self, now: Time, by: NodeId, node: NodeId, refusal: Refusal, effects: &mut Vec<Effect>) {
+        let Some(process) = self.processes.get_mut(&node).filter(|process| by == node || process.starter == Some(by))
+        else {
+            self.count("Admin Message Received.Stray");
+            return;
+        };
+        let (role, started) = (process.role, process.pid.is_some() || process.attached);
+        let making = process.making.take();
+        if !started {
+            self.process_ended(now, node, "", effects);
+        } else if making.is_some() {
+            self.expect_end(now, node);
+        }
+        // Otherwise it was refused before, and killed.
+        let Some(making) = making else { return };
+        self.refuse_making(making, refusal, effects);
+        if role == Role::Logger {
+            self.release_held(now, effects);
+        }
+    }
+
+    /// Time is up.
+    pub(super) fn creation_overdue(&mut self, node: NodeId, effects: &mut Vec<Effect>) {
+        let within = CREATE_WITHIN.as_secs();
+        self.drop_making(node, &format!("it was not there within {within} s"), effects);
+    }
+
+    /// Refuses what a process was to make, and ends the process if it has been asked for.
+    pub(super) fn drop_making(&mut self, node: NodeId, why: &str, effects: &mut Vec<Effect>) {
+        self.give_up_making(node, no_process(why), effects);
+    }
+
+    /// The same for a reason of the caller's.
+    pub(super) fn give_up_making(&mut self, node: NodeId, refusal: Refusal, effects: &mut Vec<Effect>) {
+        let Some(process) = self.processes.get_mut(&node) else { return };
+        let Some(making) = process.making.take() else { return };
+        if let Some(timer) = process.timer.take() {
+            self.timers.cancel(timer);
+        }
+        let starter = process.starter.filter(|starter| self.processes.contains_key(starter));
+        let may_live = starter.is_some() || self.processes.get(&node).is_some_and(|process| process.pid.is_some());
+        if may_live {
+            self.kill(node, effects);
+        } else {
+            self.processes.remove(&node);
+            self.queued.retain(|queued| *queued != node);
+            effects.push(Effect::Forget { process: node });
+        }
+        self.refuse_making(making, refusal, effects);
+    }
+
+    pub(super) fn refuse_making(&mut self, making: Making, refusal: Refusal, effects: &mut Vec<Effect>) {
+        if let Some(name) = &making.name {
+            self.coming.remove(name);
+        }
+        for asked in making.waiters {
+            self.refuse(asked, refusal.clone(), effects);
+        }
+    }
+
+    fn refuse(&mut self, (to, id): Asked, refusal: Refusal, effects: &mut Vec<Effect>) {
+        self.count("Actor.Child.Requested.Failure");
+        effects.push(Effect::Send { to, id, message: FromAdmin::Refused(refusal) });
+    }
+
+    /// An actor has ended before its process said that it was there.
+    pub(super) fn ended_in_making(
+        &mut self,
+        now: Time,
+        actor: Address,
+        reason: &ExitReason,
+        effects: &mut Vec<Effect>,
+    ) {
+        let process = self.processes.get_mut(&actor.node());
+        let Some(process) = process.filter(|it| it.making.as_ref().is_some_and(|making| making.actor == actor)) else {
+            return;
+        };
+        if let Some(making) = process.making.take() {
+            self.refuse_making(making, no_process(reason.to_string()), effects);
+            self.expect_end(now, actor.node());
+        }
+    }
+
+    fn is_free(&self, node: NodeId) -> bool {
+        node.system() == self.node.system()
+            && node.process() >= NodeId::FIRST_FREE
+            && !self.processes.contains_key(&node)
+    }
+
+    /// Numbers come round after four thousand million processes. Those that were chosen by others are passed over.
+    fn free_process(&mut self) -> NodeId {
+        loop {
+            let node = NodeId::of_process(self.node.system(), self.next_process);
+            self.next_process = self.next_process.checked_add(1).unwrap_or(NodeId::FIRST_FREE);
+            if self.is_free(node) {
+                return node;
+            }
+        }
+    }
+
+    pub(super) const fn number_child(&mut self) -> Birth {
+        self.next_birth = self.next_birth.wrapping_add(1);
+        Birth::numbered(self.next_birth)
+    }
+
+    /// Tells who had the Admin make a child for it that the child has ended.
+    pub(super) fn tell_requester(
+        requester: Option<Requester>,
+        child: Address,
+        reason: &ExitReason,
+        effects: &mut Vec<Effect>,
+    ) {
+        if let Some(Requester { actor, birth }) = requester {
+            let signal = Signal::ChildEnded { birth, child, reason: reason.clone() };
+            effects.push(Effect::Signal { to: actor, signal });
+        }
+    }
+}

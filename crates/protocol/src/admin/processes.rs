@@ -1,0 +1,232 @@
+//! Which processes there are.
+
+use super::creation::Making;
+use super::messages::FromAdmin;
+use super::{Admin, Effect};
+use crate::address::{Address, NodeId};
+use crate::frame::Role;
+use crate::lifecycle::ExitReason;
+use crate::supervision::{FailureKind, FailureReport};
+use crate::time::Time;
+use crate::timers::TimerKey;
+
+/// What comes due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Timer {
+    /// The creation in this process has taken too long.
+    Creation(NodeId),
+    /// The process should have left by now.
+    Leaving(NodeId),
+    /// The process has ended, and its starter has not said how.
+    Ended(NodeId),
+    /// Messages were held for long enough.
+    Hold,
+    /// The logger may be started again.
+    Logger,
+    /// The step of the shutdown has taken too long.
+    Shutdown,
+}
+
+/// A process of the system, or a program attached to it.
+#[derive(Debug)]
+pub(super) struct Process {
+    pub role: Role,
+    pub pid: Option<u32>,
+    /// Who was asked to start it.
+    pub starter: Option<NodeId>,
+    /// It has spoken itself.
+    pub attached: bool,
+    /// Its end is seen by its process id.
+    pub watched: bool,
+    /// It was seen to end. Its starter is about to say how.
+    pub ended: bool,
+    /// It offered to make actors.
+    pub offers: bool,
+    /// The actor it is to have, until it has it.
+    pub making: Option<Making>,
+    pub timer: Option<TimerKey>,
+}
+
+impl Process {
+    pub const fn new(role: Role) -> Self {
+        Self {
+            role,
+            pid: None,
+            starter: None,
+            attached: false,
+            watched: false,
+            ended: false,
+            offers: false,
+            making: None,
+            timer: None,
+        }
+    }
+
+    /// Whether it ends last, after all that it has started.
+    pub fn is_starter(&self) -> bool {
+        self.role == Role::Zygote || self.offers && self.role != Role::External
+    }
+
+    /// Whether it is there for its actors only.
+    pub fn has_actors(&self) -> bool {
+        matches!(self.role, Role::Actor | Role::ProcessHost) && !self.is_starter()
+    }
+}
+
+impl Admin {
+    pub(super) fn attach(&mut self, by: Address, role: Option<Role>, id: u64, pid: u32, effects: &mut Vec<Effect>) {
+        let node = by.node();
+        // Who has hung up already needs no answer. If its actor was to be made, its starter tells of its end.
+        let Some(role) = role.filter(|role| *role != Role::Admin) else {
+            self.count("Admin Message Received.Stray");
+            return;
+        };
+        let process = self.processes.entry(node).or_insert_with(|| Process::new(role));
+        process.attached = true;
+        // A starter and the process itself may see different numbers; the first is watched already.
+        if process.pid.is_none() {
+            (process.pid, process.watched) = (Some(pid), true);
+            effects.push(Effect::Watch { process: node, pid });
+        }
+        let message = FromAdmin::Attached { capabilities: self.capability_entries(), settings: self.settings.clone() };
+        effects.push(Effect::Send { to: by, id, message });
+        self.attached_late(node, effects);
+    }
+
+    /// A program leaves. A process with actors is seen to end all the same.
+    pub(super) fn detach(&mut self, now: Time, node: NodeId, effects: &mut Vec<Effect>) {
+        if self.processes.get(&node).is_some_and(|process| process.role == Role::External || !process.watched) {
+            self.process_ended(now, node, "", effects);
+        }
+    }
+
+    pub(super) fn offer(&mut self, node: NodeId, makers: Vec<String>, effects: &mut Vec<Effect>) {
+        let Some(process) = self.processes.get_mut(&node).filter(|process| process.attached) else {
+            self.count("Admin Message Received.Stray");
+            return;
+        };
+        process.offers = true;
+        for maker in makers {
+            let offering = self.starters.entry(maker).or_default();
+            if !offering.contains(&node) {
+                offering.push(node);
+            }
+        }
+        for queued in std::mem::take(&mut self.queued) {
+            self.make(queued, effects);
+        }
+    }
+
+    pub(super) fn forked(&mut self, by: NodeId, node: NodeId, pid: u32, effects: &mut Vec<Effect>) {
+        match self.processes.get_mut(&node) {
+            Some(process) if process.starter == Some(by) => {
+                if process.pid.is_none() {
+                    (process.pid, process.watched) = (Some(pid), true);
+                    effects.push(Effect::Watch { process: node, pid });
+                }
+            }
+            _ => self.count("Admin Message Received.Stray"),
+        }
+    }
+
+    pub(super) fn exited(&mut self, now: Time, by: NodeId, node: NodeId, how: &str, effects: &mut Vec<Effect>) {
+        match self.processes.get(&node) {
+            Some(process) if process.starter == Some(by) => self.process_ended(now, node, how, effects),
+            // Its end was seen already.
+            _ => {}
+        }
+    }
+
+    /// A process is gone, and all that was in it.
+    pub(super) fn process_ended(&mut self, now: Time, node: NodeId, how: &str, effects: &mut Vec<Effect>) {
+        let Some(process) = self.processes.remove(&node) else { return };
+        if let Some(timer) = process.timer {
+            self.timers.cancel(timer);
+        }
+        self.queued.retain(|queued| *queued != node);
+        effects.push(Effect::Forget { process: node });
+        if let Some(making) = process.making {
+            let mut text = "its process ended before it had its actor".to_owned();
+            if !how.is_empty() {
+                text = format!("{text}: {how}");
+            }
+            self.refuse_making(making, super::creation::no_process(text), effects);
+        }
+        let reason = if how.is_empty() {
+            ExitReason::Unknown
+        } else {
+            ExitReason::Failed(FailureReport::new(FailureKind::Ended, how))
+        };
+        let children: Vec<Address> = self
+            .children
+            .range(super::root(node)..)
+            .map(|(child, _)| *child)
+            .take_while(|child| child.node() == node)
+            .collect();
+        for child in children {
+            self.child_ended(child, &reason, effects);
+        }
+        if self.letters.is_some_and(|handler| handler.node() == node) {
+            self.letters = None;
+        }
+        self.registration_watchers.retain(|watcher| watcher.node() != node);
+        if process.offers {
+            self.starter_ended(now, node, effects);
+        }
+        if process.role == Role::Logger {
+            self.logger_ended(now, effects);
+        }
+    }
+
+    /// What a starter was to start and had not yet started will never be.
+    fn starter_ended(&mut self, now: Time, starter: NodeId, effects: &mut Vec<Effect>) {
+        for offering in self.starters.values_mut() {
+            offering.retain(|node| *node != starter);
+        }
+        self.starters.retain(|_, offering| !offering.is_empty());
+        let lost: Vec<NodeId> = self
+            .processes
+            .iter()
+            .filter(|(_, process)| process.starter == Some(starter) && process.pid.is_none())
+            .map(|(node, _)| *node)
+            .collect();
+        for node in lost {
+            self.process_ended(now, node, "the process that was to start it has ended", effects);
+        }
+    }
+
+    /// A watched process has ended. How, its starter knows.
+    pub(super) fn seen_to_end(&mut self, now: Time, node: NodeId, effects: &mut Vec<Effect>) {
+        let Some(process) = self.processes.get(&node) else { return };
+        if process.starter.is_none_or(|starter| !self.processes.contains_key(&starter)) {
+            return self.process_ended(now, node, "", effects);
+        }
+        self.timers.schedule(now.plus(super::STEP_WITHIN), Timer::Ended(node));
+        if let Some(process) = self.processes.get_mut(&node) {
+            process.ended = true;
+        }
+    }
+
+    /// Ends a process at once: through its starter, which may know of it before the Admin does, or else by its number.
+    pub(super) fn kill(&mut self, node: NodeId, effects: &mut Vec<Effect>) {
+        let Some(process) = self.processes.get(&node) else { return };
+        let starter = process.starter.filter(|starter| self.processes.contains_key(starter));
+        if let Some(starter) = starter {
+            let message = FromAdmin::Kill { process: node };
+            effects.push(Effect::Send { to: super::root(starter), id: 0, message });
+        } else if let (Some(pid), false) = (process.pid, process.ended) {
+            effects.push(Effect::KillPid { process: node, pid });
+        }
+    }
+
+    /// Has a process killed unless it ends by itself soon.
+    pub(super) fn expect_end(&mut self, now: Time, node: NodeId) {
+        if let Some(process) = self.processes.get_mut(&node) {
+            if let Some(timer) = process.timer.take() {
+                self.timers.cancel(timer);
+            }
+            let timer = self.timers.schedule(now.plus(super::EXIT_WITHIN), Timer::Leaving(node));
+            process.timer = Some(timer);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! How the system is.
+
+use super::Admin;
+use super::messages::{Status, ToAdmin};
+
+impl Admin {
+    /// How the system is.
+    pub fn status(&self) -> Status {
+        Status {
+            admin: Some(self.address()),
+            capabilities: self.capability_entries(),
+            children: self.children.keys().copied().collect(),
+            names: self.names.iter().map(|(name, holder)| (name.to_owned(), holder)).collect(),
+            dead_letter_handler: self.letters,
+            registration_watchers: self.registration_watchers.iter().copied().collect(),
+            in_shutdown: self.shutdown.is_some(),
+            counters: self.counters.iter().map(|(name, count)| (name.clone(), *count)).collect(),
+        }
+    }
+}
+
+/// The name of a message in the counters.
+pub(super) const fn name_of(message: &ToAdmin) -> &'static str {
+    match message {
+        ToAdmin::Attach { .. } => "Attach",
+        ToAdmin::Detach => "Detach",
+        ToAdmin::Create(_) => "Create",
+        ToAdmin::Offer { .. } => "Offer",
+        ToAdmin::Forked { .. } => "Forked",
+        ToAdmin::Failed { .. } => "Failed",
+        ToAdmin::Ready { .. } => "Ready",
+        ToAdmin::Exited { .. } => "Exited",
+        ToAdmin::Adopt { .. } => "Adopt",
+        ToAdmin::HandleDeadLetters { .. } => "HandleDeadLetters",
+        ToAdmin::WatchRegistrations { .. } => "WatchRegistrations",
+        ToAdmin::SetCapability { .. } => "SetCapability",
+        ToAdmin::Status => "Status",
+        ToAdmin::Shutdown => "Shutdown",
+    }
+}
