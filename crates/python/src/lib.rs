@@ -4,6 +4,7 @@
 //! business of the Python packages.
 
 mod actor;
+mod admin;
 mod address;
 mod classes;
 mod endpoint;
@@ -23,6 +24,8 @@ use pyo3::prelude::*;
 mod _core {
     #[pymodule_export]
     use super::address::ActorAddress;
+    #[pymodule_export]
+    use super::admin::{find_system, serve_admin};
     #[pymodule_export]
     use super::endpoint::Endpoint;
     #[pymodule_export]

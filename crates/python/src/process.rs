@@ -114,7 +114,7 @@ fn copy_of(descriptor: RawFd) -> std::io::Result<OwnedFd> {
     Ok(rustix::process::pidfd_getfd(this, descriptor, rustix::process::PidfdGetfdFlags::empty())?)
 }
 
-fn random_number() -> u32 {
+pub(crate) fn random_number() -> u32 {
     use std::hash::{BuildHasher, Hasher};
     std::collections::hash_map::RandomState::new().build_hasher().finish() as u32
 }

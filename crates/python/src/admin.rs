@@ -1,0 +1,71 @@
+//! How Python programs find and start the Admin of a system.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use roscius_host::admin::{AdminError, AdminOptions, Claim, alias_of_queue, alias_of_tcp, alias_of_udp, serve};
+use roscius_protocol::admin::messages::Entry;
+use roscius_transport::SocketDir;
+
+/// The directory of the system that is known by a port (`tcp`, `udp`) or a name (`queue`), if there is one.
+#[pyfunction]
+pub(crate) fn find_system(kind: &str, name: &str) -> PyResult<Option<PathBuf>> {
+    let port = || name.parse().map_err(|_| PyValueError::new_err(format!("`{name}` is no port")));
+    let alias = match kind {
+        "tcp" => alias_of_tcp(port()?),
+        "udp" => alias_of_udp(port()?),
+        "queue" => alias_of_queue(name),
+        other => return Err(PyValueError::new_err(format!("`{other}` is no kind of system"))),
+    };
+    let found = SocketDir::resolve(&alias).map_err(|error| PyValueError::new_err(error.to_string()))?;
+    Ok(found.map(|directory| directory.path().to_owned()))
+}
+
+/// Is the Admin of a new system until the system has ended.
+///
+/// `ready(outcome, text)` is called once: `("ready", directory)`, `("taken", text)` if the port or name belongs to another
+/// system or program, or `("failed", text)`.
+#[pyfunction]
+#[pyo3(signature = (kind, name, capabilities, settings, logger, creator, ready))]
+#[expect(clippy::too_many_arguments, reason = "each is a setting of its own, and the caller names them")]
+pub(crate) fn serve_admin(
+    py: Python<'_>,
+    kind: &str,
+    name: String,
+    capabilities: Vec<Entry>,
+    settings: Vec<Entry>,
+    logger: Option<Vec<u8>>,
+    creator: Option<u32>,
+    ready: Py<PyAny>,
+) -> PyResult<()> {
+    let address = || {
+        let address: Result<SocketAddr, _> = name.parse();
+        address.map_err(|_| PyValueError::new_err(format!("`{name}` is no address with a port")))
+    };
+    let claim = match kind {
+        "tcp" => Claim::Tcp(address()?),
+        "udp" => Claim::Udp(address()?),
+        "queue" => Claim::Queue(name),
+        other => return Err(PyValueError::new_err(format!("`{other}` is no kind of system"))),
+    };
+    let system = crate::process::random_number();
+    let options = AdminOptions { system, claim, base: None, capabilities, settings, logger, creator };
+    // How it ended has been said to whoever waits for it, or is in the log.
+    let served = py.detach(|| {
+        serve(options, |outcome| {
+            let (outcome, text) = match outcome {
+                Ok(served) => ("ready", served.directory.path().display().to_string()),
+                Err(error @ AdminError::PortTaken { .. }) => ("taken", error.to_string()),
+                Err(error) => ("failed", error.to_string()),
+            };
+            Python::attach(|py| {
+                if let Err(error) = ready.call1(py, (outcome, text)) {
+                    error.print(py);
+                }
+            });
+        })
+    });
+    served.map_err(|error| pyo3::exceptions::PyOSError::new_err(error.to_string()))
+}
