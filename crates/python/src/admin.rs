@@ -5,9 +5,13 @@ use std::path::PathBuf;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use roscius::{Address, NodeId};
 use roscius_host::admin::{AdminError, AdminOptions, Claim, alias_of_queue, alias_of_tcp, alias_of_udp, serve};
 use roscius_protocol::admin::messages::Entry;
 use roscius_transport::SocketDir;
+
+use crate::address::ActorAddress;
+use crate::process::open_directory;
 
 /// The directory of the system that is known by a port (`tcp`, `udp`) or a name (`queue`), if there is one.
 #[pyfunction]
@@ -21,6 +25,13 @@ pub(crate) fn find_system(kind: &str, name: &str) -> PyResult<Option<PathBuf>> {
     };
     let found = SocketDir::resolve(&alias).map_err(|error| PyValueError::new_err(error.to_string()))?;
     Ok(found.map(|directory| directory.path().to_owned()))
+}
+
+/// The address of the Admin of the system with this directory.
+#[pyfunction]
+pub(crate) fn admin_address(directory: PathBuf) -> PyResult<ActorAddress> {
+    let (_, system) = open_directory(&directory)?;
+    Ok(ActorAddress::of(Address::new(NodeId::of_process(system, NodeId::ADMIN), 0, 0, 0)))
 }
 
 /// Is the Admin of a new system until the system has ended.

@@ -81,6 +81,13 @@ impl Language for PyLanguage {
         Ok(Payload::new(PyMessage::of(Content::Frame(Box::new(frame)))))
     }
 
+    fn arrived_as<'m>(&self, message: &'m Payload) -> Option<&'m Frame> {
+        match message.get::<PyMessage>()?.content() {
+            Content::Frame(frame) => Some(frame),
+            Content::Object(_) | Content::Packed(_) => None,
+        }
+    }
+
     fn signal(&self, to: Address, signal: Signal) -> Crossing {
         match signal {
             Signal::Exit { by, recursive, .. } if !to.is_external() => {

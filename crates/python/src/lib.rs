@@ -25,7 +25,7 @@ mod _core {
     #[pymodule_export]
     use super::address::ActorAddress;
     #[pymodule_export]
-    use super::admin::{find_system, serve_admin};
+    use super::admin::{admin_address, find_system, serve_admin};
     #[pymodule_export]
     use super::endpoint::Endpoint;
     #[pymodule_export]

@@ -119,7 +119,7 @@ pub(crate) fn random_number() -> u32 {
     std::collections::hash_map::RandomState::new().build_hasher().finish() as u32
 }
 
-fn open_directory(directory: &Path) -> PyResult<(SocketDir, u32)> {
+pub(crate) fn open_directory(directory: &Path) -> PyResult<(SocketDir, u32)> {
     let system = directory.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix('s'));
     let system = system.and_then(|digits| u32::from_str_radix(digits, 16).ok());
     let base = directory.parent().and_then(Path::parent);
@@ -239,6 +239,18 @@ impl Process {
     #[getter]
     fn admin(&self) -> ActorAddress {
         ActorAddress::of(self.host.admin())
+    }
+
+    /// The actor of this process.
+    #[getter]
+    fn actor(&self) -> ActorAddress {
+        ActorAddress::of(self.me())
+    }
+
+    /// The logger.
+    #[getter]
+    fn logger(&self) -> ActorAddress {
+        ActorAddress::of(actor_of(NodeId::of_process(self.host.node().system(), NodeId::LOGGER)))
     }
 
     /// Whether the system has ended, as far as this process knows.
@@ -420,19 +432,19 @@ impl Process {
         self.host.tell_admin(self.me(), ToAdmin::Offer { makers });
     }
 
-    /// What the Admin wants of a starter: `("make", process, birth, maker, name, spec)` or `("kill", process)`.
+    /// The next process that the Admin wants of a starter: `(process, birth, maker, name, spec)`.
     fn take_order<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        Ok(match self.host.take_order() {
-            Some(FromAdmin::Make { process, birth, maker, name, spec, .. }) => {
-                let order = ("make", process.process(), birth.number(), maker, name, PyBytes::new(py, &spec));
-                Some(order.into_pyobject(py)?.into_any())
+        while let Some(order) = self.host.take_order() {
+            match order {
+                FromAdmin::Make { process, birth, maker, name, spec, .. } => {
+                    let order = (process.process(), birth.number(), maker, name, PyBytes::new(py, &spec));
+                    return Ok(Some(order.into_pyobject(py)?.into_any()));
+                }
+                FromAdmin::Kill { process } => self.host.kill_child(process),
+                other => crate::log::warning(py, format_args!("not for a starter: {other:?}")),
             }
-            Some(FromAdmin::Kill { process }) => {
-                self.host.kill_child(process);
-                None
-            }
-            _ => None,
-        })
+        }
+        Ok(None)
     }
 
     /// Tells the Admin of a process that was asked for.

@@ -33,6 +33,12 @@ pub trait Language: Send + Sync {
     /// What is wrong, for people, when there is no message in it. It then goes back to who sent it.
     fn unpack(&self, frame: Frame) -> Result<Payload, String>;
 
+    /// The frame that a message came in, if it came from another process and is as it was.
+    fn arrived_as<'m>(&self, message: &'m Payload) -> Option<&'m Frame> {
+        let _ = message;
+        None
+    }
+
     /// What a signal means to the actors of the language. As it is, unless they have other ways.
     fn signal(&self, to: Address, signal: Signal) -> Crossing {
         Crossing::Signal { to, signal }

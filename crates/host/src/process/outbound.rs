@@ -177,6 +177,7 @@ impl Driven {
             }
             Leaving::Crossing(Crossing::DeadLetter { letter, .. }) => {
                 let DeadLetter { message, sender, target, reason } = letter;
+                self.tell_sender(process, &message, target);
                 match self.letter(process, &message, sender, target, Setback::NoActor, &reason.to_string()) {
                     Some(letter) => self.try_send(process, node, Leaving::DeadLetter(letter)),
                     None => Went::Yes,
@@ -205,6 +206,16 @@ impl Driven {
                 if sent { Went::Yes } else { Went::Full(Leaving::Answer { to, from, id, answer }) }
             }
         }
+    }
+
+    /// Tells who waits to know that a message from another process has reached nobody here.
+    fn tell_sender(&mut self, process: &Process, message: &Payload, target: Address) {
+        let Some(frame) = process.language.arrived_as(message).filter(|frame| frame.header().message != 0) else {
+            return;
+        };
+        let letter =
+            Letter { reason: Setback::NoActor, details: String::new(), frame: frame.as_bytes().to_vec() };
+        process.exit.push(Leaving::Returned { to: frame.header().from, from: target, letter });
     }
 
     /// What is for this process itself takes the way of what comes.

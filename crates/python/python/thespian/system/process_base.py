@@ -1,0 +1,172 @@
+"""What the bases have in common whose actors are processes: the side of external code."""
+
+from __future__ import annotations
+
+import pickle
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from roscius._core import Refused, admin_address
+
+from thespian.system.addressManager import CannotPickle
+from thespian.system.exceptions import (
+    ActorSystemFailure,
+    ActorSystemRequestTimeout,
+    InvalidActorSourceHash,
+    InvalidActorSpecification,
+    NoCompatibleSystemForActor,
+)
+from thespian.system.host import Requirements, ShutDown
+from thespian.system.processes.actor_host import CREATE_SECONDS, class_name
+from thespian.system.processes.launching import METHODS
+from thespian.system.processes.starting import SystemPlace, attach_or_start
+from thespian.system.processes.task import ActorSpec
+from thespian.system.source_file import read_source
+from thespian.system.system_capabilities import add_system_capabilities
+from thespian.system.thesplog import thesplog
+
+if TYPE_CHECKING:
+    from roscius._core import ActorAddress, Endpoint
+
+# How long a shutdown may take before the program goes on without waiting for it.
+SHUTDOWN_SECONDS = 10.0
+WARNING = 30
+
+
+class Transport:
+    """What programs know as the transport of a base: it makes addresses of Admins."""
+
+    def __init__(self, kind: str, own: SystemPlace, admin: ActorAddress) -> None:
+        self._kind = kind
+        self._own = own
+        self._admin = admin
+
+    def getAddressFromString(self, text: str) -> ActorAddress:
+        """The address of the Admin at `host:port` on this host."""
+        name = text.rpartition(":")[2]
+        if name == self._own.name:
+            return self._admin
+        directory = SystemPlace(self._kind, name).find()
+        if directory is None:
+            raise ValueError(f"there is no actor system at {text}")
+        return admin_address(directory)
+
+
+class ProcessBase:
+    """A system whose actors are processes. The subclasses say where it is found."""
+
+    system_name: str
+    system_version: int
+
+    def __init__(self, capabilities: dict[str, Any], logDefs: dict[str, Any] | bool | None = None) -> None:
+        self.capabilities = capabilities
+        add_system_capabilities(capabilities, self.system_name, self.system_version)
+        capabilities["Thespian Watch Supported"] = True
+        place = self._place()
+        self._core, found, self._directory = attach_or_start(place, capabilities, logDefs, self._start_method())
+        self._found = found
+        self.endpoint: Endpoint = self._core.endpoint()
+        self.transport = Transport(place.kind, place, self._core.admin)
+        self._is_shut_down = False
+
+    def _place(self) -> SystemPlace:
+        raise NotImplementedError
+
+    def _start_method(self) -> str:
+        method = self.capabilities.setdefault("Process Startup Method", "fork")
+        if method in METHODS:
+            return str(method)
+        thesplog("There is no process startup method %s: fork is used", method, level=WARNING)
+        return "fork"
+
+    def __reduce__(self) -> NoReturn:
+        raise CannotPickle("the base of an ActorSystem belongs to one process")
+
+    @property
+    def system_address(self) -> ActorAddress:
+        """The address that the system's own messages come from."""
+        return self._core.system_address
+
+    @property
+    def is_shut_down(self) -> bool:
+        """Whether the system has come to its end."""
+        return self._is_shut_down
+
+    def open_endpoint(self) -> Endpoint:
+        """One more address of external code."""
+        return self._core.endpoint()
+
+    def shutdown(self) -> None:
+        """Shut the system down. A second call does nothing."""
+        if self._is_shut_down:
+            return
+        self._is_shut_down = True
+        core, endpoint, gone = self._core, self.endpoint, ShutDown()
+        self._core = gone  # type: ignore[assignment]
+        self.endpoint = gone  # type: ignore[assignment]
+        try:
+            core.shutdown(SHUTDOWN_SECONDS)
+        except OSError as error:  # a timeout is one too
+            if not core.is_over:
+                thesplog("The actor system did not shut down in time: %s", error, level=WARNING)
+        endpoint.close()
+        core.close(0.0)
+
+    # Creation of actors
+
+    def create_actor(
+        self,
+        actorClass: Any,
+        requirements: Requirements = None,
+        globalName: str | None = None,
+        sourceHash: str | None = None,
+    ) -> ActorAddress:
+        """Create a top-level actor. It is there when this returns, though it may still be in its constructor."""
+        name = class_name(actorClass)
+        if not isinstance(name, str):
+            raise InvalidActorSpecification(actorClass, "neither a class nor the name of one")
+        spec = ActorSpec(name, requirements, sourceHash)
+        if sourceHash is not None:
+            raise InvalidActorSourceHash(sourceHash)
+        try:
+            return self._core.create("python", spec.packed(), globalName or None, CREATE_SECONDS)
+        except Refused as refusal:
+            raise _error_of(refusal, actorClass, sourceHash) from None
+        except TimeoutError as error:
+            raise ActorSystemRequestTimeout(f"No new Actor was made: {error}") from None
+        except OSError as error:
+            raise ActorSystemFailure(f"Could not request new Actor from Admin ({error})") from None
+
+    # Capabilities and sources
+
+    def update_capability(self, name: str, value: Any) -> None:
+        """Set a capability, or remove it if the value is None."""
+        if value is None:
+            self.capabilities.pop(name, None)
+        else:
+            self.capabilities[name] = value
+        packed = None if value is None else pickle.dumps(value)
+        self._core.set_capability(pickle.dumps(name), packed, True)
+
+    def load_source(self, fname: Any) -> str:
+        """Nobody here may allow a source to be loaded, so it is ignored. The result is its hash all the same."""
+        source_hash, _content = read_source(fname)
+        thesplog("Source %s is ignored: there is no source authority", source_hash, level=WARNING)
+        return source_hash
+
+    def unload_source(self, sourceHash: str) -> None:
+        """No source is loaded, and an unknown one is ignored."""
+
+
+def _error_of(refusal: Refused, actorClass: Any, sourceHash: str | None) -> Exception:
+    kind, text = refusal.args
+    match kind:
+        case "no-compatible-system":
+            return NoCompatibleSystemForActor(actorClass, "No compatible ActorSystem could be found")
+        case "invalid-source-hash":
+            return InvalidActorSourceHash(sourceHash)
+        case "invalid-class":
+            return InvalidActorSpecification(actorClass, text)
+        case "import":
+            return ImportError(f"{actorClass}: {text}")
+        case _:
+            return ActorSystemFailure(f"Could not request new Actor from Admin ({text})")

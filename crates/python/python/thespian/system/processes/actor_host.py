@@ -1,0 +1,146 @@
+"""What an actor in a process of its own asks of its base."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+from typing import TYPE_CHECKING, Any
+
+from roscius._core import Listening, Refused
+
+from thespian.system.capability import fits
+from thespian.system.class_resolution import resolve
+from thespian.system.exceptions import InvalidActorSourceHash, InvalidActorSpecification
+from thespian.system.host import Requirements
+from thespian.system.messages.status import Thespian_ActorStatus, formatStatus
+from thespian.system.processes.task import ActorSpec, Task
+from thespian.system.source_file import read_source
+
+if TYPE_CHECKING:
+    from roscius._core import ActorAddress, Process
+
+_log = logging.getLogger(__name__)
+# How long the Admin may take to have a named actor made.
+CREATE_SECONDS = 50.0
+
+
+class ActorHost:
+    """The base of the one actor in this process."""
+
+    def __init__(self, core: Process, task: Task, capabilities: dict[str, Any], settings: dict[str, Any]) -> None:
+        self._core = core
+        self._directory = task.directory
+        self._settings = settings
+        self._class = task.spec
+        self.address: ActorAddress = core.actor
+        self.capabilities = capabilities
+        self.actor: Any = None
+
+    def describe(self) -> str:
+        """The status of the actor, as a text."""
+        details = {"childActors": [], "adminAddress": self._core.admin}
+        return formatStatus(Thespian_ActorStatus(self.address, type(self.actor), details))
+
+    # Creation of actors
+
+    def create_child(
+        self,
+        parent: Any,
+        actorClass: Any,
+        requirements: Requirements,
+        globalName: str | None,
+        sourceHash: str | None,
+    ) -> ActorAddress:
+        """Create a child in a process of its own. What goes wrong the parent hears as the exit of the child."""
+        try:
+            if sourceHash is not None:
+                raise InvalidActorSourceHash(sourceHash)
+            if globalName:
+                return self._create_named(actorClass, requirements, globalName)
+            cls = resolve(actorClass)
+            if fits(cls, self.capabilities, requirements):
+                return self._start(parent, ActorSpec(cls, requirements))
+            _log.warning("No compatible ActorSystem could be found for Actor %s", cls)
+        except Refused as refusal:
+            _log.warning("%s cannot create an actor: %s", self.address, refusal.args[1])
+        except (ImportError, InvalidActorSpecification, InvalidActorSourceHash) as error:
+            _log.warning("%s cannot create an actor: %s", self.address, error)
+        except Exception:  # whatever a check or an import raises, the parent hears of a failed child
+            logging.getLogger(str(actorClass)).exception("Actor %s failed to start", actorClass)
+        failed: ActorAddress = parent._reference.creation_failed(str(actorClass))
+        return failed
+
+    def _create_named(self, actorClass: Any, requirements: Requirements, name: str) -> ActorAddress:
+        spec = ActorSpec(class_name(actorClass), requirements)
+        return self._core.create("python", spec.packed(), name, CREATE_SECONDS)
+
+    def _start(self, parent: Any, spec: ActorSpec) -> ActorAddress:
+        from thespian.system.processes import launching
+
+        listening = Listening(self._directory)
+        address = listening.actor
+        birth = parent._reference.adopt(address)
+        if birth is None:
+            return address  # The parent exits, and has no more children.
+        process = listening.process
+        method = self._settings.get("start method", "fork")
+        if method != "fork":
+            spec = ActorSpec(class_name(spec.actor_class), spec.requirements)
+        task = Task(self._directory, process, birth, self.address, os.getpid(), "python", None, spec)
+        try:
+            pid = launching.start(method, task, listening, self._core)
+        except OSError as error:
+            _log.error("%s could not start a process: %s", self.address, error)  # noqa: TRY400 - the text says it all
+            self._core.stillborn(process, birth, str(error))
+            return address
+        self._core.watch_child(process, pid, birth)
+        return address
+
+    # Capabilities and sources
+
+    def update_capability(self, name: str, value: Any) -> None:
+        """Set a capability, or remove it if the value is None."""
+        packed = None if value is None else pickle.dumps(value)
+        self._core.set_capability(pickle.dumps(name), packed, False)
+
+    def load_source(self, fname: Any) -> str:
+        """Nobody here may allow a source to be loaded, so it is ignored. The result is its hash all the same."""
+        source_hash, _content = read_source(fname)
+        _log.warning("Source %s is ignored: there is no source authority", source_hash)
+        return source_hash
+
+    def unload_source(self, sourceHash: str) -> None:
+        """No source is loaded, and an unknown one is ignored."""
+
+    def register_source_authority(self, actor: Any) -> None:
+        """Sources are not loaded yet, which the program is told."""
+        _log.warning("%s has no effect as source authority: this base loads no sources", actor)
+
+    def notify_on_sources(self, actor: Any, enable: bool) -> None:
+        """Sources neither come nor go here."""
+
+    # The system and others
+
+    def notify_on_registrations(self, actor: Any, enable: bool) -> None:
+        """No other system registers here yet."""
+
+    def pre_register_remote_system(self, remoteAddress: Any, capabilities: Any) -> None:
+        """There are no conventions yet."""
+        _log.warning("%s is not registered: this base knows no other systems", remoteAddress)
+
+    def deregister_remote_system(self, remoteAddress: Any) -> None:
+        """There are no conventions yet."""
+
+    def request_shutdown(self) -> None:
+        """Shut the system down, without waiting for the end of it."""
+        self._core.shutdown()
+
+
+def class_name(actorClass: Any) -> Any:
+    """The qualified name of a class, by which another process finds it. What is no class stays as it is."""
+    if not isinstance(actorClass, type):
+        return actorClass
+    if "." in actorClass.__qualname__:
+        raise InvalidActorSpecification(actorClass, "a class inside of a function or class has no name to import it by")
+    return f"{actorClass.__module__}.{actorClass.__qualname__}"

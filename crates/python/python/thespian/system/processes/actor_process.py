@@ -1,0 +1,129 @@
+"""What runs in the process of an actor."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Any
+
+from roscius._core import Process
+
+from thespian.system.capability import fits
+from thespian.system.class_resolution import resolve
+from thespian.system.exceptions import InvalidActorSpecification
+from thespian.system.instantiation import withPossibleInitArgs
+from thespian.system.messages.lifecycle import ActorExitRequest
+from thespian.system.processes import log_forwarding, log_writer, signals, titles
+from thespian.system.processes.actor_host import ActorHost
+from thespian.system.thesplog import thesplog
+
+if TYPE_CHECKING:
+    from roscius._core import Listening
+
+    from thespian.system.processes.task import Task
+
+# How long what an actor said last may take to leave.
+DRAIN_SECONDS = 7.0
+
+
+class NotMade(Exception):
+    """The actor could not be made: the kind of reason, as the Admin knows it, and the reason."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(kind, text)
+        self.kind = kind
+        self.text = text
+
+
+def main(task: Task, listening: Listening) -> None:
+    """Be the process of one actor until the actor has ended."""
+    is_logger = task.maker == "logger"
+    me = listening.actor
+    core = Process(listening, "logger" if is_logger else "actor")
+    capabilities, settings = core.attach()
+    host = ActorHost(core, task, capabilities, settings)
+    signals.handle(core, me, host.describe)
+    if is_logger:
+        log_writer.configure(task.spec)
+    else:
+        log_forwarding.forward(core, me, settings.get("log level"))
+    if task.parent_pid is not None:
+        try:
+            core.watch_parent(task.parent_pid, task.parent)
+        except OSError:
+            return  # The parent has ended meanwhile, and nobody knows this process.
+    actor = _make(core, task, host)
+    if actor is not None:
+        host.actor = actor
+        core.spawn(actor, task.parent, task.birth, task.name)
+        _run(core, host)
+    core.close(0.0 if core.is_over else DRAIN_SECONDS)
+    if actor is None:
+        sys.exit(1)
+
+
+def _make(core: Process, task: Task, host: ActorHost) -> Any:
+    """The instance. None if there is none, which has been said where it belongs."""
+    top_level = task.parent_pid is None
+    try:
+        cls, requirements = _class_of(task, host.capabilities)
+    except NotMade as refusal:
+        thesplog("Cannot make an actor: %s", refusal.text, level=logging.WARNING)
+        if top_level:
+            core.failed(refusal.kind, refusal.text)
+        return None
+    titles.set_title(f"{cls.__name__} {host.address}")
+    if top_level:
+        core.ready()
+    try:
+        offered = withPossibleInitArgs(capabilities=dict(host.capabilities), requirements=requirements)
+        actor = offered.create(cls)
+    except Exception:
+        logging.getLogger(str(cls)).exception("Actor %s failed to start", cls.__name__)
+        return None
+    actor._actor_host = host
+    actor._actor_requirements = requirements
+    return actor
+
+
+def _class_of(task: Task, capabilities: dict[str, Any]) -> tuple[Any, Any]:
+    if task.maker == "logger":
+        return log_writer.LogWriter, None
+    try:
+        spec = task.actor_spec()
+    except Exception as error:  # what a program sent may fail to unpickle in any way
+        raise NotMade("invalid-class", f"{error}") from error
+    name = spec.actor_class
+    try:
+        cls = resolve(name)
+    except InvalidActorSpecification as error:
+        raise NotMade("invalid-class", str(error)) from error
+    except ImportError as error:
+        raise NotMade("import", str(error)) from error
+    except Exception as error:  # importing a module runs code of users
+        raise NotMade("import", f"{type(error).__name__}: {error}") from error
+    # The parent of a child has looked already.
+    if task.parent_pid is None and not _may_run(cls, capabilities, spec.requirements):
+        raise NotMade("no-compatible-system", "No compatible ActorSystem could be found")
+    return cls, spec.requirements
+
+
+def _may_run(cls: Any, capabilities: dict[str, Any], requirements: Any) -> bool:
+    try:
+        return fits(cls, capabilities, requirements)
+    except Exception as error:  # noqa: BLE001 - a check that fails is a check that does not pass
+        thesplog("The capability check of %s failed: %r", cls, error, level=logging.WARNING)
+        return False
+
+
+def _run(core: Process, host: ActorHost) -> None:
+    while core.living and not core.is_over:
+        core.run()
+        changed = core.changed_capabilities()
+        if changed is not None:
+            host.capabilities = changed
+            actor = host.actor
+            if not _may_run(type(actor), changed, actor._actor_requirements):
+                core.post(host.address, ActorExitRequest())
+
+

@@ -1,0 +1,60 @@
+"""The logger of a system: a process that writes what all others log."""
+
+from __future__ import annotations
+
+import logging
+import logging.config
+import pickle
+from typing import Any
+
+from thespian.system.actor import Actor
+
+# The logDefs of the program, for the logger that is forked from it. They may hold what can not be pickled, such as a stream.
+_log_defs: dict[str, Any] | None = None
+
+
+def remember(logDefs: dict[str, Any] | None) -> None:
+    """Keep the configuration for a logger that is forked from this process."""
+    global _log_defs
+    _log_defs = logDefs
+
+
+def configure(_spec: Any) -> None:
+    """Configure logging in the process of the logger."""
+    if _log_defs is None:
+        logging.basicConfig(level=logging.WARNING)
+    else:
+        logging.config.dictConfig(_log_defs)
+
+
+def forwarding_level(logDefs: dict[str, Any] | None) -> int:
+    """The lowest level that a configuration writes anywhere: actors need not send what is below."""
+    if logDefs is None:
+        return logging.WARNING
+    root = _number(logDefs.get("root", {}).get("level")) or logging.WARNING
+    levels = [root]
+    for section in ("handlers", "loggers"):
+        for entry in logDefs.get(section, {}).values():
+            if isinstance(entry, dict) and "level" in entry:
+                levels.append(_number(entry["level"]) or root)
+    return min(levels)
+
+
+def _number(level: Any) -> int:
+    if isinstance(level, int):
+        return level
+    number = logging.getLevelName(str(level)) if level is not None else logging.NOTSET
+    return number if isinstance(number, int) else logging.NOTSET
+
+
+class LogWriter(Actor):
+    """Writes the records that other processes send."""
+
+    def receiveMessage(self, msg: Any, sender: Any) -> None:
+        """Write a record."""
+        if isinstance(msg, logging.LogRecord):
+            logging.getLogger(msg.name).handle(msg)
+
+
+# The logger needs no spec: what it is configured with is in the memory that it was forked with.
+SPEC = pickle.dumps(None)

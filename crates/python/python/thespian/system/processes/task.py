@@ -1,0 +1,48 @@
+"""What a new process is told."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from roscius._core import ActorAddress
+
+
+@dataclass(frozen=True)
+class ActorSpec:
+    """An actor to be made, as the Admin passes it on unread."""
+
+    actor_class: Any
+    requirements: dict[str, Any] | None = None
+    source_hash: str | None = None
+
+    def packed(self) -> bytes:
+        """The bytes for the Admin."""
+        return pickle.dumps((self.actor_class, self.requirements, self.source_hash))
+
+    @staticmethod
+    def unpacked(spec: bytes) -> ActorSpec:
+        """From the bytes of the Admin, in a process of the same system."""
+        return ActorSpec(*pickle.loads(spec))
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a new process is to be."""
+
+    directory: str
+    process: int
+    birth: int
+    parent: ActorAddress
+    # The process of the parent, if that is an actor. Actors of the Admin have None.
+    parent_pid: int | None
+    maker: str
+    name: str | None
+    # Of an actor of the Admin packed, since only the new process can make anything of it.
+    spec: bytes | ActorSpec
+
+    def actor_spec(self) -> ActorSpec:
+        """The actor to be made."""
+        return ActorSpec.unpacked(self.spec) if isinstance(self.spec, bytes) else self.spec

@@ -1,0 +1,46 @@
+"""The quiet process that the actors of external code are forked from."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from typing import TYPE_CHECKING
+
+from roscius._core import Listening, Process
+
+from thespian.system.processes import launching, signals, titles
+from thespian.system.processes.task import Task
+from thespian.system.thesplog import thesplog
+
+if TYPE_CHECKING:
+    from roscius._core import MakeOrder
+
+
+def main(directory: str, start_method: str) -> None:
+    """Start processes as the Admin wants them, until the system has ended."""
+    core = Process(Listening(directory), "zygote")
+    core.attach()
+    signals.ignore(core)
+    titles.set_title(f"starter {core.admin}")
+    # What is there now is shared with every actor: no collection may touch it.
+    gc.collect()
+    gc.freeze()
+    core.offer(["python", "logger"])
+    while not core.is_over:
+        core.turn(None)
+        while (order := core.take_order()) is not None:
+            _make(core, directory, start_method, order)
+    core.close(1.0)
+
+
+def _make(core: Process, directory: str, start_method: str, order: MakeOrder) -> None:
+    process, birth, maker, name, spec = order
+    task = Task(directory, process, birth, core.admin, None, maker, name, spec)
+    try:
+        pid = launching.start(start_method, task, Listening(directory, process), core)
+    except OSError as error:
+        thesplog("No process could be started: %s", error, level=logging.ERROR)
+        core.failed("no-process", f"no process could be started: {error}", process)
+        return
+    core.forked(process, pid)
+    core.watch_child(process, pid)
