@@ -258,7 +258,7 @@ impl Admin {
             }
             Event::LinkBroken { process } => {
                 if self.processes.get(&process).is_some_and(|it| it.attached && !it.watched && !it.ended) {
-                    self.process_ended(now, process, "its connection broke", effects);
+                    self.seen_to_end(now, process, effects);
                 }
             }
             Event::CreatorEnded if self.lives_with_creator => self.shut_down(now, None, effects),

@@ -285,7 +285,13 @@ impl World {
         let speaking: Vec<NodeId> =
             self.processes.iter().filter(|(_, it)| !it.said.is_empty()).map(|(node, _)| *node).collect();
         if !speaking.is_empty() {
-            let process = self.random.pick(&speaking);
+            let mut process = self.random.pick(&speaking);
+            // The logger comes again under its number, so its starter must not be seconds late with what it says of it.
+            if process == node(NodeId::LOGGER)
+                && let Some(starter) = self.processes[&process].starter.filter(|starter| speaking.contains(starter))
+            {
+                process = starter;
+            }
             let event = self.processes.get_mut(&process).and_then(|it| it.said.pop_front()).expect("it spoke");
             self.tell(event);
         }
@@ -324,9 +330,9 @@ impl World {
             }
             Effect::KillPid { process, .. } => self.die(process, "signal 9"),
             Effect::Forget { process } => {
-                // A logger comes again under the same number.
-                if process == node(NodeId::LOGGER) {
-                    self.processes.remove(&process).filter(|it| it.alive).map(|_| panic!("forgotten and alive"));
+                if let Some(it) = self.processes.get_mut(&process) {
+                    assert!(!it.alive || it.role == Role::External, "forgotten and alive");
+                    it.watched = false;
                 }
             }
             Effect::PassLetter { .. } => unreachable!("there are no letters here"),

@@ -33,6 +33,7 @@ fn a_broken_link_ends_only_who_is_not_watched() {
     assert_eq!(scene.admin.status().names.len(), 1);
     scene.on(Event::Unwatched { process: actor.node() });
     scene.on(Event::LinkBroken { process: actor.node() });
+    scene.say(STARTER, 0, ToAdmin::Exited { process: actor.node(), how: String::new() });
     assert_eq!(scene.admin.status().names, []);
     assert_eq!(scene.seen(), [Effect::Forget { process: actor.node() }]);
 }
