@@ -7,7 +7,7 @@
 //!
 //! A process is in the table from the moment that it is asked for, or attaches, until it has *ended*. That is when it is
 //! gone itself, where it is watched by its process id ([`Effect::Watch`]), or else when its link broke; its starter
-//! may know earlier. A link that was closed by agreement says nothing: it may come again.
+//! says how it ended. A link that was closed by agreement says nothing: it may come again.
 //!
 //! # Making an actor
 //!
@@ -57,6 +57,8 @@ pub const CREATE_WITHIN: Duration = Duration::from_secs(50);
 pub const EXIT_WITHIN: Duration = Duration::from_secs(7);
 /// How long each later step of a shutdown may take. All of it stays under the ten seconds that programs wait for it.
 pub const STEP_WITHIN: Duration = Duration::from_millis(700);
+/// How long the Admin and a starter may be apart in seeing a process end.
+pub const ENDED_WITHIN: Duration = Duration::from_secs(2);
 /// How long programs are kept waiting for the logger.
 pub const LOGGER_WITHIN: Duration = Duration::from_secs(5);
 
@@ -95,7 +97,7 @@ pub enum Event {
     Letter,
     /// Bytes came that are no message to the Admin.
     Noise,
-    /// A watched process has ended.
+    /// A watched process has ended, and all that it said has been told.
     Ended {
         /// Which.
         process: NodeId,
@@ -256,7 +258,7 @@ impl Admin {
             }
             Event::LinkBroken { process } => {
                 if self.processes.get(&process).is_some_and(|it| it.attached && !it.watched && !it.ended) {
-                    self.process_ended(now, process, "its connection broke", effects);
+                    self.seen_to_end(now, process, effects);
                 }
             }
             Event::CreatorEnded if self.lives_with_creator => self.shut_down(now, None, effects),
@@ -269,11 +271,7 @@ impl Admin {
         match timer {
             Timer::Creation(process) => self.creation_overdue(process, effects),
             Timer::Leaving(process) => self.kill(process, effects),
-            Timer::Ended(process) => {
-                if self.processes.get(&process).is_some_and(|process| process.ended) {
-                    self.process_ended(now, process, "", effects);
-                }
-            }
+            Timer::Ended(process) => self.end_overdue(now, process, effects),
             Timer::Hold => self.release_held(now, effects),
             Timer::Logger => self.start_logger(now, effects),
             Timer::Shutdown => self.shutdown_overdue(now, effects),

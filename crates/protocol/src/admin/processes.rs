@@ -17,7 +17,7 @@ pub(super) enum Timer {
     Creation(NodeId),
     /// The process should have left by now.
     Leaving(NodeId),
-    /// The process has ended, and its starter has not said how.
+    /// Of two who see the process end, one has not said so yet.
     Ended(NodeId),
     /// Messages were held for long enough.
     Hold,
@@ -38,8 +38,10 @@ pub(super) struct Process {
     pub attached: bool,
     /// Its end is seen by its process id.
     pub watched: bool,
-    /// It was seen to end. Its starter is about to say how.
+    /// It was seen to end, and all it has said is known. Its starter is about to say how.
     pub ended: bool,
+    /// Its starter has said how it ended. What it said itself may be on its way.
+    pub how: Option<String>,
     /// It offered to make actors.
     pub offers: bool,
     /// The actor it is to have, until it has it.
@@ -56,6 +58,7 @@ impl Process {
             attached: false,
             watched: false,
             ended: false,
+            how: None,
             offers: false,
             making: None,
             timer: None,
@@ -130,10 +133,24 @@ impl Admin {
     }
 
     pub(super) fn exited(&mut self, now: Time, by: NodeId, node: NodeId, how: &str, effects: &mut Vec<Effect>) {
-        match self.processes.get(&node) {
-            Some(process) if process.starter == Some(by) => self.process_ended(now, node, how, effects),
-            // Its end was seen already.
-            _ => {}
+        // Its end may be known already.
+        let Some(process) = self.processes.get_mut(&node).filter(|process| process.starter == Some(by)) else { return };
+        if process.watched && !process.ended {
+            process.how = Some(how.to_owned());
+            self.timers.schedule(now.plus(super::ENDED_WITHIN), Timer::Ended(node));
+        } else {
+            self.process_ended(now, node, how, effects);
+        }
+    }
+
+    /// Nobody else has said that the process has ended.
+    pub(super) fn end_overdue(&mut self, now: Time, node: NodeId, effects: &mut Vec<Effect>) {
+        let Some(process) = self.processes.get_mut(&node) else { return };
+        match process.how.take() {
+            Some(how) => self.process_ended(now, node, &how, effects),
+            None if process.ended => self.process_ended(now, node, "", effects),
+            // Another process has its number.
+            None => {}
         }
     }
 
@@ -197,11 +214,12 @@ impl Admin {
 
     /// A watched process has ended. How, its starter knows.
     pub(super) fn seen_to_end(&mut self, now: Time, node: NodeId, effects: &mut Vec<Effect>) {
-        let Some(process) = self.processes.get(&node) else { return };
-        if process.starter.is_none_or(|starter| !self.processes.contains_key(&starter)) {
-            return self.process_ended(now, node, "", effects);
+        let Some(process) = self.processes.get_mut(&node) else { return };
+        let (how, starter) = (process.how.take(), process.starter);
+        if how.is_some() || starter.is_none_or(|starter| !self.processes.contains_key(&starter)) {
+            return self.process_ended(now, node, how.as_deref().unwrap_or_default(), effects);
         }
-        self.timers.schedule(now.plus(super::STEP_WITHIN), Timer::Ended(node));
+        self.timers.schedule(now.plus(super::ENDED_WITHIN), Timer::Ended(node));
         if let Some(process) = self.processes.get_mut(&node) {
             process.ended = true;
         }

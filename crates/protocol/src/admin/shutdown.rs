@@ -68,7 +68,8 @@ impl Admin {
                 }
                 Step::Top if self.children.is_empty() => Step::Orphans,
                 Step::Logger if !self.processes.contains_key(&self.logger_node()) => Step::Starters,
-                Step::Starters if !self.processes.values().any(Process::is_starter) => Step::Over,
+                // Those that came last among them.
+                Step::Starters if self.processes.values().all(|process| process.role == Role::External) => Step::Over,
                 _ => return,
             };
             self.take_step(now, next, effects);

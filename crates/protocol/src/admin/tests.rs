@@ -1,1 +1,6 @@
-
+mod creation;
+mod logger;
+mod processes;
+mod registrations;
+mod scene;
+mod shutdown;
