@@ -152,6 +152,11 @@ impl Process {
         self.admin
     }
 
+    /// The address that the process itself speaks from.
+    fn root(&self) -> Address {
+        Address::new(self.node, 0, 0, 0)
+    }
+
     /// The actors and endpoints of this process.
     pub fn system(&self) -> &ActorSystem {
         &self.system

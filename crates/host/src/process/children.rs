@@ -177,7 +177,7 @@ impl Driven {
                 }
                 None => {
                     let message = ToAdmin::Exited { process: child.node, how: ended.how };
-                    process.exit.tell_admin(process.admin, message, 0);
+                    process.exit.tell_admin(process.root(), message, 0);
                 }
             }
         }

@@ -164,7 +164,7 @@ impl Driven {
             }
             Leaving::Crossing(Crossing::Signal { to, signal }) => {
                 self.note_watch(to, &signal);
-                let sent = self.send_system(process, node, Header::new(process.admin, to), Topic::Signal, &signal, 0);
+                let sent = self.send_system(process, node, Header::new(process.root(), to), Topic::Signal, &signal, 0);
                 if sent { Went::Yes } else { Went::Full(Leaving::Crossing(Crossing::Signal { to, signal })) }
             }
             Leaving::Crossing(Crossing::Returned { to, poison }) => {
@@ -185,7 +185,7 @@ impl Driven {
             }
             Leaving::Crossing(Crossing::Orphan { child, policy }) => {
                 let message = ToAdmin::Adopt { child, policy };
-                self.try_send(process, node, Leaving::ToAdmin { from: process.admin, message, id: 0 })
+                self.try_send(process, node, Leaving::ToAdmin { from: process.root(), message, id: 0 })
             }
             Leaving::ToAdmin { from, message, id } => {
                 let header = Header::new(from, process.admin);
@@ -193,7 +193,7 @@ impl Driven {
                 if sent { Went::Yes } else { Went::Full(Leaving::ToAdmin { from, message, id }) }
             }
             Leaving::DeadLetter(letter) => {
-                let header = Header::new(process.admin, process.admin);
+                let header = Header::new(process.root(), process.admin);
                 let sent = self.send_system(process, node, header, Topic::DeadLetter, &letter, 0);
                 if sent { Went::Yes } else { Went::Full(Leaving::DeadLetter(letter)) }
             }
