@@ -139,6 +139,11 @@ impl Endpoint {
 
     /// Sends a message.
     fn tell(&self, py: Python<'_>, address: &Bound<'_, ActorAddress>, message: Bound<'_, PyAny>) -> PyResult<()> {
+        if let (Some(member), Place::Actor(to)) = (&self.system.member, &address.get().place)
+            && *to == member.process.admin()
+        {
+            return member.say_to_admin(&message, self.endpoint()?.address());
+        }
         let message = self.packed(&message)?;
         self.post(py, address.get(), message)?;
         self.system.run(py, || false)
@@ -153,6 +158,12 @@ impl Endpoint {
         message: Bound<'_, PyAny>,
         timeout: Option<f64>,
     ) -> PyResult<Option<Py<PyAny>>> {
+        if let (Some(member), Place::Actor(to)) = (&self.system.member, &address.get().place)
+            && *to == member.process.admin()
+        {
+            member.say_to_admin(&message, self.endpoint()?.address())?;
+            return self.wait(py, timeout, || false);
+        }
         let receipt = Arc::new(Receipt::default());
         let message = self.packed(&message)?.with_receipt(&receipt);
         self.post(py, address.get(), message)?;

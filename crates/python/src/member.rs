@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use pyo3::exceptions::{PyOSError, PyRuntimeError};
 use pyo3::prelude::*;
-use roscius::{Address, ContextHandle};
+use roscius::gate::Crossing;
+use roscius::{Address, ContextHandle, Payload};
 use roscius_host::process::Process;
 
 use crate::address::{ActorAddress, Place};
@@ -53,12 +54,37 @@ impl Member {
     /// Sends for an actor. What can not be packed comes back to it.
     pub(crate) fn send(&self, handle: &ContextHandle, to: &ActorAddress, object: &Bound<'_, PyAny>) -> PyResult<()> {
         let Place::Actor(address) = to.place else { return Ok(()) };
+        if address == self.process.admin() {
+            return self.say_to_admin(object, handle.me());
+        }
         let message = match packing::pack(object) {
             Ok(packed) => PyMessage::of(Content::Packed(packed)),
             Err(error) => return self.refuse(handle, to, object, &error),
         };
         handle.send(address, message).map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
         self.let_go(handle)
+    }
+
+    /// Says something to the Admin, which understands a request for the status of the system.
+    pub(crate) fn say_to_admin(&self, object: &Bound<'_, PyAny>, from: Address) -> PyResult<()> {
+        let py = object.py();
+        let classes = Classes::get(py)?;
+        if !object.is_instance(classes.status_request.bind(py))? {
+            log::warning(py, format_args!("the Admin can do nothing with a message from {}", ActorAddress::of(from)));
+            return Ok(());
+        }
+        let details = crate::process::system_status(py, &self.process, from)?;
+        let status = classes.status_message.call1(py, (details,))?;
+        let mut message = PyMessage::new(status);
+        message.sender = Some(ActorAddress::of(self.process.admin()));
+        let message = Crossing::Message {
+            to: from,
+            from: self.process.admin(),
+            message: Payload::new(message),
+            asker: None,
+        };
+        self.process.system().arrive(message);
+        Ok(())
     }
 
     /// Lets what was sent leave now, or a little later together with more.

@@ -148,16 +148,34 @@ impl Process {
         actor_of(self.host.node())
     }
 
-    /// Asks the Admin and waits for its answer.
     fn ask_admin(&self, py: Python<'_>, from: Address, message: ToAdmin, within: Duration) -> PyResult<FromAdmin> {
-        let answer = self.host.request(from, message, within, || py.check_signals().map_err(Failed::Python));
-        answer.map_err(|failed| match failed {
-            Failed::Python(error) => error,
-            Failed::Request(RequestError::Late { within }) => {
-                PyTimeoutError::new_err(format!("the Admin did not answer within {within:?}"))
-            }
-            Failed::Request(error) => PyOSError::new_err(error.to_string()),
-        })
+        ask_admin(py, &self.host, from, message, within)
+    }
+}
+
+/// Asks the Admin and waits for its answer.
+fn ask_admin(
+    py: Python<'_>,
+    host: &Host,
+    from: Address,
+    message: ToAdmin,
+    within: Duration,
+) -> PyResult<FromAdmin> {
+    let answer = host.request(from, message, within, || py.check_signals().map_err(Failed::Python));
+    answer.map_err(|failed| match failed {
+        Failed::Python(error) => error,
+        Failed::Request(RequestError::Late { within }) => {
+            PyTimeoutError::new_err(format!("the Admin did not answer within {within:?}"))
+        }
+        Failed::Request(error) => PyOSError::new_err(error.to_string()),
+    })
+}
+
+/// How the system is, by the names that the messages of Thespian have for it.
+pub(crate) fn system_status<'py>(py: Python<'py>, host: &Host, from: Address) -> PyResult<Bound<'py, PyDict>> {
+    match ask_admin(py, host, from, ToAdmin::Status, PROMPTLY)? {
+        FromAdmin::Status(status) => status_dict(py, *status),
+        other => Err(unexpected(&other)),
     }
 }
 
@@ -316,14 +334,6 @@ impl Process {
     /// Capabilities that have changed since the last call.
     fn changed_capabilities<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
         self.language.take_capabilities().map(|capabilities| entries(py, capabilities)).transpose()
-    }
-
-    /// How the system is.
-    fn status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        match self.ask_admin(py, self.me(), ToAdmin::Status, PROMPTLY)? {
-            FromAdmin::Status(status) => status_dict(py, *status),
-            other => Err(unexpected(&other)),
-        }
     }
 
     /// Shuts the system down. With a time to wait, in seconds, it is at its end when this returns.
@@ -498,6 +508,6 @@ fn status_dict<'py>(py: Python<'py>, status: Status) -> PyResult<Bound<'py, PyDi
     dict.set_item("deadLetterHandler", status.dead_letter_handler.map(ActorAddress::of))?;
     dict.set_item("notifyAddresses", addresses(status.registration_watchers))?;
     dict.set_item("inShutdown", status.in_shutdown)?;
-    dict.set_item("counters", status.counters)?;
+    dict.set_item("miscKeyVals", status.counters.into_iter().collect::<std::collections::BTreeMap<_, _>>())?;
     Ok(dict)
 }

@@ -91,7 +91,7 @@ class ActorHost:
         try:
             pid = launching.start(method, task, listening, self._core)
         except OSError as error:
-            _log.error("%s could not start a process: %s", self.address, error)  # noqa: TRY400 - the text says it all
+            _log.error("%s could not start a process: %s", self.address, error)
             self._core.stillborn(process, birth, str(error))
             return address
         self._core.watch_child(process, pid, birth)

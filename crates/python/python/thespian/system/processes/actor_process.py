@@ -125,5 +125,3 @@ def _run(core: Process, host: ActorHost) -> None:
             actor = host.actor
             if not _may_run(type(actor), changed, actor._actor_requirements):
                 core.post(host.address, ActorExitRequest())
-
-
