@@ -1,13 +1,18 @@
 //! What the fuzz targets do with their input. Each function panics if a decoder does what it must not.
 
+use std::fmt::Debug;
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 
 use bytes::Bytes;
 use roscius_protocol::address::NodeId;
+use roscius_protocol::admin::messages::{self, Answer, FromAdmin, Letter, ToAdmin};
 use roscius_protocol::frame::{self, Decoder, Frame, Hello, Role, StreamError};
+use roscius_protocol::lifecycle::Signal;
 use roscius_transport::link::{Greeting, Progress, Rules};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// Frames longer than this are refused, so that a small input can announce too much.
 pub const LIMIT: u64 = 1 << 16;
@@ -75,5 +80,24 @@ pub fn link(data: &[u8]) {
         let mut came = 0;
         let _ = link.read(&mut scratch, usize::MAX, true, |frame| came += frame.as_bytes().len());
         assert!(came <= data.len() - Hello::SIZE);
+    }
+}
+
+/// A message of the actor system that is taken is read the same again when it is written. The first byte says which kind.
+pub fn system(data: &[u8]) {
+    let Some((kind, data)) = data.split_first() else { return };
+    match kind % 5 {
+        0 => system_message::<ToAdmin>(data),
+        1 => system_message::<FromAdmin>(data),
+        2 => system_message::<Signal>(data),
+        3 => system_message::<Letter>(data),
+        _ => system_message::<Answer>(data),
+    }
+}
+
+fn system_message<T: Serialize + DeserializeOwned + PartialEq + Debug>(data: &[u8]) {
+    if let Ok(message) = messages::decode::<T>(data) {
+        let bytes = messages::encode(&message).expect("what was read can be written");
+        assert_eq!(messages::decode::<T>(&bytes), Ok(message));
     }
 }

@@ -1,8 +1,12 @@
 //! The fuzz targets over inputs made from a seed, without a fuzzer: random bytes, and good ones with faults in them.
 
-use roscius_fuzz::{LIMIT, frame, hello, link, stream};
+use roscius_fuzz::{LIMIT, frame, hello, link, stream, system};
 use roscius_protocol::address::{Address, NodeId};
+use roscius_protocol::admin::messages::{
+    Answer, Creation, FromAdmin, Letter, Refusal, RefusalKind, Requester, Setback, ToAdmin, encode as encode_message,
+};
 use roscius_protocol::frame::{Buffers, Header, Hello, Payload, Role, Trace, encode};
+use roscius_protocol::lifecycle::{Birth, ExitReason, Signal};
 
 const INPUTS: usize = 100_000;
 const SEED: u64 = 0x0526_1997;
@@ -121,4 +125,42 @@ fn link_corpus() {
         input.extend(good_stream(random));
         input
     });
+}
+
+fn good_message(random: &mut Random) -> Vec<u8> {
+    let node = NodeId::new(random.next());
+    let (actor, birth) = (Address::new(node, 0, 1, 0), Birth::numbered(7));
+    let name = (random.below(2) == 0).then(|| "a näme".to_owned());
+    let refusal = Refusal { kind: RefusalKind::Import, text: "no".into() };
+    let requester = Some(Requester { actor, birth });
+    let spec = random.bytes(40);
+    let creation = Creation { maker: "python".into(), name: name.clone(), spec, process: Some(node), requester };
+    let capabilities = vec![(random.bytes(9), random.bytes(9)); random.below(4)];
+    let (kind, body) = match random.below(10) {
+        0 => (0, encode_message(&ToAdmin::Create(creation))),
+        1 => (0, encode_message(&ToAdmin::Offer { makers: vec!["python".into(), String::new()] })),
+        2 => (0, encode_message(&ToAdmin::Failed { process: node, refusal })),
+        3 => (0, encode_message(&ToAdmin::SetCapability { name: random.bytes(9), value: None })),
+        4 => (1, encode_message(&FromAdmin::Attached { capabilities, settings: Vec::new() })),
+        5 => {
+            let spec = random.bytes(40);
+            let maker = "python".into();
+            (1, encode_message(&FromAdmin::Make { process: node, actor, birth, maker, name, spec }))
+        }
+        6 => (1, encode_message(&FromAdmin::Refused(refusal))),
+        7 => (2, encode_message(&Signal::ChildEnded { birth, child: actor, reason: ExitReason::Shutdown })),
+        8 => {
+            let letter = Letter { reason: Setback::NoActor, details: String::new(), frame: random.bytes(90) };
+            (3, encode_message(&letter))
+        }
+        _ => (4, encode_message(&Answer::Reply(random.bytes(40)))),
+    };
+    let mut input = vec![kind];
+    input.extend(body.unwrap());
+    input
+}
+
+#[test]
+fn system_corpus() {
+    run(5, system, good_message);
 }

@@ -51,7 +51,7 @@ pub type Entry = (Vec<u8>, Vec<u8>);
 pub enum ToAdmin {
     /// A process of the system, or a program, is there. Answered with [`FromAdmin::Attached`]. Its first message.
     Attach {
-        /// Its process id.
+        /// Its process id. Zero: the end of its link is to be its end.
         pid: u32,
     },
     /// The process ends in good order, or leaves the system: nothing more comes from it. Who watches it by its process id

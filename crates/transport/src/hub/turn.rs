@@ -70,6 +70,10 @@ impl Hub {
         let mut events = Vec::new();
         self.stop_listening();
         loop {
+            // A goodbye is said after what waits. Written only when the hub is polled, it would leave the goodbye for the
+            // turn after the wait.
+            self.take_posts();
+            self.flush();
             let links: Vec<usize> = self.links_to_leave();
             for place in links {
                 self.leave(place);

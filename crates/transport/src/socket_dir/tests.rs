@@ -149,3 +149,55 @@ fn errors_of_the_system_are_told_apart() {
     assert!(matches!(of(Errno::DQUOT), SocketDirError::NoSpace { .. }));
     assert!(of(Errno::IO).to_string().starts_with("could not make `/x`"));
 }
+
+#[test]
+fn an_alias_leads_to_a_living_system_and_is_taken_from_a_dead_one() {
+    let base = Base::new("alias");
+    let resolve = || SocketDir::resolve_in(&base.0, "tcp-1900").unwrap();
+    assert_eq!(resolve(), None);
+    let (first, listening) = SocketDir::begin_in(&base.0, 1).unwrap();
+    first.announce("tcp-1900").unwrap();
+    first.announce("tcp-1900").unwrap();
+    assert_eq!(resolve().as_ref(), Some(&first));
+    let (second, _listening) = SocketDir::begin_in(&base.0, 2).unwrap();
+    assert!(matches!(second.announce("tcp-1900"), Err(SocketDirError::InUse { .. })));
+    second.withdraw("tcp-1900").unwrap();
+    assert_eq!(resolve().as_ref(), Some(&first), "it is not the second's to withdraw");
+    drop(listening);
+    assert_eq!(resolve(), None, "nobody listens");
+    second.announce("tcp-1900").unwrap();
+    assert_eq!(resolve().as_ref(), Some(&second));
+    second.withdraw("tcp-1900").unwrap();
+    assert_eq!(resolve(), None);
+}
+
+#[test]
+fn an_alias_replaces_nothing_that_is_no_alias_and_leads_nowhere_else() {
+    let base = Base::new("odd");
+    let (system, _listening) = SocketDir::begin_in(&base.0, 1).unwrap();
+    fs::write(base.ours().join("file"), "mine").unwrap();
+    assert!(matches!(system.announce("file"), Err(SocketDirError::InUse { .. })));
+    symlink("../elsewhere/s00000001", base.ours().join("far")).unwrap();
+    assert_eq!(SocketDir::resolve_in(&base.0, "far").unwrap(), None);
+    assert!(matches!(system.announce("a/b"), Err(SocketDirError::Name { .. })));
+    assert_eq!(fs::read_to_string(base.ours().join("file")).unwrap(), "mine");
+}
+
+#[test]
+fn a_system_that_begins_sweeps_the_dead_and_nothing_that_lives() {
+    let base = Base::new("begin");
+    let (dead, listening) = SocketDir::begin_in(&base.0, 1).unwrap();
+    dead.announce("queue-a").unwrap();
+    let (alive, _alive) = SocketDir::begin_in(&base.0, 2).unwrap();
+    // Its Admin is gone, and one of its processes listens still.
+    let (orphaned, admin) = SocketDir::begin_in(&base.0, 3).unwrap();
+    let process = orphaned.listen(NodeId::of_process(3, 20)).unwrap();
+    drop((listening, admin));
+    let (_new, _listening) = SocketDir::begin_in(&base.0, 4).unwrap();
+    assert_eq!([&dead, &alive, &orphaned].map(|it| it.path().exists()), [false, true, true]);
+    assert!(!base.ours().join("queue-a").is_symlink());
+    assert_eq!(alive.path_of(NodeId::of_process(3, 20)), process.path());
+    orphaned.raze().unwrap();
+    assert!(!orphaned.path().exists());
+    orphaned.raze().unwrap();
+}

@@ -201,3 +201,20 @@ fn a_hub_that_closes_in_good_order_loses_nothing() {
     b.send(1, 0, &Payload::None);
     b.until("the return", |b| matches!(b.events.last(), Some(Event::Gone { cause: LinkError::Absent, .. })));
 }
+
+#[test]
+fn a_hub_that_closes_with_something_to_say_does_not_wait_longer_than_it_takes() {
+    let stage = Stage::new("close");
+    let (mut a, mut b) = stage.two();
+    a.send(2, 1, &Payload::Int(1));
+    until("the message", &mut a, &mut b, |_, b| b.messages_from(1) == [1]);
+    let closing = std::thread::spawn(move || {
+        a.send(2, 2, &Payload::Int(2));
+        let since = std::time::Instant::now();
+        a.hub.close(Duration::from_secs(20));
+        since.elapsed()
+    });
+    b.until("the goodbye", |b| !b.hub.is_connected(NodeId::new(1)));
+    assert!(closing.join().unwrap() < Duration::from_secs(10));
+    assert_eq!(b.messages_from(1), [1, 2]);
+}
