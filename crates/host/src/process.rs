@@ -11,6 +11,7 @@
 
 mod children;
 mod descriptors;
+mod ending;
 mod exit;
 mod inbound;
 mod language;
@@ -338,11 +339,7 @@ impl Process {
         let _ = self.system.shutdown_within(within);
         let Some(mut driven) = self.drive().take() else { return };
         driven.send_all(self);
-        driven.hub.flush();
-        // What can not be written any more is reported to the Admin while there is a link to it.
-        for event in driven.hub.close(within) {
-            tracing::debug!(?event, "at the end of the process");
-        }
+        driven.close(self, within);
     }
 
     /// In a process that was forked from this one: gives up all that belongs to the other, whose links and socket it does not
@@ -391,7 +388,8 @@ impl Process {
     /// How long to wait for something to happen.
     fn limit(&self, driven: &Driven, timeout: Option<Duration>) -> Option<Duration> {
         let now = Instant::now();
-        let due = [self.system.next_alarm(), driven.outbound.next_deadline(now), driven.children.next_deadline(now), timeout];
+        let due =
+            [self.system.next_alarm(), driven.outbound.next_deadline(now), driven.children.next_deadline(now), timeout];
         due.into_iter().flatten().min()
     }
 }
@@ -411,7 +409,6 @@ impl Driven {
     fn keep_events(&mut self) {
         self.inbound.keep(&mut self.events);
     }
-
 }
 
 impl Drop for Process {

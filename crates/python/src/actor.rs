@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use pyo3::exceptions::PySystemExit;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use roscius::prelude::*;
@@ -91,7 +92,9 @@ impl PyActor {
                 match descriptor.extract() {
                     Ok(number) => descriptors.push(number),
                     // Whatever has a descriptor. One that is closed is left out.
-                    Err(_) => descriptors.extend(descriptor.call_method0("fileno").and_then(|it| it.extract::<i32>()).ok()),
+                    Err(_) => {
+                        descriptors.extend(descriptor.call_method0("fileno").and_then(|it| it.extract::<i32>()).ok())
+                    }
                 }
             }
         }
@@ -136,6 +139,10 @@ impl PyActor {
         let mut before: Option<PyErr> = None;
         loop {
             let Err(error) = self.call(py, object.as_unbound(), sender) else { return Ok(Next::GoOn) };
+            if self.system.member.is_some() && error.is_instance_of::<PySystemExit>(py) {
+                // The process is to end: its actor exits as if it had been asked to.
+                return self.leave(py, classes, true, ctx);
+            }
             message.failures += 1;
             let is_last = message.failures >= self.system.deliveries;
             if let Some(before) = before.take()
@@ -192,6 +199,18 @@ impl PyActor {
             log::warning(py, format_args!("{} failed on its exit request, and exits: {error}", ctx.me().address()));
         }
         let recursive = request.getattr("isRecursive")?.is_truthy()?;
+        self.leave(py, classes, recursive, ctx)
+    }
+
+    /// Exits, after the children if they are to exit too.
+    fn leave(
+        &mut self,
+        py: Python<'_>,
+        classes: &Classes,
+        recursive: bool,
+        ctx: &mut Context<'_, Self>,
+    ) -> PyResult<Next> {
+        self.reference.get().exit();
         let children = ctx.children();
         if !recursive || children.is_empty() {
             self.leaves_children = !recursive;
@@ -261,6 +280,9 @@ impl Actor for PyActor {
     }
 
     fn child_exited(&mut self, exit: &ChildExited, ctx: &mut Context<Self>) {
+        if self.system.member.as_ref().is_some_and(|member| member.language.is_abroad(exit.child)) {
+            return;
+        }
         let child = ActorAddress::of(exit.child);
         self.tell_self(ctx, |py, classes| Ok(PyMessage::from_system(classes.child_exited.call1(py, (child,))?)));
     }

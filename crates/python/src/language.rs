@@ -1,8 +1,9 @@
 //! What a process of a system has to know of Python actors.
 
+use std::collections::BTreeSet;
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use pyo3::prelude::*;
 use roscius::gate::Crossing;
@@ -11,6 +12,7 @@ use roscius_host::process::{Language, Receipt};
 use roscius_protocol::admin::messages::{Entry, Letter};
 use roscius_protocol::frame::{self, Frame};
 
+use crate::address::ActorAddress;
 use crate::classes::Classes;
 use crate::log;
 use crate::message::{Content, PyMessage};
@@ -25,6 +27,12 @@ pub(crate) struct PyLanguage {
     backlog: AtomicI64,
     /// Capabilities that the process has not looked at yet.
     capabilities: Mutex<Option<Vec<Entry>>>,
+    /// The living children in other processes.
+    children: Mutex<BTreeSet<Address>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl PyLanguage {
@@ -44,11 +52,35 @@ impl PyLanguage {
 
     /// Capabilities that have changed since the last time.
     pub(crate) fn take_capabilities(&self) -> Option<Vec<Entry>> {
-        self.capabilities.lock().unwrap_or_else(PoisonError::into_inner).take()
+        lock(&self.capabilities).take()
     }
 
     pub(crate) fn has_new_capabilities(&self) -> bool {
-        self.capabilities.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        lock(&self.capabilities).is_some()
+    }
+
+    /// An actor in another process has become a child of the actor here.
+    pub(crate) fn adopt(&self, child: Address) {
+        lock(&self.children).insert(child);
+    }
+
+    /// Whether the exit of this child is told as a message that came.
+    pub(crate) fn is_abroad(&self, child: Address) -> bool {
+        self.actor.get().is_some_and(|me| me.node() != child.node())
+    }
+
+    fn system_message(
+        to: Address,
+        from: Address,
+        make: impl FnOnce(&Classes, Python<'_>) -> PyResult<Py<PyAny>>,
+    ) -> Option<Crossing> {
+        Python::attach(|py| match Classes::get(py).and_then(|classes| make(classes, py)) {
+            Ok(message) => Some(Self::message(to, from, PyMessage::new(message))),
+            Err(error) => {
+                log::error(py, format_args!("{to} could not be told something by the system: {error}"));
+                None
+            }
+        })
     }
 
     fn message(to: Address, from: Address, message: PyMessage) -> Crossing {
@@ -88,20 +120,21 @@ impl Language for PyLanguage {
         }
     }
 
-    fn signal(&self, to: Address, signal: Signal) -> Crossing {
-        match signal {
+    fn signal(&self, to: Address, signal: Signal, out: &mut Vec<Crossing>) {
+        match &signal {
             Signal::Exit { by, recursive, .. } if !to.is_external() => {
-                let request = Python::attach(|py| -> PyResult<Py<PyAny>> {
-                    let class = Classes::get(py)?.exit_request.bind(py);
-                    Ok(class.call1((recursive,))?.unbind())
-                });
-                match request {
-                    Ok(request) => Self::message(to, by, PyMessage::new(request)),
-                    Err(_) => Crossing::Signal { to, signal },
-                }
+                let request = |classes: &Classes, py: Python<'_>| classes.exit_request.call1(py, (*recursive,));
+                return out.extend(Self::system_message(to, *by, request));
             }
-            signal => Crossing::Signal { to, signal },
+            // It comes in order with the messages, and once, however often the end of the child was noticed.
+            Signal::ChildEnded { child, .. } if lock(&self.children).remove(child) => {
+                let address = ActorAddress::of(*child);
+                let exited = |classes: &Classes, py: Python<'_>| classes.child_exited.call1(py, (address,));
+                out.extend(Self::system_message(to, *child, exited));
+            }
+            _ => {}
         }
+        out.push(Crossing::Signal { to, signal });
     }
 
     fn returned(&self, to: Address, letter: &Letter, frame: Frame) -> Option<Crossing> {
@@ -116,7 +149,9 @@ impl Language for PyLanguage {
             Ok(Some(Self::message(to, by, PyMessage::new(poison))))
         })
         .unwrap_or_else(|error: PyErr| {
-            Python::attach(|py| log::error(py, format_args!("a message to {by} came back, and can not be read: {error}")));
+            Python::attach(|py| {
+                log::error(py, format_args!("a message to {by} came back, and can not be read: {error}"))
+            });
             None
         })
     }
@@ -126,7 +161,7 @@ impl Language for PyLanguage {
     }
 
     fn capabilities(&self, capabilities: Vec<Entry>) {
-        *self.capabilities.lock().unwrap_or_else(PoisonError::into_inner) = Some(capabilities);
+        *lock(&self.capabilities) = Some(capabilities);
     }
 
     fn readable(&self, descriptors: Vec<RawFd>) -> Option<Crossing> {

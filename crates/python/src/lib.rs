@@ -4,8 +4,8 @@
 //! business of the Python packages.
 
 mod actor;
-mod admin;
 mod address;
+mod admin;
 mod classes;
 mod endpoint;
 mod language;

@@ -29,6 +29,8 @@ const LINGER: Duration = Duration::from_micros(200);
 const PATIENCE: Duration = Duration::from_secs(300);
 /// How long external code waits until its message has left.
 const TELL_WITHIN: Duration = Duration::from_secs(60);
+/// How long external code may send without looking what came.
+const LOOK_AROUND: Duration = Duration::from_millis(1);
 /// How often who waits looks whether a signal came.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -77,12 +79,8 @@ impl Member {
         let status = classes.status_message.call1(py, (details,))?;
         let mut message = PyMessage::new(status);
         message.sender = Some(ActorAddress::of(self.process.admin()));
-        let message = Crossing::Message {
-            to: from,
-            from: self.process.admin(),
-            message: Payload::new(message),
-            asker: None,
-        };
+        let message =
+            Crossing::Message { to: from, from: self.process.admin(), message: Payload::new(message), asker: None };
         self.process.system().arrive(message);
         Ok(())
     }
@@ -108,7 +106,10 @@ impl Member {
         error: &PyErr,
     ) -> PyResult<()> {
         let py = object.py();
-        log::error(py, format_args!("a message from {} to {to} can not be pickled: {error}", ActorAddress::of(handle.me())));
+        log::error(
+            py,
+            format_args!("a message from {} to {to} can not be pickled: {error}", ActorAddress::of(handle.me())),
+        );
         let traceback = py.import("traceback")?.call_method1("format_exception", (error.value(py),))?;
         let details = pyo3::types::PyString::new(py, "").call_method1("join", (traceback,))?;
         let poison = Classes::get(py)?.poison.call1(py, (object, details))?;
@@ -118,8 +119,15 @@ impl Member {
     }
 
     /// Sends for external code, and waits until the message has left.
-    pub(crate) fn tell(&self, py: Python<'_>, from: &roscius::Endpoint, to: Address, message: PyMessage) -> PyResult<()> {
+    pub(crate) fn tell(
+        &self,
+        py: Python<'_>,
+        from: &roscius::Endpoint,
+        to: Address,
+        message: PyMessage,
+    ) -> PyResult<()> {
         from.post(to, message).map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+        self.look_around()?;
         let until = Instant::now() + TELL_WITHIN;
         while !self.process.flush_to(to.node()) {
             let left = until.saturating_duration_since(Instant::now());
@@ -128,6 +136,16 @@ impl Member {
             }
             self.turn(left.min(LOOK))?;
             py.check_signals()?;
+        }
+        Ok(())
+    }
+
+    /// Takes in what came, if that was not done for a while: a program may send for long without ever waiting.
+    fn look_around(&self) -> PyResult<()> {
+        let mut looked = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        if looked.elapsed() > LOOK_AROUND {
+            self.process.turn(Some(Duration::ZERO)).map_err(PyOSError::new_err)?;
+            *looked = Instant::now();
         }
         Ok(())
     }

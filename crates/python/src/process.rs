@@ -154,13 +154,7 @@ impl Process {
 }
 
 /// Asks the Admin and waits for its answer.
-fn ask_admin(
-    py: Python<'_>,
-    host: &Host,
-    from: Address,
-    message: ToAdmin,
-    within: Duration,
-) -> PyResult<FromAdmin> {
+fn ask_admin(py: Python<'_>, host: &Host, from: Address, message: ToAdmin, within: Duration) -> PyResult<FromAdmin> {
     let answer = host.request(from, message, within, || py.check_signals().map_err(Failed::Python));
     answer.map_err(|failed| match failed {
         Failed::Python(error) => error,
@@ -407,9 +401,7 @@ impl Process {
     /// Watches the process of the parent of the actor here, which exits if that ends and nobody adopts it.
     fn watch_parent(&self, pid: i32, parent: &Bound<'_, ActorAddress>) -> PyResult<()> {
         let Place::Actor(parent) = parent.get().place else { return Ok(()) };
-        self.host
-            .watch_parent(pid, parent, self.me())
-            .map_err(|error| PyOSError::new_err(error.to_string()))
+        self.host.watch_parent(pid, parent, self.me()).map_err(|error| PyOSError::new_err(error.to_string()))
     }
 
     // Of a process that starts others.
@@ -420,9 +412,7 @@ impl Process {
     fn watch_child(&self, process: u32, pid: i32, birth: Option<u32>) -> PyResult<()> {
         let node = NodeId::of_process(self.host.node().system(), process);
         let family = birth.map(|birth| (actor_of(node), self.me(), Birth::numbered(birth)));
-        self.host
-            .watch_child(ChildProcess { node, pid, family })
-            .map_err(|error| PyOSError::new_err(error.to_string()))
+        self.host.watch_child(ChildProcess { node, pid, family }).map_err(|error| PyOSError::new_err(error.to_string()))
     }
 
     /// How many processes that this one has started are there.

@@ -155,8 +155,11 @@ impl Reference {
             return Ok(None);
         }
         let adopted = self.handle()?.adopt(child, Restart::Temporary);
-        let birth = adopted.map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
-        Ok(birth.ok().map(Birth::number))
+        let birth = adopted.map_err(|error| PyRuntimeError::new_err(error.to_string()))?.ok();
+        if let (Some(_), Some(member)) = (birth, &self.system.member) {
+            member.language.adopt(child);
+        }
+        Ok(birth.map(Birth::number))
     }
 
     /// Has a `WakeupMessage` delivered after so many seconds.

@@ -197,7 +197,11 @@ impl ContextHandle {
     /// [`NotHandling`] outside of a handler; [`SpawnError::Exiting`] when the actor may have no more children.
     pub fn adopt(&self, child: Address, policy: Restart) -> Result<Result<Birth, SpawnError>, NotHandling> {
         self.on_stage(|stage| {
-            if stage.life.may_have_children() { Ok(stage.life.add_child(child, policy)) } else { Err(SpawnError::Exiting) }
+            if stage.life.may_have_children() {
+                Ok(stage.life.add_child(child, policy))
+            } else {
+                Err(SpawnError::Exiting)
+            }
         })
     }
 }

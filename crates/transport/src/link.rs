@@ -199,9 +199,13 @@ impl Link {
     }
 
     fn send(&self, slices: &[IoSlice<'_>]) -> Result<usize, Errno> {
-        // No signal: a program that this library is part of may not ignore SIGPIPE.
-        sendmsg(&self.stream, slices, &mut SendAncillaryBuffer::default(), SendFlags::NOSIGNAL)
+        write(&self.stream, slices)
     }
+}
+
+/// No signal: a program that this library is part of may not ignore SIGPIPE.
+fn write(stream: &UnixStream, slices: &[IoSlice<'_>]) -> Result<usize, Errno> {
+    sendmsg(stream, slices, &mut SendAncillaryBuffer::default(), SendFlags::NOSIGNAL)
 }
 
 #[cfg(test)]

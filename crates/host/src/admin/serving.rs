@@ -107,7 +107,7 @@ impl Serving {
             self.knock_again();
         }
         // The last answers are on their way.
-        self.hub.close(GOODBYE_WITHIN);
+        self.hub.close(GOODBYE_WITHIN, None, |_, _| {});
         Ok(())
     }
 

@@ -98,7 +98,11 @@ impl Process {
     /// A child of an actor here never came to be.
     pub fn stillborn(&self, parent: Address, child: Address, birth: Birth, how: String) {
         let reason = ExitReason::Failed(FailureReport::new(FailureKind::Creation, how));
-        self.system.arrive(Crossing::Signal { to: parent, signal: Signal::ChildEnded { birth, child, reason } });
+        let mut crossings = Vec::new();
+        self.language.signal(parent, Signal::ChildEnded { birth, child, reason }, &mut crossings);
+        for crossing in crossings {
+            self.system.arrive(crossing);
+        }
     }
 
     /// How many processes that this one has started are there.
@@ -151,7 +155,7 @@ impl Driven {
             && parent.gone.is_some_and(|gone| gone + ADOPTED_WITHIN <= now)
         {
             let signal = Signal::Exit { by: parent.actor, reason: ExitReason::ParentEnded, recursive: true };
-            out.push(process.language.signal(parent.me, signal));
+            process.language.signal(parent.me, signal, out);
             children.parent = None;
         }
         if children.ended.is_empty() {
@@ -173,7 +177,7 @@ impl Driven {
                         ExitReason::Failed(FailureReport::new(FailureKind::Ended, ended.how))
                     };
                     let signal = Signal::ChildEnded { birth, child: actor, reason };
-                    out.push(Crossing::Signal { to: parent, signal });
+                    process.language.signal(parent, signal, out);
                 }
                 None => {
                     let message = ToAdmin::Exited { process: child.node, how: ended.how };

@@ -17,13 +17,26 @@ const ENOUGH: usize = 256;
 #[derive(Debug)]
 pub(super) enum Leaving {
     Crossing(Crossing),
-    ToAdmin { from: Address, message: ToAdmin, id: u64 },
+    ToAdmin {
+        from: Address,
+        message: ToAdmin,
+        id: u64,
+    },
     /// A message that did not arrive, to the Admin.
     DeadLetter(Letter),
     /// A message goes back to its sender.
-    Returned { to: Address, from: Address, letter: Letter },
+    Returned {
+        to: Address,
+        from: Address,
+        letter: Letter,
+    },
     /// To an ask with this number.
-    Answer { to: Address, from: Address, id: u64, answer: Answer },
+    Answer {
+        to: Address,
+        from: Address,
+        id: u64,
+        answer: Answer,
+    },
 }
 
 /// See the [module](self).

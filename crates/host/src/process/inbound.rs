@@ -56,6 +56,10 @@ impl Inbound {
         self.kept.extend(events.drain(..));
     }
 
+    pub fn into_kept(self) -> impl Iterator<Item = Event> {
+        self.kept.into_iter()
+    }
+
     pub fn has_waiting(&self) -> bool {
         !self.kept.is_empty()
     }
@@ -109,10 +113,16 @@ impl Inbound {
         process.exit.push(Leaving::Answer { to: asker, from: by, id, answer });
     }
 
-    fn await_answer(&mut self, awaited: Awaited, asker: Address, by: Address, id: u64, process: &Process, remote: Remote) {
-        let ready = Arc::clone(
-            self.ready.get_or_insert_with(|| Arc::new(Ready { keys: Mutex::default(), remote })),
-        );
+    fn await_answer(
+        &mut self,
+        awaited: Awaited,
+        asker: Address,
+        by: Address,
+        id: u64,
+        process: &Process,
+        remote: Remote,
+    ) {
+        let ready = Arc::clone(self.ready.get_or_insert_with(|| Arc::new(Ready { keys: Mutex::default(), remote })));
         let key = self.answers.insert(Answering { awaited, asker, by, id });
         self.look_at_answer(key, &ready, process);
     }
@@ -142,9 +152,8 @@ impl Driven {
         self.events.retain(|event| match event {
             Event::Frame { frame, .. } => {
                 let header = frame.header();
-                let is_answer = frame.kind() == Kind::System
-                    && header.type_id == Topic::FromAdmin as u64
-                    && header.message != 0;
+                let is_answer =
+                    frame.kind() == Kind::System && header.type_id == Topic::FromAdmin as u64 && header.message != 0;
                 if is_answer && let Some(answer) = read::<FromAdmin>(frame) {
                     process.requests.answer(header.message, answer);
                 }
@@ -208,7 +217,7 @@ impl Driven {
                     }
                     _ => {}
                 }
-                out.push(process.language.signal(header.to, signal));
+                process.language.signal(header.to, signal, out);
             }
             Some(Topic::FromAdmin) if header.from.node() == process.admin.node() => {
                 let Some(message) = read::<FromAdmin>(frame) else { return };

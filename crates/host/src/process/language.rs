@@ -39,9 +39,9 @@ pub trait Language: Send + Sync {
         None
     }
 
-    /// What a signal means to the actors of the language. As it is, unless they have other ways.
-    fn signal(&self, to: Address, signal: Signal) -> Crossing {
-        Crossing::Signal { to, signal }
+    /// Adds what a signal means to the actors of the language. As it is, unless they have other ways.
+    fn signal(&self, to: Address, signal: Signal, out: &mut Vec<Crossing>) {
+        out.push(Crossing::Signal { to, signal });
     }
 
     /// A message of an actor here came back. What it is told, if anything.

@@ -213,8 +213,7 @@ impl Driven {
         let Some(frame) = process.language.arrived_as(message).filter(|frame| frame.header().message != 0) else {
             return;
         };
-        let letter =
-            Letter { reason: Setback::NoActor, details: String::new(), frame: frame.as_bytes().to_vec() };
+        let letter = Letter { reason: Setback::NoActor, details: String::new(), frame: frame.as_bytes().to_vec() };
         process.exit.push(Leaving::Returned { to: frame.header().from, from: target, letter });
     }
 
@@ -384,7 +383,12 @@ fn lay_out(language: &dyn Language, message: &Payload, from: Address, to: Addres
     match (packed, laid_out) {
         (Ok(()), Ok(_)) => Some(bytes),
         (packed, laid_out) => {
-            tracing::warn!(message = message.name(), ?packed, ?laid_out, "a message is lost: it can not leave its process");
+            tracing::warn!(
+                message = message.name(),
+                ?packed,
+                ?laid_out,
+                "a message is lost: it can not leave its process"
+            );
             None
         }
     }

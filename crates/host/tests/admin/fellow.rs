@@ -138,7 +138,7 @@ fn actor(base: &Path, node: NodeId, manner: &str) {
                         let reason = ExitReason::Shutdown;
                         let ended = Signal::ChildEnded { birth: Birth::numbered(1), child: me, reason };
                         send(&mut hub, Topic::Signal, &encode(&ended).unwrap());
-                        hub.close(PATIENCE);
+                        hub.close(PATIENCE, None, |_, _| {});
                         return;
                     }
                 }

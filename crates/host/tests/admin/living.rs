@@ -133,7 +133,7 @@ fn a_shutdown_ends_everybody_the_stubborn_too() {
         }
     }
     starter.say(0, ToAdmin::Detach);
-    starter.hub.close(PATIENCE);
+    starter.hub.close(PATIENCE, None, |_, _| {});
     assert_eq!(program.answer(4), FromAdmin::Done);
     assert!(since.elapsed() < Duration::from_secs(10));
     assert_eq!(system.stage.files(), Vec::<std::path::PathBuf>::new());

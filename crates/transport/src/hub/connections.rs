@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use mio::{Interest, Token};
 
-use super::peer::{Pause, Way};
+use super::peer::{Pause, Peer, Way};
 use super::{Event, Hub, Open, Place, Purpose, Ticket};
 use crate::link::{Greeting, Link, LinkError, Progress};
 
@@ -78,6 +78,7 @@ impl Hub {
                 let until = now + self.options.answer_within;
                 if let Some(place) = self.greet(greeting, Purpose::Peer(index), until) {
                     self.peers[index].way = Way::Dialling(place);
+                    self.write_ahead(place, index);
                 }
             }
             Err(cause) if cause.is_temporary() => {
@@ -95,6 +96,24 @@ impl Hub {
                 }
             }
             Err(cause) => self.give_up(index, cause),
+        }
+    }
+
+    /// Writes what waits for a peer that has not answered yet.
+    pub(super) fn write_ahead(&mut self, place: usize, index: usize) {
+        let Some(Place::Greeting { greeting: Some(greeting), .. }) = self.places.get_mut(place) else { return };
+        greeting.write_ahead(&self.peers[index].queue);
+    }
+
+    /// Whether all that waits for a peer is in the hands of the system: written, or in the socket of a peer that has
+    /// not answered yet.
+    pub(super) fn is_delivered(&self, peer: &Peer) -> bool {
+        match peer.way {
+            Way::Dialling(place) => match self.places.get(place) {
+                Some(Place::Greeting { greeting: Some(greeting), .. }) => greeting.ahead() >= peer.queue.waiting().1,
+                _ => false,
+            },
+            _ => peer.queue.is_empty(),
         }
     }
 
@@ -131,9 +150,9 @@ impl Hub {
                     *greeting = Some(waiting);
                 }
             }
-            Ok(Progress::Open(link)) => {
+            Ok(Progress::Open(link, ahead)) => {
                 self.greetings.retain(|other| *other != place);
-                self.opened(place, link, purpose);
+                self.opened(place, link, purpose, ahead);
             }
             Err(cause) => self.end_greeting(place, cause),
         }
@@ -170,7 +189,7 @@ impl Hub {
         }
     }
 
-    fn opened(&mut self, place: usize, link: Link, purpose: Purpose) {
+    fn opened(&mut self, place: usize, link: Link, purpose: Purpose, ahead: usize) {
         let hello = *link.peer();
         let index = self.peer_of(hello.node);
         let ticket = if let Purpose::Ticket(ticket) = purpose { Some(ticket) } else { None };
@@ -183,7 +202,10 @@ impl Hub {
         let peer = &mut self.peers[index];
         peer.links.push(place);
         match peer.way {
-            Way::Dialling(dialled) if dialled == place => peer.way = Way::Link(place),
+            Way::Dialling(dialled) if dialled == place => {
+                peer.queue.advance(ahead);
+                peer.way = Way::Link(place);
+            }
             Way::None | Way::Later(_) => peer.way = Way::Link(place),
             Way::Dialling(_) | Way::Link(_) | Way::Leaving(_) => {}
         }

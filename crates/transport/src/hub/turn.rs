@@ -4,10 +4,14 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Token};
+use roscius_protocol::address::NodeId;
 
 use super::peer::Way;
 use super::{Event, Hub, LISTENER, Place, Purpose, WAKER};
 use crate::link::{LinkError, Read, Written};
+
+/// How long the others may take to answer a goodbye.
+const GOODBYE_WITHIN: Duration = Duration::from_millis(300);
 
 impl Hub {
     /// Writes what waits, waits until something happens or `timeout` is over, and adds what happened to `events`.
@@ -64,9 +68,12 @@ impl Hub {
 
     /// Ends the hub in good order: takes no more connections, writes what waits, and says goodbye to every peer, so that
     /// nothing that was sent to this process is lost without a notice. Comes back when all have answered or `within` is
-    /// over, with what happened meanwhile; frames that could not be written are among it.
-    pub fn close(mut self, within: Duration) -> Vec<Event> {
-        let until = Instant::now() + within;
+    /// over. Once all is written, who is too busy to answer is not waited for.
+    ///
+    /// What happens meanwhile is given to `attend`, which may still send to the node `last`: its goodbye comes last.
+    pub fn close(mut self, within: Duration, last: Option<NodeId>, mut attend: impl FnMut(&mut Self, Event)) {
+        let mut until = Instant::now() + within;
+        let mut in_hand = true;
         let mut events = Vec::new();
         self.stop_listening();
         loop {
@@ -74,28 +81,42 @@ impl Hub {
             // turn after the wait.
             self.take_posts();
             self.flush();
-            let links: Vec<usize> = self.links_to_leave();
+            let others = self.peers.iter().any(|(_, peer)| Some(peer.node) != last && !peer.links.is_empty());
+            let over = Instant::now() >= until;
+            let links: Vec<usize> = self.links_to_leave(last.filter(|_| others && !over));
             for place in links {
                 self.leave(place);
             }
             let waits = self.peers.iter().any(|(_, peer)| !peer.links.is_empty() || !peer.queue.is_empty());
+            if in_hand && self.peers.iter().all(|(_, peer)| self.is_delivered(peer)) {
+                // What is left to wait for is the answer to a goodbye, and who is busy does not give it.
+                in_hand = false;
+                until = until.min(Instant::now() + GOODBYE_WITHIN);
+            }
             let left = until.saturating_duration_since(Instant::now());
             if !waits || left.is_zero() || self.poll(Some(left), &mut events).is_err() {
                 break;
             }
+            for event in events.drain(..) {
+                attend(&mut self, event);
+            }
         }
+        self.flush();
         let waiting: Vec<usize> =
             self.peers.iter().filter(|(_, peer)| !peer.queue.is_empty()).map(|(index, _)| index).collect();
         for index in waiting {
             self.drop_links(index, &LinkError::Dropped);
         }
         events.append(&mut self.events);
-        events
+        for event in events {
+            attend(&mut self, event);
+        }
     }
 
-    fn links_to_leave(&self) -> Vec<usize> {
+    /// The links on which no goodbye was said, without those to a node that is to be left later.
+    fn links_to_leave(&self, later: Option<NodeId>) -> Vec<usize> {
         let open = |(place, it): (usize, &Place)| match it {
-            Place::Link(open) if !open.link.said_goodbye() => Some(place),
+            Place::Link(open) if !open.link.said_goodbye() && Some(open.link.peer().node) != later => Some(place),
             _ => None,
         };
         self.places.iter().filter_map(open).collect()
@@ -166,7 +187,8 @@ impl Hub {
         let place = match peer.way {
             Way::Link(place) => place,
             Way::None if !peer.queue.is_empty() => return self.dial_peer(index, Instant::now()),
-            Way::None | Way::Later(_) | Way::Dialling(_) | Way::Leaving(_) => return,
+            Way::Dialling(place) => return self.write_ahead(place, index),
+            Way::None | Way::Later(_) | Way::Leaving(_) => return,
         };
         let Some(Place::Link(open)) = self.places.get_mut(place) else { return };
         open.used = self.turn;

@@ -1,5 +1,6 @@
 //! The start of a connection.
 
+use std::io::IoSlice;
 use std::path::Path;
 
 use mio::net::UnixStream;
@@ -9,7 +10,8 @@ use rustix::io::Errno;
 use rustix::net::sockopt::socket_peercred;
 use rustix::net::{SendFlags, send};
 
-use super::{Link, LinkError};
+use super::{Link, LinkError, write};
+use crate::queue::{CHUNKS_A_WRITE, SendQueue};
 
 /// What a connection has to keep to.
 #[derive(Clone, Debug)]
@@ -32,6 +34,8 @@ pub struct Greeting {
     spoken: bool,
     theirs: [u8; Hello::SIZE],
     came: usize,
+    /// How much of what waits for the other side its socket holds already.
+    ahead: usize,
 }
 
 /// How far a greeting came.
@@ -39,8 +43,8 @@ pub struct Greeting {
 pub enum Progress {
     /// More has to come.
     Waiting(Greeting),
-    /// Both sides know each other.
-    Open(Link),
+    /// Both sides know each other. So much of what waits for the other side is written already.
+    Open(Link, usize),
 }
 
 impl Greeting {
@@ -71,7 +75,7 @@ impl Greeting {
         if uid != rules.uid {
             return Err(LinkError::ForeignUser { uid, pid });
         }
-        Ok(Self { stream, rules, expected, spoken: false, theirs: [0; Hello::SIZE], came: 0 })
+        Ok(Self { stream, rules, expected, spoken: false, theirs: [0; Hello::SIZE], came: 0, ahead: 0 })
     }
 
     /// The socket, to register it.
@@ -99,9 +103,41 @@ impl Greeting {
             return Err(LinkError::AnotherNode { expected, found: peer.node });
         }
         if !self.spoken {
-            self.speak()?;
+            match self.speak() {
+                // Who has connected and gone since may have left something to read.
+                Ok(()) | Err(LinkError::Closed | LinkError::Reset) => {}
+                Err(error) => return Err(error),
+            }
         }
-        Ok(Progress::Open(Link::new(self.stream, peer, self.rules.limit)))
+        Ok(Progress::Open(Link::new(self.stream, peer, self.rules.limit), self.ahead))
+    }
+
+    /// Writes what waits for the other side, as far as its socket takes it, before it has answered: a process that has
+    /// something to say and ends then need not wait for one that is busy. What is written stays in the queue until
+    /// the other side has answered; if it never does, it has read nothing of it.
+    ///
+    /// An error says nothing here: the other side may have answered before it went, which reading finds out.
+    pub fn write_ahead(&mut self, queue: &SendQueue) {
+        loop {
+            let mut slices = [IoSlice::new(&[]); CHUNKS_A_WRITE];
+            let used = queue.gather(&mut slices);
+            let mut rest = &mut slices[..used];
+            let held: usize = rest.iter().map(|slice| slice.len()).sum();
+            if held <= self.ahead {
+                return;
+            }
+            IoSlice::advance_slices(&mut rest, self.ahead);
+            match write(&self.stream, rest) {
+                Ok(count) => self.ahead += count,
+                Err(Errno::INTR) => {}
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// How much of what waits for the other side its socket holds already.
+    pub const fn ahead(&self) -> usize {
+        self.ahead
     }
 
     /// A socket that nothing was written to has room for so little.

@@ -22,7 +22,7 @@ fn pair() -> (UnixStream, Plain) {
 
 fn open(greeting: Greeting) -> Link {
     match greeting.advance().unwrap() {
-        Progress::Open(link) => link,
+        Progress::Open(link, _) => link,
         Progress::Waiting(greeting) => panic!("{greeting:?}"),
     }
 }
@@ -60,7 +60,7 @@ fn a_greeting_comes_byte_by_byte_and_not_a_byte_more_is_read() {
     for byte in rules(2).hello.to_bytes() {
         greeting = match greeting.advance().unwrap() {
             Progress::Waiting(greeting) => greeting,
-            Progress::Open(_) => panic!("open before the greeting was complete"),
+            Progress::Open(..) => panic!("open before the greeting was complete"),
         };
         theirs.write_all(&[byte]).unwrap();
     }

@@ -84,7 +84,7 @@ fn hub(socket: &Path) -> Hub {
 fn flood(socket: &Path) {
     let mut hub = hub(socket);
     assert_eq!(flooded(&mut hub, NodeId::new(1), FLOOD), FLOOD);
-    hub.close(PATIENCE);
+    hub.close(PATIENCE, None, |_, _| {});
 }
 
 /// Sends and takes `count` messages and says how many came in order.
@@ -163,7 +163,7 @@ fn few(socket: &Path) {
                     let _ = hub.send(from, frame.header(), &Payload::Int(i64::from(turns))).unwrap();
                 }
                 Event::Frame { frame, .. } if frame.payload() == Ok(Payload::Str("leave")) => {
-                    hub.close(Duration::from_secs(1));
+                    hub.close(Duration::from_secs(1), None, |_, _| {});
                     return;
                 }
                 Event::Frame { from, frame } => {
