@@ -14,6 +14,7 @@ pub(crate) struct Classes {
     pub(crate) dead_envelope: Py<PyType>,
     pub(crate) status_request: Py<PyType>,
     pub(crate) status_message: Py<PyAny>,
+    pub(crate) coroutine: Py<PyType>,
     system_status: Py<PyType>,
     actor_status: Py<PyType>,
 }
@@ -36,6 +37,7 @@ impl Classes {
                 wakeup: class(&actors, "WakeupMessage")?,
                 dead_envelope: class(&actors, "DeadEnvelope")?,
                 status_request: class(&status, "Thespian_StatusReq")?,
+                coroutine: class(&py.import("types")?, "CoroutineType")?,
                 status_message: status.getattr("status_message")?.unbind(),
                 system_status: class(&status, "Thespian_SystemStatus")?,
                 actor_status: class(&status, "Thespian_ActorStatus")?,

@@ -1,6 +1,6 @@
 //! External code: its address and what arrives there.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use crate::address::{ActorAddress, Place};
 use crate::classes::Classes;
 use crate::message::PyMessage;
 use crate::system::Inner;
+use crate::under_way::Prospect;
 
 /// How long a wait lasts at most before signals, such as an interrupt from the keyboard, are looked at.
 const SIGNAL_CHECK: Duration = Duration::from_millis(100);
@@ -50,6 +51,7 @@ impl Endpoint {
             }
         }
         let sent = py.detach(|| endpoint.post(to, message));
+        self.system.under_way.stir();
         sent.map_err(|error| PyRuntimeError::new_err(error.to_string()))
     }
 
@@ -65,10 +67,15 @@ impl Endpoint {
         loop {
             let is_vain = is_vain();
             let left = limit.map(|limit| limit.saturating_sub(start.elapsed()));
+            let stirs = self.system.under_way.stirs();
             self.system.run(py, || endpoint.has_arrivals() || limit.is_some_and(|limit| start.elapsed() >= limit))?;
             let received = match (self.system.is_simple, left) {
                 // Nothing that could lead to an answer is left but wakeups.
                 (true, None) => py.detach(|| endpoint.listen(Duration::ZERO)),
+                // Nor is what goes on outside of the engine: it is waited for below.
+                (true, Some(_)) if self.system.under_way.prospect(stirs) != Prospect::Idle => {
+                    py.detach(|| endpoint.listen(Duration::ZERO))
+                }
                 (_, left) => {
                     let wait = left.map_or(SIGNAL_CHECK, |left| left.min(SIGNAL_CHECK));
                     py.detach(|| endpoint.listen(wait))
@@ -85,7 +92,12 @@ impl Endpoint {
                 Some(_) => {}
                 None if is_vain => return Ok(None),
                 None if limit.is_some_and(|limit| start.elapsed() >= limit) => return Ok(None),
-                None if self.system.is_simple && !self.system.has_alarm_within(left) => return Ok(None),
+                None if self.system.is_simple => match self.system.under_way.prospect(stirs) {
+                    Prospect::News => {}
+                    Prospect::Busy => self.system.wait_for_news(py, stirs, left.unwrap_or(SIGNAL_CHECK)),
+                    Prospect::Idle if self.system.has_alarm_within(left) => {}
+                    Prospect::Idle => return Ok(None),
+                },
                 None => {}
             }
         }
@@ -115,7 +127,9 @@ impl Endpoint {
         message: Py<PyAny>,
         timeout: Option<f64>,
     ) -> PyResult<Option<Py<PyAny>>> {
-        let (message, is_lost) = PyMessage::asking(message);
+        let is_lost = Arc::new(AtomicBool::new(false));
+        let lost = Arc::clone(&is_lost);
+        let message = PyMessage::asking(message, move || lost.store(true, Ordering::Release));
         self.post(py, address.get(), message)?;
         self.wait(py, timeout, || is_lost.load(Ordering::Acquire))
     }

@@ -5,13 +5,17 @@
 
 mod actor;
 mod address;
+mod answers;
 mod classes;
+mod coroutine;
 mod endpoint;
 mod log;
 mod message;
 mod neighbours;
 mod reference;
+mod supervision;
 mod system;
+mod under_way;
 
 use pyo3::prelude::*;
 
@@ -19,6 +23,8 @@ use pyo3::prelude::*;
 mod _core {
     #[pymodule_export]
     use super::address::ActorAddress;
+    #[pymodule_export]
+    use super::answers::Answers;
     #[pymodule_export]
     use super::endpoint::Endpoint;
     #[pymodule_export]

@@ -1,8 +1,6 @@
 //! A Python object on its way between actors.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use pyo3::prelude::*;
@@ -38,15 +36,13 @@ pub(crate) struct WakeupPayload {
 }
 
 /// Tells who waits for an answer when the message reached nobody: it is dropped without having been taken up.
-#[derive(Default)]
-struct Receipt {
-    is_lost: Arc<AtomicBool>,
-    is_taken: bool,
-}
+struct Receipt(Option<Box<dyn FnOnce() + Send>>);
 
 impl Drop for Receipt {
     fn drop(&mut self) {
-        self.is_lost.store(!self.is_taken, Ordering::Release);
+        if let Some(tell) = self.0.take() {
+            tell();
+        }
     }
 }
 
@@ -55,17 +51,16 @@ impl PyMessage {
         Self { object, sender: None, failures: 0, receipt: None }
     }
 
-    /// A message whose answer is waited for. What is returned turns true when the message reached nobody.
-    pub(crate) fn asking(object: Py<PyAny>) -> (Self, Arc<AtomicBool>) {
-        let receipt = Receipt::default();
-        let is_lost = Arc::clone(&receipt.is_lost);
-        (Self { receipt: Some(receipt), ..Self::new(object) }, is_lost)
+    /// A message whose answer is waited for. `lost` is called when it reaches nobody; it must be short, and use no actor
+    /// and no Python.
+    pub(crate) fn asking(object: Py<PyAny>, lost: impl FnOnce() + Send + 'static) -> Self {
+        Self { receipt: Some(Receipt(Some(Box::new(lost)))), ..Self::new(object) }
     }
 
     /// An actor has taken the message up.
     pub(crate) fn take_up(&mut self) {
         if let Some(receipt) = &mut self.receipt {
-            receipt.is_taken = true;
+            receipt.0 = None;
         }
     }
 

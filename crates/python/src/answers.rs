@@ -1,0 +1,179 @@
+//! Addresses to be answered at, one for each ask, for who waits on an event loop.
+//!
+//! All that happens to them is announced by a file descriptor that becomes readable.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use pyo3::exceptions::{PyKeyError, PyRuntimeError};
+use pyo3::prelude::*;
+use roscius::{Address, Received};
+
+use crate::address::{ActorAddress, Place};
+use crate::message::PyMessage;
+use crate::system::Inner;
+use crate::under_way::UnderWay;
+
+/// What happened to an address.
+enum Event {
+    Arrived(u64),
+    /// The message that was asked from it reached nobody.
+    Lost(u64),
+}
+
+/// What the addresses share.
+pub(crate) struct Letterbox {
+    open: Mutex<(u64, BTreeMap<u64, roscius::Endpoint>)>,
+    events: Mutex<Vec<Event>>,
+    bell: UnixStream,
+    under_way: Arc<UnderWay>,
+}
+
+impl Letterbox {
+    fn announce(&self, event: Event) {
+        self.under_way.add(1);
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        events.push(event);
+        if events.len() == 1 {
+            // When nothing more can be written, enough is there to be read.
+            let _ = (&self.bell).write(&[1]);
+        }
+    }
+
+    fn with<R>(&self, id: u64, act: impl FnOnce(&roscius::Endpoint) -> R) -> PyResult<R> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.1.get(&id).map(act).ok_or_else(|| PyKeyError::new_err(id))
+    }
+}
+
+/// Addresses of one waiter. `fileno` is readable when `take` has something.
+#[pyclass(frozen, module = "roscius._core")]
+pub(crate) struct Answers {
+    system: Weak<Inner>,
+    letterbox: Arc<Letterbox>,
+    ear: UnixStream,
+}
+
+impl Answers {
+    pub(crate) fn new(system: &Arc<Inner>) -> PyResult<Self> {
+        let (bell, ear) = UnixStream::pair()?;
+        bell.set_nonblocking(true)?;
+        ear.set_nonblocking(true)?;
+        let letterbox = Letterbox {
+            open: Mutex::default(),
+            events: Mutex::default(),
+            bell,
+            under_way: Arc::clone(&system.under_way),
+        };
+        Ok(Self { system: Arc::downgrade(system), letterbox: Arc::new(letterbox), ear })
+    }
+
+    fn system(&self) -> PyResult<Arc<Inner>> {
+        self.system.upgrade().ok_or_else(|| PyRuntimeError::new_err("the actor system has been shut down"))
+    }
+
+    pub(crate) fn address_of(&self, id: u64) -> PyResult<Address> {
+        self.letterbox.with(id, roscius::Endpoint::address)
+    }
+
+    /// A message that is to be answered at this address.
+    pub(crate) fn asking(&self, id: u64, message: Py<PyAny>) -> PyMessage {
+        let letterbox = Arc::downgrade(&self.letterbox);
+        PyMessage::asking(message, move || {
+            if let Some(letterbox) = letterbox.upgrade() {
+                letterbox.announce(Event::Lost(id));
+            }
+        })
+    }
+
+    fn post(&self, py: Python<'_>, id: u64, to: &ActorAddress, message: PyMessage) -> PyResult<()> {
+        let system = self.system()?;
+        let Place::Actor(to) = to.place else { return Ok(()) };
+        let mut message = message;
+        if to.node() != system.node() {
+            match system.send_abroad(self.address_of(id)?, to, message) {
+                Ok(()) => return Ok(()),
+                Err(refused) => message = refused,
+            }
+        }
+        // Addresses here have no bound, so nobody waits while the table is locked.
+        let sent = py.detach(|| self.letterbox.with(id, |endpoint| endpoint.post(to, message)))?;
+        system.under_way.stir();
+        sent.map_err(|error| PyRuntimeError::new_err(error.to_string()))
+    }
+}
+
+#[pymethods]
+impl Answers {
+    /// The file descriptor that is readable when `take` has something.
+    fn fileno(&self) -> i32 {
+        self.ear.as_raw_fd()
+    }
+
+    /// Opens an address, and returns its number.
+    fn open(&self) -> PyResult<u64> {
+        let system = self.system()?;
+        let mut open = self.letterbox.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.0 += 1;
+        let id = open.0;
+        let letterbox = Arc::downgrade(&self.letterbox);
+        let endpoint = system.system.endpoint_with(move || {
+            if let Some(letterbox) = letterbox.upgrade() {
+                letterbox.announce(Event::Arrived(id));
+            }
+        });
+        open.1.insert(id, endpoint);
+        Ok(id)
+    }
+
+    /// The address with this number.
+    fn address(&self, id: u64) -> PyResult<ActorAddress> {
+        self.address_of(id).map(ActorAddress::of)
+    }
+
+    /// Gives an address up. What arrives later is a dead letter.
+    fn close(&self, py: Python<'_>, id: u64) {
+        let endpoint = self.letterbox.open.lock().unwrap_or_else(PoisonError::into_inner).1.remove(&id);
+        py.detach(|| drop(endpoint));
+    }
+
+    /// Sends a message from an address.
+    fn tell(&self, py: Python<'_>, id: u64, to: &Bound<'_, ActorAddress>, message: Py<PyAny>) -> PyResult<()> {
+        self.post(py, id, to.get(), PyMessage::new(message))
+    }
+
+    /// Sends a message from an address, and has its loss announced there.
+    fn ask(&self, py: Python<'_>, id: u64, to: &Bound<'_, ActorAddress>, message: Py<PyAny>) -> PyResult<()> {
+        self.post(py, id, to.get(), self.asking(id, message))
+    }
+
+    /// What has happened: number of the address, whether its message was lost, and else what arrived. Follow with `settle`.
+    fn take(&self) -> PyResult<Vec<(u64, bool, Option<Py<PyAny>>)>> {
+        let events = {
+            let mut events = self.letterbox.events.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut heard = [0; 64];
+            while (&self.ear).read(&mut heard).is_ok_and(|count| count == heard.len()) {}
+            std::mem::take(&mut *events)
+        };
+        let taken = events.into_iter().map(|event| match event {
+            Event::Lost(id) => (id, true, None),
+            Event::Arrived(id) => {
+                let arrival = self.letterbox.with(id, roscius::Endpoint::take_arrival).ok().flatten();
+                let message = match arrival {
+                    Some(Received::Message(delivered)) => delivered.message.take::<PyMessage>().ok(),
+                    _ => None,
+                };
+                (id, false, message.map(|message| message.object))
+            }
+        });
+        Ok(taken.collect())
+    }
+
+    /// So many of what `take` gave have been dealt with.
+    fn settle(&self, count: usize) {
+        self.letterbox.under_way.remove(count);
+    }
+}
