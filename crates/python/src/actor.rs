@@ -410,7 +410,12 @@ impl AsyncHandler<PyMessage> for PyActor {
             Called::Returned(next) => next,
             Called::Waits(turn, coroutine) => {
                 let result = coroutine.ended().await;
-                self.reference.get().begin(ctx.handle());
+                let handle = ctx.handle();
+                if let Some(handle) = &handle {
+                    // Fails only where nobody handles a message.
+                    let _ = handle.catch_up();
+                }
+                self.reference.get().begin(handle);
                 Python::attach(|py| self.follow(py, turn, result, message, &sender, ctx))
             }
         };

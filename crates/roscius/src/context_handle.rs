@@ -54,6 +54,11 @@ impl ContextHandle {
         Ok(Self { desk: None, shared: Arc::clone(&self.shared), me: self.me })
     }
 
+    /// Takes in what detached handles have sent, so that nothing sent from now on overtakes it.
+    pub fn catch_up(&self) -> Result<(), NotHandling> {
+        self.on_stage(Stage::hand_over)
+    }
+
     /// The address of the actor.
     pub fn me(&self) -> Address {
         self.me

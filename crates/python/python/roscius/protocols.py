@@ -49,7 +49,7 @@ def _annotated(cls: type) -> list[type]:
         parameters = list(handler.__code__.co_varnames[1 : handler.__code__.co_argcount])
         hint = typing.get_type_hints(handler).get(parameters[0]) if parameters else None
         options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
-        found.update((option, None) for option in options if isinstance(option, type))
+        found.update((option, None) for option in options if isinstance(option, type) and option is not Any)
     return [kind for kind in found if not issubclass(kind, ActorSystemMessage)]
 
 

@@ -26,7 +26,7 @@ class Watcher(roscius.Actor):
             getattr(self, act)(address)
             self.send(sender, act)
         elif isinstance(msg, roscius.Terminated):
-            self.send(self.client, (msg.address, msg.reason))
+            self.send(self.client, (msg.address.key(), msg.reason))
         elif isinstance(msg, str):
             self.send(sender, msg)
 
@@ -37,7 +37,7 @@ def test_a_watcher_is_told_once(system):
     assert system.ask(watcher, ("watch", watched), MOMENT) == "watch"
     assert system.ask(watched, "ready", MOMENT) == "ready"
     system.tell(watched, ActorExitRequest())
-    assert system.listen(MOMENT) == (watched, "stopped")
+    assert system.listen(MOMENT) == (watched.key(), "stopped")
     assert system.ask(watcher, "anything else?", MOMENT) == "anything else?"
 
 
@@ -48,7 +48,7 @@ def test_who_is_not_there_has_ended(system):
         pass
     for nobody in (watched, ActorAddress("nobody")):
         system.tell(watcher, ("watch", nobody))
-        assert {str(system.listen(MOMENT)) for _ in range(2)} == {"watch", str((nobody, "unknown"))}
+        assert {system.listen(MOMENT) for _ in range(2)} == {"watch", (nobody.key(), "unknown")}
 
 
 def test_an_end_of_watching(system):
