@@ -31,7 +31,7 @@ class Asker(roscius.Actor):
     async def receiveMessage(self, msg, sender):
         if not isinstance(msg, tuple):
             return
-        act, address, *rest = msg
+        _act, address, *rest = msg
         try:
             self.send(sender, await self.ask(address, *rest))
         except roscius.AskError as error:

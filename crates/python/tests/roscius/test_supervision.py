@@ -8,7 +8,6 @@ from thespian.actors import (
     Actor,
     ActorExitRequest,
     ActorTypeDispatcher,
-    ChildActorExited,
     PoisonMessage,
 )
 
