@@ -24,6 +24,9 @@ enum Event {
     Lost(u64),
 }
 
+/// The number of an address, whether its message was lost, and else what arrived.
+type Taken = (u64, bool, Option<Py<PyAny>>);
+
 /// What the addresses share.
 pub(crate) struct Letterbox {
     open: Mutex<(u64, BTreeMap<u64, roscius::Endpoint>)>,
@@ -151,7 +154,7 @@ impl Answers {
     }
 
     /// What has happened: number of the address, whether its message was lost, and else what arrived. Follow with `settle`.
-    fn take(&self) -> PyResult<Vec<(u64, bool, Option<Py<PyAny>>)>> {
+    fn take(&self) -> PyResult<Vec<Taken>> {
         let events = {
             let mut events = self.letterbox.events.lock().unwrap_or_else(PoisonError::into_inner);
             let mut heard = [0; 64];
