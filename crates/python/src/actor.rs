@@ -5,15 +5,17 @@ use std::time::Instant;
 
 use pyo3::exceptions::PySystemExit;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 use roscius::prelude::*;
 use roscius_protocol::admin::messages::Setback;
 
 use crate::address::{ActorAddress, Place};
 use crate::classes::Classes;
+use crate::coroutine::Coroutine;
 use crate::log;
 use crate::message::{Content, PyMessage, WakeupPayload, WakeupWish};
 use crate::reference::Reference;
+use crate::supervision::{Plan, Policy, Settings, decision_named, reason};
 use crate::system::Inner;
 
 /// See the [module](self).
@@ -21,11 +23,19 @@ pub(crate) struct PyActor {
     instance: Py<PyAny>,
     reference: Py<Reference>,
     system: Arc<Inner>,
+    /// When it is restarted. None: it goes on whatever its handler raises.
+    policy: Option<Policy>,
+    /// What decides about its children when they fail.
+    supervisor: Option<Py<PyAny>>,
+    /// The method that takes its messages.
+    entry: Py<PyString>,
     /// It has been asked to exit, and waits for its children to do so.
     exiting: bool,
     leaves_children: bool,
     /// Descriptors are watched for it.
     watches: bool,
+    /// What the first try of the message in hand raised.
+    first_error: Option<PyErr>,
 }
 
 /// What is to follow a message.
@@ -33,7 +43,27 @@ enum Next {
     GoOn,
     /// The message is delivered again, behind all that wait.
     Again,
+    /// The message is delivered again at once.
+    Retry,
     Stop,
+    /// The actor has failed, and its parent decides what is to become of it.
+    Fail(Failure),
+}
+
+/// Why the instance is called.
+#[derive(Clone, Copy)]
+enum Turn {
+    Message,
+    LastWords,
+    /// A child has gone while it exits.
+    ChildGone,
+}
+
+/// What came of a call.
+enum Called {
+    Returned(PyResult<Next>),
+    /// The handler is a coroutine, which runs now.
+    Waits(Turn, Coroutine),
 }
 
 impl PyActor {
@@ -42,19 +72,54 @@ impl PyActor {
         system: &Arc<Inner>,
         instance: Bound<'py, PyAny>,
         name: Option<String>,
+        plan: Option<Plan>,
     ) -> PyResult<(Props<Self>, Bound<'py, Reference>)> {
         let reference = Bound::new(instance.py(), Reference::new(Arc::clone(system), name.clone()))?;
         instance.setattr("_reference", &reference)?;
-        let actor = Self {
-            instance: instance.unbind(),
-            reference: reference.clone().unbind(),
+        let actor = Self::new(system, &instance, reference.clone().unbind(), plan.as_ref().map(|plan| plan.policy))?;
+        let props = match plan {
+            None => Props::once(move || actor),
+            Some(plan) => {
+                let policy = plan.policy;
+                let (mut first, system, reference) = (Some(actor), Arc::clone(system), reference.clone().unbind());
+                Props::fallible(move || match first.take() {
+                    Some(actor) => Ok(actor),
+                    None => plan.again(&system, &reference),
+                })
+                .restart(policy.restart())
+            }
+        };
+        let props = props.spread();
+        Ok((if let Some(name) = name { props.named(name) } else { props }, reference))
+    }
+
+    /// An actor with this instance.
+    pub(crate) fn new(
+        system: &Arc<Inner>,
+        instance: &Bound<'_, PyAny>,
+        reference: Py<Reference>,
+        policy: Option<Policy>,
+    ) -> PyResult<Self> {
+        let py = instance.py();
+        let supervisor = match instance.getattr_opt(pyo3::intern!(py, "_roscius_supervision"))? {
+            Some(declared) => Some(declared.call_method0("begin")?.unbind()),
+            None => None,
+        };
+        // Actors of the package `roscius` look at a message before their handler does.
+        let own = pyo3::intern!(py, "_receive");
+        let entry = if instance.hasattr(own)? { own } else { pyo3::intern!(py, "receiveMessage") };
+        Ok(Self {
+            instance: instance.clone().unbind(),
+            reference,
             system: Arc::clone(system),
+            policy,
+            supervisor,
+            entry: entry.clone().unbind(),
             exiting: false,
             leaves_children: false,
             watches: false,
-        };
-        let props = Props::once(move || actor).spread();
-        Ok((if let Some(name) = name { props.named(name) } else { props }, reference))
+            first_error: None,
+        })
     }
 
     fn tell_self(&self, ctx: &mut Context<Self>, make: impl FnOnce(Python<'_>, &Classes) -> PyResult<PyMessage>) {
@@ -66,21 +131,52 @@ impl PyActor {
         });
     }
 
-    fn call(&mut self, py: Python<'_>, message: &Py<PyAny>, sender: &ActorAddress) -> PyResult<()> {
-        let sender = Bound::new(py, sender.clone())?;
-        let result = self.instance.call_method1(py, pyo3::intern!(py, "receiveMessage"), (message, sender))?;
-        if self.watches || !result.is_none(py) {
-            self.watch(py, result.bind(py))?;
+    /// Calls the instance. What follows is decided now, or when its coroutine has ended.
+    fn call(
+        &mut self,
+        py: Python<'_>,
+        turn: Turn,
+        message: &mut PyMessage,
+        sender: &ActorAddress,
+        ctx: &mut Context<'_, Self>,
+    ) -> Called {
+        let called = Bound::new(py, sender.clone())
+            .and_then(|sender| {
+                let object = message.object(py)?.clone_ref(py);
+                self.instance.bind(py).call_method1(self.entry.bind(py), (object, sender))
+            })
+            .and_then(|returned| self.coroutine(returned, ctx));
+        match called {
+            Ok(Some(coroutine)) => Called::Waits(turn, coroutine),
+            Ok(None) => Called::Returned(self.follow(py, turn, Ok(()), message, sender, ctx)),
+            Err(error) => Called::Returned(self.follow(py, turn, Err(error), message, sender, ctx)),
         }
-        Ok(())
+    }
+
+    /// Lets what a handler returned run, if it is a coroutine.
+    fn coroutine(&mut self, returned: Bound<'_, PyAny>, ctx: &Context<'_, Self>) -> PyResult<Option<Coroutine>> {
+        let py = returned.py();
+        if returned.is_none() && !self.watches {
+            return Ok(None);
+        }
+        let classes = Classes::get(py)?;
+        if !returned.is_instance(classes.coroutine.bind(py))? {
+            self.watch(py, classes, &returned)?;
+            return Ok(None);
+        }
+        if let Some(handle) = ctx.handle() {
+            // It uses the reference from another thread from now on.
+            self.reference.get().begin(handle.detached().ok());
+        }
+        Coroutine::start(&returned, &self.system.coroutines, &self.system.under_way).map(Some)
     }
 
     /// Watches the descriptors that a handler asks for by its result. Any other result ends that.
-    fn watch(&mut self, py: Python<'_>, result: &Bound<'_, PyAny>) -> PyResult<()> {
-        let wanted = result.is_instance(Classes::get(py)?.watch.bind(py))?;
+    fn watch(&mut self, py: Python<'_>, classes: &Classes, result: &Bound<'_, PyAny>) -> PyResult<()> {
+        let wanted = result.is_instance(classes.watch.bind(py))?;
         let Some(member) = &self.system.member else {
             if wanted {
-                let me = self.reference.get().me();
+                let me = self.reference.get().me().map_or_else(ActorAddress::unborn, ActorAddress::of);
                 log::error(py, format_args!("{me} can not watch descriptors: its base does not support that"));
             }
             return Ok(());
@@ -93,7 +189,7 @@ impl PyActor {
                     Ok(number) => descriptors.push(number),
                     // Whatever has a descriptor. One that is closed is left out.
                     Err(_) => {
-                        descriptors.extend(descriptor.call_method0("fileno").and_then(|it| it.extract::<i32>()).ok())
+                        descriptors.extend(descriptor.call_method0("fileno").and_then(|it| it.extract::<i32>()).ok());
                     }
                 }
             }
@@ -109,71 +205,112 @@ impl PyActor {
         message: &mut PyMessage,
         sender: &ActorAddress,
         ctx: &mut Context<'_, Self>,
-    ) -> PyResult<Next> {
+    ) -> PyResult<Called> {
         let classes = Classes::get(py)?;
         let object = match message.object(py) {
             Ok(object) => object.clone_ref(py).into_bound(py),
             Err(error) => {
                 self.give_back(py, message, &error, ctx);
-                return Ok(Next::GoOn);
+                return Ok(Called::Returned(Ok(Next::GoOn)));
             }
         };
         if object.is_instance(classes.system_message.bind(py))? {
             if object.is_instance(classes.exit_request.bind(py))? {
-                return self.exit(py, classes, &object, sender, ctx);
+                self.reference.get().exit();
+                return Ok(self.call(py, Turn::LastWords, message, sender, ctx));
             }
             if object.is_instance(classes.status_request.bind(py))? {
                 let status = self.status(py, classes, ctx)?;
                 self.answer(sender, status, ctx);
-                return Ok(Next::GoOn);
+                return Ok(Called::Returned(Ok(Next::GoOn)));
             }
             if self.exiting && object.is_instance(classes.child_exited.bind(py))? {
-                let _ = self.call(py, object.as_unbound(), sender);
-                return Ok(if ctx.children().is_empty() { Next::Stop } else { Next::GoOn });
+                return Ok(self.call(py, Turn::ChildGone, message, sender, ctx));
             }
         }
         if self.exiting {
-            return Ok(Next::GoOn);
+            return Ok(Called::Returned(Ok(Next::GoOn)));
         }
-        let mut object = object;
-        let mut before: Option<PyErr> = None;
-        loop {
-            let Err(error) = self.call(py, object.as_unbound(), sender) else { return Ok(Next::GoOn) };
-            if self.system.member.is_some() && error.is_instance_of::<PySystemExit>(py) {
-                // The process is to end: its actor exits as if it had been asked to.
-                return self.leave(py, classes, true, ctx);
+        Ok(self.call(py, Turn::Message, message, sender, ctx))
+    }
+
+    /// Decides what follows a call that has ended.
+    fn follow(
+        &mut self,
+        py: Python<'_>,
+        turn: Turn,
+        result: PyResult<()>,
+        message: &mut PyMessage,
+        sender: &ActorAddress,
+        ctx: &mut Context<'_, Self>,
+    ) -> PyResult<Next> {
+        match turn {
+            Turn::LastWords => {
+                if let Err(error) = result {
+                    let me = ctx.me().address();
+                    log::warning(py, format_args!("{me} failed on its exit request, and exits: {error}"));
+                }
+                self.exit(py, message, sender, ctx)
             }
-            message.failures += 1;
-            let is_last = message.failures >= self.system.deliveries;
-            if let Some(before) = before.take()
-                && error.cause(py).is_none()
-            {
-                error.set_cause(py, Some(before));
-            }
-            let traceback = py.import("traceback")?.call_method1("format_exception", (error.value(py),))?;
-            let details = pyo3::types::PyString::new(py, "").call_method1("join", (traceback,))?;
-            let log = py.import("thespian.system.poison")?;
-            log.call_method1("log_failure", (&self.instance, &object, &details, is_last))?;
-            if is_last {
-                self.poison(py, classes, &object, sender, &details, ctx)?;
-                return Ok(Next::GoOn);
-            }
-            if self.system.is_simple {
-                return Ok(Next::Again);
-            }
-            // Elsewhere the second try comes at once, with a copy, in case the first has changed the message.
+            Turn::ChildGone => Ok(if ctx.children().is_empty() { Next::Stop } else { Next::GoOn }),
+            Turn::Message => match result {
+                Ok(()) => Ok(Next::GoOn),
+                // Its coroutine was cancelled because the system is shut down.
+                Err(_) if self.system.coroutines.is_closing() => Ok(Next::GoOn),
+                Err(error) => self.failed(py, error, message, sender, ctx),
+            },
+        }
+    }
+
+    /// Lets a message that failed be delivered again, or gives it back.
+    fn failed(
+        &mut self,
+        py: Python<'_>,
+        error: PyErr,
+        message: &mut PyMessage,
+        sender: &ActorAddress,
+        ctx: &mut Context<'_, Self>,
+    ) -> PyResult<Next> {
+        if self.system.member.is_some() && error.is_instance_of::<PySystemExit>(py) {
+            // The process is to end: its actor exits as if it had been asked to.
+            self.reference.get().exit();
+            return self.leave(py, true, ctx);
+        }
+        let object = message.object(py)?.clone_ref(py).into_bound(py);
+        message.failures += 1;
+        let is_last = message.failures >= self.system.deliveries;
+        if let Some(first) = self.first_error.take()
+            && error.cause(py).is_none()
+        {
+            error.set_cause(py, Some(first));
+        }
+        let traceback = py.import("traceback")?.call_method1("format_exception", (error.value(py),))?;
+        let details = PyString::new(py, "").call_method1("join", (traceback,))?;
+        let log = py.import("thespian.system.poison")?;
+        log.call_method1("log_failure", (&self.instance, &object, &details, is_last))?;
+        if !is_last && self.system.is_simple {
+            return Ok(Next::Again);
+        }
+        let mut details = details;
+        if !is_last {
+            // The second try comes at once, with a copy, in case the first has changed the message.
             match py.import("copy")?.call_method1("deepcopy", (&object,)) {
-                Ok(copy) => object = copy,
+                Ok(copy) => {
+                    message.replace(copy.unbind());
+                    self.first_error = Some(error);
+                    return Ok(Next::Retry);
+                }
                 Err(error) => {
-                    let details = format!("it failed, and could not be copied for another try: {error}");
-                    let details = pyo3::types::PyString::new(py, &details).into_any();
-                    self.poison(py, classes, &object, sender, &details, ctx)?;
-                    return Ok(Next::GoOn);
+                    let text = format!("it failed, and could not be copied for another try: {error}");
+                    details = PyString::new(py, &text).into_any();
                 }
             }
-            message.replace(object.clone().unbind());
-            before = Some(error);
         }
+        self.poison(py, Classes::get(py)?, &object, sender, &details, ctx)?;
+        let Some(policy) = self.policy else { return Ok(Next::GoOn) };
+        let value = error.value(py).clone().into_any().unbind();
+        self.system.failures.note(ctx.me().address(), Some(value), policy);
+        Ok(Next::Fail(Failure::new(&error)))
     }
 
     /// Gives a message that can not be unpacked back to who sent it.
@@ -185,32 +322,29 @@ impl PyActor {
         }
     }
 
-    /// Lets the instance have its last words, and then its children exit.
+    /// After the last words of the instance: its children exit first.
     fn exit(
         &mut self,
         py: Python<'_>,
-        classes: &Classes,
-        request: &Bound<'_, PyAny>,
+        message: &mut PyMessage,
         sender: &ActorAddress,
         ctx: &mut Context<'_, Self>,
     ) -> PyResult<Next> {
-        self.reference.get().exit();
-        if let Err(error) = self.call(py, request.as_unbound(), sender) {
-            log::warning(py, format_args!("{} failed on its exit request, and exits: {error}", ctx.me().address()));
+        // Only its parent and external code can end a permanent actor.
+        if self.policy == Some(Policy::Permanent)
+            && let Place::Actor(sender) = sender.place
+            && sender != ctx.parent()
+            && !sender.is_external()
+        {
+            self.system.failures.note(ctx.me().address(), None, Policy::Permanent);
+            return Ok(Next::Fail(Failure::new("it was asked to exit, and is permanent")));
         }
-        let recursive = request.getattr("isRecursive")?.is_truthy()?;
-        self.leave(py, classes, recursive, ctx)
+        let recursive = message.object(py)?.getattr(py, "isRecursive")?.is_truthy(py)?;
+        self.leave(py, recursive, ctx)
     }
 
     /// Exits, after the children if they are to exit too.
-    fn leave(
-        &mut self,
-        py: Python<'_>,
-        classes: &Classes,
-        recursive: bool,
-        ctx: &mut Context<'_, Self>,
-    ) -> PyResult<Next> {
-        self.reference.get().exit();
+    fn leave(&mut self, py: Python<'_>, recursive: bool, ctx: &mut Context<'_, Self>) -> PyResult<Next> {
         let children = ctx.children();
         if !recursive || children.is_empty() {
             self.leaves_children = !recursive;
@@ -218,7 +352,7 @@ impl PyActor {
         }
         self.exiting = true;
         for child in children {
-            let request = classes.exit_request.call0(py)?;
+            let request = Classes::get(py)?.exit_request.call0(py)?;
             drop(ctx.send(child, PyMessage::new(request)));
         }
         Ok(Next::GoOn)
@@ -250,6 +384,38 @@ impl PyActor {
         }
     }
 
+    /// Has the supervisor decide about a child, and tells the instance what it has to say.
+    fn decide(&mut self, failure: &ChildFailure, ctx: &mut Context<Self>) -> PyResult<Decision> {
+        let known = self.system.failures.take(failure.child);
+        let (decision, note) = Python::attach(|py| {
+            let supervisor = match &self.supervisor {
+                Some(supervisor) => supervisor,
+                None => {
+                    let make = py.import("roscius.supervision")?.getattr("unsupervised")?;
+                    self.supervisor.insert(make.call0()?.unbind())
+                }
+            };
+            let (error, policy) = match &known {
+                Some((error, policy)) => (error.as_ref(), *policy),
+                None => (None, Policy::Temporary),
+            };
+            let child = ActorAddress::of(failure.child);
+            let arguments = (child, error, failure.failure.to_string(), policy.name());
+            let decided = supervisor.bind(py).call_method1("decide", arguments)?;
+            decided.extract::<(String, Option<Py<PyAny>>)>()
+        })?;
+        if let Some(note) = note {
+            self.tell_self(ctx, |_, _| Ok(PyMessage::from_system(note)));
+        }
+        let decision = decision_named(&decision);
+        if decision == Decision::Escalate
+            && let Some((error, _)) = known
+        {
+            self.system.failures.note(ctx.me().address(), error, self.policy.unwrap_or(Policy::Temporary));
+        }
+        Ok(decision)
+    }
+
     /// Says how the actor is.
     fn status(&self, py: Python<'_>, classes: &Classes, ctx: &Context<'_, Self>) -> PyResult<Py<PyAny>> {
         let me = Bound::new(py, ActorAddress::of(ctx.me().address()))?;
@@ -270,7 +436,27 @@ impl Actor for PyActor {
 
     fn started(&mut self, ctx: &mut Context<Self>) -> Result<(), Failure> {
         self.reference.get().settle(ctx.me().address());
+        if let Some(supervisor) = &self.supervisor {
+            let settings = Python::attach(|py| supervisor.bind(py).call_method0("settings")?.extract::<Settings>())?;
+            ctx.supervise(settings.into());
+        }
         Ok(())
+    }
+
+    fn supervise(&mut self, failure: &ChildFailure, ctx: &mut Context<Self>) -> Option<Decision> {
+        Some(self.decide(failure, ctx).unwrap_or_else(|error| {
+            let me = ctx.me().address();
+            Python::attach(|py| log::error(py, format_args!("{me} could not decide about a child: {error}")));
+            Decision::Stop
+        }))
+    }
+
+    fn terminated(&mut self, end: &Terminated, ctx: &mut Context<Self>) {
+        let (address, reason, details) = (ActorAddress::of(end.address), reason(&end.reason), end.reason.to_string());
+        self.tell_self(ctx, |py, _| {
+            let class = py.import("roscius.watching")?.getattr("Terminated")?;
+            Ok(PyMessage::from_system(class.call1((address, reason, details))?.unbind()))
+        });
     }
 
     fn stopping(&mut self, ctx: &mut Context<Self>) {
@@ -308,6 +494,34 @@ impl Actor for PyActor {
     }
 }
 
+impl PyActor {
+    /// Delivers a message once. What follows.
+    async fn deliver(&mut self, message: &mut PyMessage, sender: &ActorAddress, ctx: &mut Context<'_, Self>) -> Next {
+        self.reference.get().begin(ctx.handle());
+        let called = Python::attach(|py| {
+            self.receive_in(py, message, sender, ctx).unwrap_or_else(|error| Called::Returned(Err(error)))
+        });
+        let next = match called {
+            Called::Returned(next) => next,
+            Called::Waits(turn, coroutine) => {
+                let result = coroutine.ended().await;
+                let handle = ctx.handle();
+                if let Some(handle) = &handle {
+                    // Fails only where nobody handles a message.
+                    let _ = handle.catch_up();
+                }
+                self.reference.get().begin(handle);
+                Python::attach(|py| self.follow(py, turn, result, message, sender, ctx))
+            }
+        };
+        next.unwrap_or_else(|error| {
+            let me = ctx.me().address();
+            Python::attach(|py| log::error(py, format_args!("{me} could not deal with a message: {error}")));
+            Next::GoOn
+        })
+    }
+}
+
 impl AsyncHandler<PyMessage> for PyActor {
     async fn receive(&mut self, message: &mut PyMessage, ctx: &mut Context<'_, Self>) -> Outcome<()> {
         message.take_up();
@@ -315,20 +529,29 @@ impl AsyncHandler<PyMessage> for PyActor {
             member.language.handled();
         }
         let sender = message.sender.clone().unwrap_or_else(|| ActorAddress::of(ctx.sender()));
-        self.reference.get().begin(ctx.handle());
-        let next = Python::attach(|py| {
-            self.receive_in(py, message, &sender, ctx).unwrap_or_else(|error| {
-                log::error(py, format_args!("{} could not deal with a message: {error}", ctx.me().address()));
-                Next::GoOn
-            })
-        });
+        let mut next = self.deliver(message, &sender, ctx).await;
+        while matches!(next, Next::Retry) {
+            next = self.deliver(message, &sender, ctx).await;
+        }
         match next {
-            Next::GoOn => Ok(()),
+            Next::GoOn | Next::Retry => Ok(()),
             Next::Again => ctx.forward(ctx.me().address()),
             Next::Stop => {
                 ctx.stop();
                 Ok(())
             }
+            Next::Fail(failure) => Err(failure.into()),
+        }
+    }
+}
+
+impl Drop for PyActor {
+    fn drop(&mut self) {
+        if self.policy.is_some()
+            && let Some(me) = self.reference.get().me()
+        {
+            // Where nobody asked, as above an actor at the top.
+            drop(self.system.failures.take(me));
         }
     }
 }

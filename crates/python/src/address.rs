@@ -6,7 +6,8 @@ use roscius::Address;
 
 /// The address of an actor, of external code, or of the actor system.
 ///
-/// It can be compared, sent and pickled, but not hashed. Its text is not to be taken apart.
+/// It can be compared, sent and pickled, but not hashed: use `key()` in sets and dictionaries. Its text is not to be taken
+/// apart.
 #[pyclass(frozen, module = "thespian.actors", skip_from_py_object)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ActorAddress {
@@ -69,6 +70,11 @@ impl ActorAddress {
 
     #[getter(actorAddressString)]
     fn actor_address_string(&self) -> String {
+        self.detail()
+    }
+
+    /// Something hashable, equal for equal addresses, for sets and dictionaries. `ActorAddress(key)` is the address again.
+    fn key(&self) -> String {
         self.detail()
     }
 

@@ -16,6 +16,7 @@ pub(crate) struct Classes {
     pub(crate) watch_message: Py<PyType>,
     pub(crate) status_request: Py<PyType>,
     pub(crate) status_message: Py<PyAny>,
+    pub(crate) coroutine: Py<PyType>,
     system_status: Py<PyType>,
     actor_status: Py<PyType>,
 }
@@ -40,6 +41,7 @@ impl Classes {
                 watch: class(&actors, "ThespianWatch")?,
                 watch_message: class(&actors, "WatchMessage")?,
                 status_request: class(&status, "Thespian_StatusReq")?,
+                coroutine: class(&py.import("types")?, "CoroutineType")?,
                 status_message: status.getattr("status_message")?.unbind(),
                 system_status: class(&status, "Thespian_SystemStatus")?,
                 actor_status: class(&status, "Thespian_ActorStatus")?,

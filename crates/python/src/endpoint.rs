@@ -11,9 +11,9 @@ use roscius_host::process::Receipt;
 use crate::address::{ActorAddress, Place};
 use crate::classes::Classes;
 use crate::log;
-use crate::message::{Content, PyMessage};
-use crate::packing;
+use crate::message::PyMessage;
 use crate::system::Inner;
+use crate::under_way::Prospect;
 
 /// How long a wait lasts at most before signals, such as an interrupt from the keyboard, are looked at.
 const SIGNAL_CHECK: Duration = Duration::from_millis(100);
@@ -30,14 +30,6 @@ impl Endpoint {
     pub(crate) fn open(system: &Arc<Inner>) -> Self {
         let endpoint = system.system.endpoint();
         Self { system: Arc::clone(system), endpoint: Mutex::new(Some(Arc::new(endpoint))) }
-    }
-
-    /// A message as it travels: packed at once if it leaves the process, so that who sends it hears what is wrong with it.
-    fn packed(&self, object: &Bound<'_, PyAny>) -> PyResult<PyMessage> {
-        Ok(match &self.system.member {
-            Some(_) => PyMessage::of(Content::Packed(packing::pack(object)?)),
-            None => PyMessage::new(object.clone().unbind()),
-        })
     }
 
     fn endpoint(&self) -> PyResult<Arc<roscius::Endpoint>> {
@@ -63,6 +55,7 @@ impl Endpoint {
             }
         }
         let sent = py.detach(|| endpoint.post(to, message));
+        self.system.under_way.stir();
         sent.map_err(|error| PyRuntimeError::new_err(error.to_string()))
     }
 
@@ -78,6 +71,7 @@ impl Endpoint {
         loop {
             let is_vain = is_vain() || self.system.member.as_ref().is_some_and(|member| member.process.is_over());
             let left = limit.map(|limit| limit.saturating_sub(start.elapsed()));
+            let stirs = self.system.under_way.stirs();
             self.system.run(py, || endpoint.has_arrivals() || limit.is_some_and(|limit| start.elapsed() >= limit))?;
             let received = match (self.system.is_simple, left) {
                 // Nothing that could lead to an answer is left but wakeups.
@@ -88,6 +82,10 @@ impl Endpoint {
                         member.turn(wait)?;
                     }
                     endpoint.listen(Duration::ZERO)
+                }
+                // Nor is what goes on outside of the engine: it is waited for below.
+                (true, Some(_)) if self.system.under_way.prospect(stirs) != Prospect::Idle => {
+                    py.detach(|| endpoint.listen(Duration::ZERO))
                 }
                 (_, left) => {
                     let wait = left.map_or(SIGNAL_CHECK, |left| left.min(SIGNAL_CHECK));
@@ -112,7 +110,12 @@ impl Endpoint {
                 Some(_) => {}
                 None if is_vain => return Ok(None),
                 None if limit.is_some_and(|limit| start.elapsed() >= limit) => return Ok(None),
-                None if self.system.is_simple && !self.system.has_alarm_within(left) => return Ok(None),
+                None if self.system.is_simple => match self.system.under_way.prospect(stirs) {
+                    Prospect::News => {}
+                    Prospect::Busy => self.system.wait_for_news(py, stirs, left.unwrap_or(SIGNAL_CHECK)),
+                    Prospect::Idle if self.system.has_alarm_within(left) => {}
+                    Prospect::Idle => return Ok(None),
+                },
                 None => {}
             }
         }
@@ -144,7 +147,7 @@ impl Endpoint {
         {
             return member.say_to_admin(&message, self.endpoint()?.address());
         }
-        let message = self.packed(&message)?;
+        let message = self.system.packed(&message)?;
         self.post(py, address.get(), message)?;
         self.system.run(py, || false)
     }
@@ -165,7 +168,7 @@ impl Endpoint {
             return self.wait(py, timeout, || false);
         }
         let receipt = Arc::new(Receipt::default());
-        let message = self.packed(&message)?.with_receipt(&receipt);
+        let message = self.system.packed(&message)?.with_receipt(&receipt);
         self.post(py, address.get(), message)?;
         let answer = self.wait(py, timeout, || receipt.is_lost() || receipt.complaint().is_some())?;
         match (&answer, receipt.complaint()) {

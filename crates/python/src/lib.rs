@@ -6,7 +6,9 @@
 mod actor;
 mod address;
 mod admin;
+mod answers;
 mod classes;
+mod coroutine;
 mod endpoint;
 mod language;
 mod log;
@@ -16,7 +18,9 @@ mod neighbours;
 mod packing;
 mod process;
 mod reference;
+mod supervision;
 mod system;
+mod under_way;
 
 use pyo3::prelude::*;
 
@@ -26,6 +30,8 @@ mod _core {
     use super::address::ActorAddress;
     #[pymodule_export]
     use super::admin::{admin_address, find_system, serve_admin};
+    #[pymodule_export]
+    use super::answers::Answers;
     #[pymodule_export]
     use super::endpoint::Endpoint;
     #[pymodule_export]

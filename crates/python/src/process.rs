@@ -23,6 +23,7 @@ use crate::language::PyLanguage;
 use crate::member::Member;
 use crate::message::{Content, PyMessage};
 use crate::packing;
+use crate::supervision::Plan;
 use crate::system::Inner;
 
 create_exception!(roscius._core, Refused, PyException, "An actor could not be made. Arguments: kind, text.");
@@ -354,18 +355,19 @@ impl Process {
     // Of a process with an actor.
 
     /// Makes the actor of this process from an instance. Its parent, in another process, has given it a number.
-    #[pyo3(signature = (actor, parent, birth, name = None))]
+    #[pyo3(signature = (actor, parent, birth, name = None, plan = None))]
     fn spawn(
         &self,
         actor: Bound<'_, PyAny>,
         parent: &Bound<'_, ActorAddress>,
         birth: u32,
         name: Option<String>,
+        plan: Option<(String, Py<PyAny>)>,
     ) -> PyResult<ActorAddress> {
         let Place::Actor(parent) = parent.get().place else {
             return Err(PyValueError::new_err("an actor needs a parent that there is"));
         };
-        let (props, reference) = PyActor::props(&self.inner, actor, name)?;
+        let (props, reference) = PyActor::props(&self.inner, actor, name, plan.map(Plan::new))?;
         let spawned = self.host.system().spawn_under(parent, Birth::numbered(birth), props);
         let address = spawned.map_err(|error| PyRuntimeError::new_err(error.to_string()))?.address();
         reference.get().settle(address);

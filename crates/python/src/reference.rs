@@ -11,7 +11,9 @@ use roscius::{Address, Birth, ContextHandle, Failure, Props, Restart, TimerId};
 
 use crate::actor::PyActor;
 use crate::address::{ActorAddress, Place};
+use crate::answers::Answers;
 use crate::message::{PyMessage, WakeupPayload, WakeupWish};
+use crate::supervision::Plan;
 use crate::system::Inner;
 
 /// What an actor works with: its address, and the way to other actors. The core gives it to the instance.
@@ -45,8 +47,9 @@ impl Reference {
         let _ = self.me.set(me);
     }
 
-    pub(crate) fn me(&self) -> ActorAddress {
-        self.me.get().map_or_else(ActorAddress::unborn, |me| ActorAddress::of(*me))
+    /// The address, once it is known.
+    pub(crate) fn me(&self) -> Option<Address> {
+        self.me.get().copied()
     }
 
     /// Begins with a message.
@@ -55,6 +58,12 @@ impl Reference {
             member.begin();
         }
         *self.handle.lock().unwrap_or_else(PoisonError::into_inner) = handle;
+    }
+
+    /// There is a new instance in the same place.
+    pub(crate) fn renew(&self) {
+        self.exiting.store(false, Ordering::Release);
+        self.wakeups.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// From now on no child is made.
@@ -84,8 +93,37 @@ impl Reference {
             .ok_or_else(|| PyRuntimeError::new_err("an actor can do this from its first message on, not before"))
     }
 
+    /// Sends a message.
+    fn post(&self, handle: &ContextHandle, to: &ActorAddress, message: &Bound<'_, PyAny>) -> PyResult<()> {
+        if let Some(member) = &self.system.member {
+            return member.send(handle, to, message);
+        }
+        let Place::Actor(to) = to.place else { return Ok(()) };
+        let mut message = PyMessage::new(message.clone().unbind());
+        if to.node() != self.system.node() {
+            match self.system.send_abroad(handle.me(), to, message) {
+                Ok(()) => return Ok(()),
+                Err(refused) => message = refused,
+            }
+        }
+        let sent = handle.send(to, message).map_err(|error| PyRuntimeError::new_err(error.to_string()));
+        self.stir();
+        sent
+    }
+
+    /// Tells who drives the actors that there may be work, where that is not a thread which looks by itself.
+    fn stir(&self) {
+        if self.system.is_simple {
+            self.system.under_way.stir();
+        } else if let Some(member) = &self.system.member {
+            // Another thread may have wished it while the one that drives waits.
+            member.process.wake();
+        }
+    }
+
     fn create(&self, props: Props<PyActor>) -> PyResult<Address> {
         let spawned = self.handle()?.spawn(props).map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+        self.stir();
         Ok(spawned.map_err(|error| PyRuntimeError::new_err(error.to_string()))?.address())
     }
 }
@@ -106,12 +144,17 @@ impl Reference {
     }
 
     /// Creates a child from an instance.
-    #[pyo3(signature = (actor, name = None))]
-    fn spawn(&self, actor: Bound<'_, PyAny>, name: Option<String>) -> PyResult<ActorAddress> {
+    #[pyo3(signature = (actor, name = None, plan = None))]
+    fn spawn(
+        &self,
+        actor: Bound<'_, PyAny>,
+        name: Option<String>,
+        plan: Option<(String, Py<PyAny>)>,
+    ) -> PyResult<ActorAddress> {
         if self.exiting.load(Ordering::Acquire) {
             return Ok(ActorAddress::unborn());
         }
-        let (props, reference) = PyActor::props(&self.system, actor, name)?;
+        let (props, reference) = PyActor::props(&self.system, actor, name, plan.map(Plan::new))?;
         let address = self.create(props)?;
         reference.get().settle(address);
         Ok(ActorAddress::of(address))
@@ -129,23 +172,41 @@ impl Reference {
     /// Sends a message.
     fn send(&self, address: &Bound<'_, ActorAddress>, message: Bound<'_, PyAny>) -> PyResult<()> {
         let handle = self.handle()?;
-        if let Some(member) = &self.system.member {
-            return member.send(&handle, address.get(), &message);
+        self.post(&handle, address.get(), &message)
+    }
+
+    /// Where this actor, and others of its system, are answered.
+    fn answers(&self, py: Python<'_>) -> PyResult<Py<Answers>> {
+        self.system.answers(py)
+    }
+
+    /// Sends a message that is to be answered at the address with this number of `answers`.
+    fn ask(
+        &self,
+        py: Python<'_>,
+        id: u64,
+        address: &Bound<'_, ActorAddress>,
+        message: Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        // What the actor has sent before comes before it.
+        self.handle()?.hand_over();
+        self.system.answers(py)?.get().ask_for(py, id, address.get(), &message)
+    }
+
+    /// Has `Terminated` delivered when an actor ends. False when there can be none at the address.
+    fn watch(&self, address: &Bound<'_, ActorAddress>) -> PyResult<bool> {
+        let Place::Actor(to) = address.get().place else { return Ok(false) };
+        self.handle()?.watch(to);
+        self.stir();
+        Ok(true)
+    }
+
+    /// Ends a watch.
+    fn unwatch(&self, address: &Bound<'_, ActorAddress>) -> PyResult<()> {
+        if let Place::Actor(to) = address.get().place {
+            self.handle()?.unwatch(to);
         }
-        let message = message.unbind();
-        match &address.get().place {
-            Place::Actor(to) => {
-                let mut message = PyMessage::new(message);
-                if to.node() != self.system.node() {
-                    match self.system.send_abroad(handle.me(), *to, message) {
-                        Ok(()) => return Ok(()),
-                        Err(refused) => message = refused,
-                    }
-                }
-                handle.send(*to, message).map_err(|error| PyRuntimeError::new_err(error.to_string()))
-            }
-            Place::Nowhere(_) => Ok(()),
-        }
+        Ok(())
     }
 
     /// Notes an actor in another process as a child. What is returned is its number, which it has to know.
@@ -170,12 +231,9 @@ impl Reference {
         let handle = self.handle()?;
         // A message to itself, since a thread of the actor may wish it between two messages.
         let wish = WakeupWish { due, payload: Some(WakeupPayload { period, payload }) };
-        handle.send(handle.me(), wish).map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
-        if let Some(member) = &self.system.member {
-            // Another thread may have wished it while the one that drives waits.
-            member.process.wake();
-        }
-        Ok(())
+        let sent = handle.send(handle.me(), wish).map_err(|error| PyRuntimeError::new_err(error.to_string()));
+        self.stir();
+        sent
     }
 
     /// Makes the actor the handler of dead letters, or ends that.

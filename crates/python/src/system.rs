@@ -1,21 +1,33 @@
 //! A system of Python actors in this process.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use roscius::{ActorSystem, Address, ContextHandle, NodeId};
 use roscius_protocol::admin::messages::ToAdmin;
 
 use crate::actor::PyActor;
 use crate::address::ActorAddress;
+use crate::answers::Answers;
+use crate::coroutine::Coroutines;
 use crate::endpoint::Endpoint;
 use crate::log;
 use crate::member::Member;
-use crate::message::PyMessage;
+use crate::message::{Content, PyMessage};
 use crate::neighbours;
+use crate::packing;
+use crate::supervision::{Failures, Plan};
+use crate::under_way::{Prospect, UnderWay};
+
+/// How long a thread that drives waits at most before it looks around again.
+const LONGEST_WAIT: Duration = Duration::from_millis(100);
+
+/// How long coroutines may take to end when the system is shut down.
+const COROUTINES_LIMIT: Duration = Duration::from_secs(5);
 
 /// What all parts of a system share.
 pub(crate) struct Inner {
@@ -30,6 +42,13 @@ pub(crate) struct Inner {
     dead_letters: Mutex<Option<ContextHandle>>,
     /// Of a system of several processes: the part of this one.
     pub(crate) member: Option<Member>,
+    pub(crate) under_way: Arc<UnderWay>,
+    pub(crate) coroutines: Arc<Coroutines>,
+    pub(crate) failures: Failures,
+    /// Where the actors of this system are answered.
+    answers: PyOnceLock<Py<Answers>>,
+    /// Nobody is to drive the actors any more, beyond who waits for something.
+    drives: AtomicBool,
 }
 
 impl Inner {
@@ -43,6 +62,19 @@ impl Inner {
             limit: AtomicU64::new(0),
             dead_letters: Mutex::new(None),
             member,
+            under_way: Arc::default(),
+            coroutines: Arc::default(),
+            failures: Failures::default(),
+            answers: PyOnceLock::new(),
+            drives: AtomicBool::new(true),
+        })
+    }
+
+    /// A message as it travels: packed at once if it leaves the process, so that who sends it hears what is wrong with it.
+    pub(crate) fn packed(&self, object: &Bound<'_, PyAny>) -> PyResult<PyMessage> {
+        Ok(match &self.member {
+            Some(_) => PyMessage::of(Content::Packed(packing::pack(object)?)),
+            None => PyMessage::new(object.clone().unbind()),
         })
     }
 
@@ -109,6 +141,40 @@ impl Inner {
         }
     }
 
+    /// On the base `simple`, waits until the actors may have work, at most so long and no longer than a signal may wait.
+    pub(crate) fn wait_for_news(&self, py: Python<'_>, stirs: u64, limit: Duration) {
+        let alarm = self.system.next_alarm().unwrap_or(Duration::MAX);
+        py.detach(|| self.under_way.wait(stirs, limit.min(alarm).min(LONGEST_WAIT)));
+    }
+
+    /// Ends the coroutines, which then end their actors' handlers.
+    fn end_coroutines(&self, py: Python<'_>) -> PyResult<()> {
+        self.coroutines.close(py);
+        let deadline = Instant::now() + COROUTINES_LIMIT;
+        while self.is_simple && Instant::now() < deadline {
+            let stirs = self.under_way.stirs();
+            self.run(py, || false)?;
+            match self.under_way.prospect(stirs) {
+                Prospect::News => {}
+                Prospect::Busy => self.wait_for_news(py, stirs, LONGEST_WAIT),
+                Prospect::Idle => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the asks of actors.
+    fn end_asks(&self, py: Python<'_>) -> PyResult<()> {
+        let Some(answers) = self.answers.get(py) else { return Ok(()) };
+        py.import("roscius.asking")?.call_method1("close", (answers,)).map(drop)
+    }
+
+    /// Where the actors of this system are answered.
+    pub(crate) fn answers(self: &Arc<Self>, py: Python<'_>) -> PyResult<Py<Answers>> {
+        let answers = self.answers.get_or_try_init(py, || Py::new(py, Answers::new(self)?))?;
+        Ok(answers.clone_ref(py))
+    }
+
     /// Whether a wakeup is due within this time.
     pub(crate) fn has_alarm_within(&self, limit: Option<Duration>) -> bool {
         limit.is_some_and(|limit| self.system.next_alarm().is_some_and(|wait| wait <= limit))
@@ -143,9 +209,14 @@ impl System {
     }
 
     /// Creates an actor from an instance.
-    #[pyo3(signature = (actor, name = None))]
-    fn spawn(&self, actor: Bound<'_, PyAny>, name: Option<String>) -> PyResult<ActorAddress> {
-        let (props, reference) = PyActor::props(&self.inner, actor, name)?;
+    #[pyo3(signature = (actor, name = None, plan = None))]
+    fn spawn(
+        &self,
+        actor: Bound<'_, PyAny>,
+        name: Option<String>,
+        plan: Option<(String, Py<PyAny>)>,
+    ) -> PyResult<ActorAddress> {
+        let (props, reference) = PyActor::props(&self.inner, actor, name, plan.map(Plan::new))?;
         let spawned = self.inner.system.spawn(props).map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
         reference.get().settle(spawned.address());
         Ok(ActorAddress::of(spawned.address()))
@@ -159,6 +230,30 @@ impl System {
     /// A new address of external code.
     fn endpoint(&self) -> Endpoint {
         Endpoint::open(&self.inner)
+    }
+
+    /// Addresses of a waiter who has an event loop.
+    fn answers(&self) -> PyResult<Answers> {
+        Answers::new(&self.inner)
+    }
+
+    /// On the base `simple`, drives the actors in this thread until `stop_driving`. Else returns at once.
+    fn drive(&self, py: Python<'_>) -> PyResult<()> {
+        let inner = &self.inner;
+        while inner.is_simple && inner.drives.load(Ordering::Acquire) {
+            let stirs = inner.under_way.stirs();
+            inner.run(py, || !inner.drives.load(Ordering::Acquire))?;
+            if inner.under_way.prospect(stirs) != Prospect::News {
+                inner.wait_for_news(py, stirs, Duration::MAX);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends `drive`.
+    fn stop_driving(&self) {
+        self.inner.drives.store(false, Ordering::Release);
+        self.inner.under_way.stir();
     }
 
     /// Who speaks for the system.
@@ -175,6 +270,10 @@ impl System {
     /// Ends the system with all its actors.
     fn shutdown(&self, py: Python<'_>) {
         neighbours::leave(&self.inner);
+        self.stop_driving();
+        if let Err(error) = self.inner.end_coroutines(py).and_then(|()| self.inner.end_asks(py)) {
+            log::error(py, format_args!("not all that was waited for could be ended: {error}"));
+        }
         let shutdown = py.detach(|| self.inner.system.shutdown());
         if !shutdown.is_complete() {
             log::error(py, format_args!("not all actors exited in time: {shutdown:?}"));

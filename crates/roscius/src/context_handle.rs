@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roscius_protocol::address::Address;
+use roscius_protocol::lifecycle::Signal;
 
 use crate::actor::{Actor, TimerId};
 use crate::address::ActorRef;
 use crate::ask::ReplyTo;
-use crate::engine::envelope::Envelope;
+use crate::engine::envelope::{Envelope, Notice, Parcel};
 use crate::engine::lock;
 use crate::engine::shared::Shared;
 use crate::engine::stage::{Desk, SendError, Stage, TimerPayload};
@@ -24,7 +25,8 @@ use crate::props::{Props, SpawnError};
 /// is refused.
 #[derive(Clone)]
 pub struct ContextHandle {
-    desk: Arc<Desk>,
+    /// None: detached.
+    desk: Option<Arc<Desk>>,
     shared: Arc<Shared>,
     me: Address,
 }
@@ -36,11 +38,25 @@ pub struct NotHandling;
 
 impl ContextHandle {
     pub(crate) fn new(desk: Arc<Desk>, shared: Arc<Shared>, me: Address) -> Self {
-        Self { desk, shared, me }
+        Self { desk: Some(desk), shared, me }
     }
 
     pub(crate) fn on_stage<R>(&self, act: impl FnOnce(&mut Stage) -> R) -> Result<R, NotHandling> {
-        lock(&self.desk).try_stage().map(act).ok_or(NotHandling)
+        self.desk.as_ref().and_then(|desk| lock(desk).try_stage().map(act)).ok_or(NotHandling)
+    }
+
+    /// A handle for what goes on in another thread while the handler waits. What the actor has sent so far is handed over, so
+    /// that nothing sent through the new handle overtakes it.
+    ///
+    /// It sends and creates children at any time, also while the handler is being polled.
+    pub fn detached(&self) -> Result<Self, NotHandling> {
+        self.on_stage(Stage::hand_over)?;
+        Ok(Self { desk: None, shared: Arc::clone(&self.shared), me: self.me })
+    }
+
+    /// Takes in what detached handles have sent, so that nothing sent from now on overtakes it.
+    pub fn catch_up(&self) -> Result<(), NotHandling> {
+        self.on_stage(Stage::hand_over)
     }
 
     /// The address of the actor.
@@ -55,7 +71,9 @@ impl ContextHandle {
 
     /// Sends a message from the actor.
     pub fn send<M: Message>(&self, to: Address, message: M) -> Result<(), SendError> {
-        if let Some(stage) = lock(&self.desk).try_stage() {
+        if let Some(desk) = &self.desk
+            && let Some(stage) = lock(desk).try_stage()
+        {
             let envelope = Envelope { sender: self.me, reply: ReplyTo::default(), message: Payload::new(message) };
             return stage.send(to, envelope);
         }
@@ -71,6 +89,9 @@ impl ContextHandle {
     /// Creates a child.
     pub fn spawn<C: Actor>(&self, props: impl Into<Props<C>>) -> Result<Result<ActorRef<C>, SpawnError>, NotHandling> {
         let spawn = props.into().into_spawn();
+        if self.desk.is_none() {
+            return Ok(self.shared.spawn_for(self.me, spawn).map(ActorRef::assume));
+        }
         self.on_stage(|stage| stage.spawn(spawn).map(ActorRef::assume))
     }
 
@@ -82,6 +103,24 @@ impl ContextHandle {
             stage.wakeup(id, due, TimerPayload::Once(Box::new(payload)));
             id
         })
+    }
+
+    /// Asks to be told once, by [`Actor::terminated`], when `address` ends.
+    pub fn watch(&self, address: Address) {
+        self.notify(address, Signal::Watch { by: self.me });
+    }
+
+    /// Asks not to be told after all. A notice that is on its way already still arrives.
+    pub fn unwatch(&self, address: Address) {
+        self.notify(address, Signal::Unwatch { by: self.me });
+    }
+
+    fn notify(&self, to: Address, signal: Signal) {
+        let parcel = Parcel::Notice(to, Notice::Life(signal));
+        match self.shared.is_stopped() {
+            true => self.shared.lose(parcel),
+            false => self.shared.post(parcel),
+        }
     }
 
     /// Becomes the handler of dead letters, or ceases to be.

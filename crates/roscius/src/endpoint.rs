@@ -35,7 +35,11 @@ pub(crate) struct Inbox {
     arrival: Condvar,
     /// Who is told when the endpoint is dropped.
     watchers: Mutex<BTreeSet<Address>>,
+    doorbell: Option<Doorbell>,
 }
+
+/// Called at each arrival.
+pub(crate) type Doorbell = Box<dyn Fn() + Send + Sync>;
 
 /// Something that reached an endpoint.
 #[derive(Debug)]
@@ -96,8 +100,8 @@ impl fmt::Debug for Delivered {
 }
 
 impl Endpoint {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        let (address, inbox) = shared.endpoints.open();
+    pub(crate) fn new(shared: Arc<Shared>, on_arrival: Option<Doorbell>) -> Self {
+        let (address, inbox) = shared.endpoints.open(on_arrival);
         Self { shared, address, inbox }
     }
 
@@ -150,6 +154,11 @@ impl Endpoint {
                 return Some(first);
             }
         }
+    }
+
+    /// Takes the next thing that has arrived. Does not wait, and runs no actors.
+    pub fn take_arrival(&self) -> Option<Received> {
+        lock(&self.inbox.received).pop_front()
     }
 
     /// Whether something has arrived that [`Endpoint::listen`] would return.
@@ -220,11 +229,11 @@ impl Endpoints {
         lock(&self.open).shared = Some(Arc::downgrade(shared));
     }
 
-    fn open(&self) -> (Address, Arc<Inbox>) {
+    fn open(&self, doorbell: Option<Doorbell>) -> (Address, Arc<Inbox>) {
         let mut table = lock(&self.open);
         table.opened = table.opened.wrapping_add(1) & Address::MAX_GENERATION;
         let generation = table.opened;
-        let inbox = Arc::new(Inbox::default());
+        let inbox = Arc::new(Inbox { doorbell, ..Inbox::default() });
         let index = table.inboxes.insert((generation, Arc::clone(&inbox))) as u32;
         (Address::new(self.node, Address::EXTERNAL_CORE, index & Address::MAX_INDEX, generation), inbox)
     }
@@ -282,6 +291,9 @@ impl Endpoints {
         };
         lock(&inbox.received).push_back(received);
         inbox.arrival.notify_one();
+        if let Some(doorbell) = &inbox.doorbell {
+            doorbell();
+        }
         Ok(())
     }
 }

@@ -111,7 +111,13 @@ impl ActorSystem {
 
     /// An address for external code, with its own inbox.
     pub fn endpoint(&self) -> Endpoint {
-        Endpoint::new(Arc::clone(self.shared()))
+        Endpoint::new(Arc::clone(self.shared()), None)
+    }
+
+    /// As [`ActorSystem::endpoint`], for who waits in another way than [`Endpoint::listen`]: `on_arrival` is called after
+    /// each arrival, for [`Endpoint::take_arrival`]. It is called with locks held, so it must be short and leave the system alone.
+    pub fn endpoint_with(&self, on_arrival: impl Fn() + Send + Sync + 'static) -> Endpoint {
+        Endpoint::new(Arc::clone(self.shared()), Some(Box::new(on_arrival)))
     }
 
     /// Asks an actor to exit with all its children.

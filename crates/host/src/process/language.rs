@@ -65,19 +65,33 @@ pub trait Language: Send + Sync {
 }
 
 /// Says what became of a message, as far as its sender can know.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Receipt {
     state: AtomicU8,
     details: Mutex<String>,
+    tell: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
 const LOST: u8 = 1;
 const RETURNED: u8 = 2;
 
 impl Receipt {
+    /// A receipt that calls this when the message did not arrive. It must be short, and use no actor.
+    pub fn telling(tell: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { tell: Some(Box::new(tell)), ..Self::default() }
+    }
+
     /// The message has reached nobody.
     pub fn lose(&self) {
-        let _ = self.state.compare_exchange(0, LOST, Ordering::AcqRel, Ordering::Acquire);
+        self.settle(LOST);
+    }
+
+    fn settle(&self, state: u8) {
+        if self.state.compare_exchange(0, state, Ordering::AcqRel, Ordering::Acquire).is_ok()
+            && let Some(tell) = &self.tell
+        {
+            tell();
+        }
     }
 
     /// Whether the message has reached nobody.
@@ -91,7 +105,7 @@ impl Receipt {
             return self.lose();
         }
         details.clone_into(&mut self.details.lock().unwrap_or_else(PoisonError::into_inner));
-        self.state.store(RETURNED, Ordering::Release);
+        self.settle(RETURNED);
     }
 
     /// What was wrong with the message, if it came back.

@@ -1,4 +1,72 @@
-"""Roscius: an actor system with a core in Rust.
+"""Roscius: an actor system with a core in Rust, beyond what `thespian` has.
 
-What goes beyond `thespian` will be here.
+Everything here works beside `thespian.actors`: a `roscius.Actor` is a Thespian actor that can do more.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from roscius._core import ActorAddress as ActorAddress
+    from roscius.actor import Actor as Actor
+    from roscius.asking import AskError as AskError
+    from roscius.asking import AskFailed as AskFailed
+    from roscius.asking import AskTimedOut as AskTimedOut
+    from roscius.asking import NoSuchActor as NoSuchActor
+    from roscius.asking import Outcome as Outcome
+    from roscius.async_system import AsyncActorSystem as AsyncActorSystem
+    from roscius.protocols import accepts as accepts
+    from roscius.protocols import protocol_graph as protocol_graph
+    from roscius.protocols import protocol_of as protocol_of
+    from roscius.supervision import ChildGivenUp as ChildGivenUp
+    from roscius.supervision import restart as restart
+    from roscius.supervision import supervise as supervise
+    from roscius.timers import Timer as Timer
+    from roscius.watching import Terminated as Terminated
+
+__all__ = [
+    "Actor",
+    "ActorAddress",
+    "AskError",
+    "AskFailed",
+    "AskTimedOut",
+    "AsyncActorSystem",
+    "ChildGivenUp",
+    "NoSuchActor",
+    "Outcome",
+    "Terminated",
+    "Timer",
+    "accepts",
+    "protocol_graph",
+    "protocol_of",
+    "restart",
+    "supervise",
+]
+
+# `thespian` imports `roscius._core`, and programs that use nothing else of this package should not load asyncio for it.
+_HOMES = {
+    "Actor": "actor",
+    "ActorAddress": "_core",
+    "AskError": "asking",
+    "AskFailed": "asking",
+    "AskTimedOut": "asking",
+    "AsyncActorSystem": "async_system",
+    "ChildGivenUp": "supervision",
+    "NoSuchActor": "asking",
+    "Outcome": "asking",
+    "Terminated": "watching",
+    "Timer": "timers",
+    "accepts": "protocols",
+    "protocol_graph": "protocols",
+    "protocol_of": "protocols",
+    "restart": "supervision",
+    "supervise": "supervision",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+    return value

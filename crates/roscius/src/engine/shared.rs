@@ -488,10 +488,15 @@ impl Shared {
 
     /// Creates an actor for external code.
     pub(crate) fn spawn(&self, spawn: Spawn) -> Result<Address, SpawnError> {
+        self.spawn_for(self.root, spawn)
+    }
+
+    /// Creates a child for an actor that is not on stage: it hears of the child afterwards.
+    pub(crate) fn spawn_for(&self, parent: Address, spawn: Spawn) -> Result<Address, SpawnError> {
         let policy = spawn.policy;
-        let life = Lifecycle::foundling(self.root, policy);
+        let life = Lifecycle::foundling(parent, policy);
         let address = self.settle(self.next_core(), life, spawn, true)?;
-        self.post(Parcel::Notice(self.root, Notice::Adopt(address, policy)));
+        self.post(Parcel::Notice(parent, Notice::Adopt(address, policy)));
         Ok(address)
     }
 

@@ -18,9 +18,11 @@ promises! {
         a_handle_makes_children_and_wakeups_within_its_handler,
         a_handle_is_refused_what_changes_the_actor_after_its_handler,
         a_synchronous_handler_has_no_handle,
+        an_endpoint_announces_each_arrival,
         somebody_is_alive_until_the_end,
         the_next_alarm_is_that_of_the_next_wakeup;
     on threads:
+        a_detached_handle_works_while_its_actor_waits,
         every_thread_runs_within_what_was_put_around_it;
     on simple:
         a_post_runs_nobody_before_something_is_waited_for,
@@ -36,6 +38,7 @@ enum Act {
     Send,
     Create,
     Keep,
+    Detach,
 }
 
 #[derive(Debug, Message, Serialize, Deserialize)]
@@ -63,6 +66,10 @@ impl Embedded {
 impl Actor for Embedded {
     type Protocol = (Async<Act>, AskForHandle, Said);
 
+    fn terminated(&mut self, _: &Terminated, ctx: &mut Context<Self>) {
+        ctx.send(self.audience, Said("told of the end".into())).unwrap();
+    }
+
     fn wakeup(&mut self, wakeup: Wakeup, ctx: &mut Context<Self>) {
         let text = wakeup.take::<&str>().map_or("a wrong payload", |text| text);
         ctx.send(self.audience, Said(text.into())).unwrap();
@@ -85,6 +92,24 @@ impl AsyncHandler<Act> for Embedded {
                 assert_eq!(handle.children(), Ok(vec![child.address()]));
                 handle.send(child.address(), Act::Send)?;
                 handle.wakeup_after(Duration::ZERO, "awake").unwrap();
+            }
+            Act::Detach => {
+                self.say(&handle, "before");
+                let (detached, audience) = (handle.detached()?, self.audience);
+                let (sender, receiver) = oneshot::async_channel();
+                std::thread::spawn(move || {
+                    detached.send(audience, Said("during".into())).unwrap();
+                    let kept = Arc::default();
+                    let child = detached.spawn(move || Self { audience, kept: Arc::clone(&kept) }).unwrap().unwrap();
+                    assert_eq!(detached.children(), Err(NotHandling));
+                    // An address that was never alive.
+                    detached.watch(Address::nobody(audience.node()));
+                    sender.send(child.address()).unwrap();
+                });
+                let child = receiver.await?;
+                handle.catch_up()?;
+                assert_eq!(handle.children(), Ok(vec![child]));
+                self.say(&handle, "after");
             }
             Act::Keep => *self.kept.lock().unwrap() = Some(handle),
         }
@@ -163,6 +188,19 @@ fn a_handle_is_refused_what_changes_the_actor_after_its_handler(base: Base) {
     assert_eq!(scene.system.status().actors.len(), 1);
 }
 
+/// Sends and creates through a detached handle in another thread, while the actor waits for that thread.
+fn a_detached_handle_works_while_its_actor_waits(base: Base) {
+    let scene = Scene::new(base);
+    let (actor, _) = Embedded::spawn(&scene);
+    scene.system.tell(actor, Act::Detach).unwrap();
+    let said: Vec<_> = (0..4).map(|_| next(&scene)).collect();
+    assert!(said.iter().all(|(by, _)| *by == actor.address()), "{said:?}");
+    let said: Vec<_> = said.iter().map(|(_, text)| text.as_str()).collect();
+    assert_eq!(said, ["before", "during", "after", "told of the end"]);
+    scene.system.exit(actor);
+    scene.wait_until("its child has ended with it", || scene.system.status().actors.is_empty());
+}
+
 fn a_synchronous_handler_has_no_handle(base: Base) {
     let scene = Scene::new(base);
     let (actor, _) = Embedded::spawn(&scene);
@@ -231,6 +269,23 @@ fn every_thread_runs_within_what_was_put_around_it(base: Base) {
         assert_eq!(scene.system.ask(actor, AreYouInside).wait(), Ok(true));
     }
     assert!(threads.load(Ordering::Acquire) >= 2);
+}
+
+fn an_endpoint_announces_each_arrival(base: Base) {
+    let scene = Scene::new(base);
+    let count = Arc::new(AtomicU32::new(0));
+    let announced = Arc::clone(&count);
+    let endpoint = scene.system.endpoint_with(move || {
+        announced.fetch_add(1, Ordering::AcqRel);
+    });
+    assert!(endpoint.take_arrival().is_none());
+    for text in ["one", "two"] {
+        scene.probe.endpoint().send(endpoint.address(), Said(text.into())).unwrap();
+    }
+    scene.wait_until("both are announced", || count.load(Ordering::Acquire) == 2);
+    for expected in ["one", "two"] {
+        assert_eq!(endpoint.take_arrival().unwrap().message::<Said>().unwrap().0, expected);
+    }
 }
 
 fn a_post_runs_nobody_before_something_is_waited_for(base: Base) {

@@ -27,6 +27,11 @@ class ActorRegistry:
         with contextlib.suppress(TypeError):  # a class with slots may not allow weak references
             self._instances.setdefault(address, instance)
 
+    def replace(self, address: str, instance: Any) -> None:
+        """Enter the new instance of an actor that is restarted."""
+        with contextlib.suppress(TypeError):
+            self._instances[address] = instance
+
     def __getitem__(self, address: str) -> ActorRecord:
         return ActorRecord(self._instances[address])
 

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from roscius._core import System
+from roscius.supervision import restart_plan
 
 from thespian.system.actor_registry import ActorRegistry
 from thespian.system.addressManager import CannotPickle
@@ -23,7 +24,7 @@ from thespian.system.source_file import read_source
 from thespian.system.system_capabilities import add_system_capabilities
 
 if TYPE_CHECKING:
-    from roscius._core import ActorAddress, Endpoint, Reference
+    from roscius._core import ActorAddress, Answers, Endpoint, Reference
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +64,14 @@ class InProcessBase:
         """One more address of external code."""
         return self._core.endpoint()
 
+    def open_answers(self) -> Answers:
+        """Addresses to be answered at, for who waits on an event loop."""
+        return self._core.answers()
+
+    def drive(self) -> None:
+        """Let the actors run in this thread until the system is shut down, where they have no thread of their own."""
+        self._core.drive()
+
     def shutdown(self) -> None:
         """Shut the system down. A second call does nothing."""
         if self._is_shut_down:
@@ -91,7 +100,8 @@ class InProcessBase:
         if not fits(cls, self.capabilities, requirements):
             raise NoCompatibleSystemForActor(actorClass, "No compatible ActorSystem could be found")
         actor = self._instance_of(cls, requirements)
-        address = self._core.spawn(actor, globalName or None)
+        plan = restart_plan(None, cls, lambda: self._made_again(cls, requirements, address))
+        address = self._core.spawn(actor, globalName or None, plan)
         self.actorRegistry.add(address.actorAddressString, actor)
         return address
 
@@ -121,7 +131,8 @@ class InProcessBase:
         except Exception:  # whatever a check or a constructor raises, the parent hears of a failed child
             logging.getLogger(str(cls)).exception("Actor %s failed to start", cls.__name__)
             return reference.creation_failed(cls.__name__)
-        address = reference.spawn(actor, globalName or None)
+        plan = restart_plan(parent, cls, lambda: self._made_again(cls, requirements, address))
+        address = reference.spawn(actor, globalName or None, plan)
         self.actorRegistry.add(address.actorAddressString, actor)
         return address
 
@@ -140,6 +151,12 @@ class InProcessBase:
         actor = offered.create(cls)
         actor._actor_host = self
         actor._actor_requirements = requirements
+        return actor
+
+    def _made_again(self, cls: Any, requirements: Requirements, address: ActorAddress) -> Any:
+        """A new instance for an actor that is restarted."""
+        actor = self._instance_of(cls, requirements)
+        self.actorRegistry.replace(address.actorAddressString, actor)
         return actor
 
     # Capabilities and sources

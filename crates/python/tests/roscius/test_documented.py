@@ -1,0 +1,37 @@
+"""What is shown in the documentation and in the typed program works."""
+
+import asyncio
+import pathlib
+import re
+
+import pytest
+import roscius
+import typed_program
+from roscius import __all__ as public
+
+TESTS = pathlib.Path(__file__).parents[1]
+PAGE = TESTS.parents[2] / "docs" / "python.md"
+EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(len(EXAMPLES)))
+def test_an_example_of_the_documentation_runs(number):
+    code = compile(EXAMPLES[number], f"{PAGE.name}, example {number + 1}", "exec")
+    exec(code, {"__name__": "example"})  # noqa: S102
+
+
+def test_the_typed_program_runs(base):
+    soup, salad, tea = asyncio.run(typed_program.dine(base))
+    assert (soup, tea) == (typed_program.Served("soup", 60), typed_program.Served("tea", 99))
+    assert salad.startswith("sorry: Order(dish='salad'")
+
+
+@pytest.mark.parametrize("name", public)
+def test_every_public_name_is_documented(name):
+    assert getattr(roscius, name).__doc__
+    assert f"`{name}" in PAGE.read_text() or f".{name}" in PAGE.read_text()
+
+
+def test_there_are_no_other_names():
+    with pytest.raises(AttributeError):
+        roscius.nothing  # noqa: B018
