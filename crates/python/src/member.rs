@@ -89,11 +89,9 @@ impl Member {
     fn let_go(&self, handle: &ContextHandle) -> PyResult<()> {
         let sent = self.sent.fetch_add(1, Ordering::Relaxed) + 1;
         let prompt = sent <= PROMPT && !self.language.has_backlog();
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        if prompt || sent.is_multiple_of(BATCH) || left.elapsed() > LINGER {
+        if prompt || sent.is_multiple_of(BATCH) || self.was_long_ago(LINGER) {
             handle.hand_over();
             self.process.relieve(PATIENCE).map_err(PyOSError::new_err)?;
-            *left = Instant::now();
         }
         Ok(())
     }
@@ -142,12 +140,21 @@ impl Member {
 
     /// Takes in what came, if that was not done for a while: a program may send for long without ever waiting.
     fn look_around(&self) -> PyResult<()> {
-        let mut looked = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        if looked.elapsed() > LOOK_AROUND {
+        if self.was_long_ago(LOOK_AROUND) {
             self.process.turn(Some(Duration::ZERO)).map_err(PyOSError::new_err)?;
-            *looked = Instant::now();
         }
         Ok(())
+    }
+
+    /// Whether the links were last attended to longer ago than this. If so, they are now.
+    fn was_long_ago(&self, limit: Duration) -> bool {
+        // Not held while the links are attended to, which may let other threads run that come here.
+        let mut last = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let long_ago = last.elapsed() > limit;
+        if long_ago {
+            *last = Instant::now();
+        }
+        long_ago
     }
 
     /// Drives the process until something happens, at most so long.

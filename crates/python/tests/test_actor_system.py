@@ -131,7 +131,8 @@ def test_capabilities_can_be_changed(asys):
     asys.updateCapability("Cows")
     assert "Cows" not in asys.capabilities
     assert asys.ask(asys.createActor(SetsCapability), ("Pigs", 1), MOMENT) == "set"
-    assert asys.capabilities["Pigs"] == 1
+    if "multiproc" not in asys.base_name:  # elsewhere the program has a copy of its own
+        assert asys.capabilities["Pigs"] == 1
 
 
 def test_ask_tell_listen(asys):

@@ -64,6 +64,7 @@ class ActsTooEarly(Actor):
         self.send(self.myAddress, "hi")
 
 
+@pytest.mark.in_process
 @pytest.mark.parametrize(
     ("spec", "keywords", "error"),
     [
@@ -93,6 +94,7 @@ def test_the_text_about_capabilities(asys):
     assert asys.ask(asys.createActor(Unicorn), "hi", MOMENT) == ("hi", None)
 
 
+@pytest.mark.in_process
 @pytest.mark.parametrize(
     ("spec", "keywords"),
     [
@@ -110,6 +112,7 @@ def test_a_child_that_fails_is_reported_to_its_parent(asys, spec, keywords):
     assert ("exited", True, "ActorAddr-/ActorSys") in answers
 
 
+@pytest.mark.in_process
 def test_a_module_that_is_not_there_poisons_the_parent(asys):
     answer = asys.ask(asys.createActor(Parent), ("no.such.module.Echo", {}), MOMENT)
     assert isinstance(answer, PoisonMessage)
@@ -123,6 +126,7 @@ def test_by_name_and_by_class(asys):
         assert asys.ask(child, 1, MOMENT) == (1, None)
 
 
+@pytest.mark.in_process
 def test_local_classes(asys):
     class Local(Echo):
         pass
@@ -161,6 +165,7 @@ def test_sending_to_what_is_no_address():
         Echo().send("nobody", "hi")
 
 
+@pytest.mark.in_process
 def test_the_text_of_an_actor(asys):
     address = asys.createActor(Echo)
     instance = asys._systemBase.actorRegistry[address.actorAddressString].instance
@@ -169,6 +174,7 @@ def test_the_text_of_an_actor(asys):
     assert instance.logger("x").extra == {"actorAddress": address}
 
 
+@pytest.mark.in_process
 def test_an_actor_is_let_go(asys):
     address = asys.createActor(Echo)
     assert address.actorAddressString in asys._systemBase.actorRegistry

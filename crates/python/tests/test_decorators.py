@@ -111,6 +111,7 @@ class PassesThrough(Actor):
             self.send(sender, (msg, hasattr(self, "peer")))
 
 
+@pytest.mark.in_process
 def test_pass_through(asys, caplog):
     actor = asys.createActor(PassesThrough)
     assert asys.ask(actor, "early", MOMENT) == ("early", False)

@@ -85,13 +85,13 @@ class Execution:
         now = currentTime()
         if self._terminated_at is not None:
             left = self._terminated_at + KILL_DELAY - now
-            if left > 0:
-                return left
-            self.process.kill()
+            if left <= 0:
+                self.process.kill()
+            # No output need follow the end of a program that was told to end.
             return POLL_PERIOD
         if self._end_at is not None and now >= self._end_at:
             self.terminate()
-            return KILL_DELAY
+            return POLL_PERIOD
         if not self._open:
             return POLL_PERIOD
         return None if self._end_at is None else self._end_at - now

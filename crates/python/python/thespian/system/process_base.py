@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import pickle
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -27,6 +28,7 @@ from thespian.system.thesplog import thesplog
 if TYPE_CHECKING:
     from roscius._core import ActorAddress, Endpoint
 
+_log = logging.getLogger(__name__)
 # How long a shutdown may take before the program goes on without waiting for it.
 SHUTDOWN_SECONDS = 10.0
 WARNING = 30
@@ -125,8 +127,6 @@ class ProcessBase:
         if not isinstance(name, str):
             raise InvalidActorSpecification(actorClass, "neither a class nor the name of one")
         spec = ActorSpec(name, requirements, sourceHash)
-        if sourceHash is not None:
-            raise InvalidActorSourceHash(sourceHash)
         try:
             return self._core.create("python", spec.packed(), globalName or None, CREATE_SECONDS)
         except Refused as refusal:
@@ -150,7 +150,7 @@ class ProcessBase:
     def load_source(self, fname: Any) -> str:
         """Nobody here may allow a source to be loaded, so it is ignored. The result is its hash all the same."""
         source_hash, _content = read_source(fname)
-        thesplog("Source %s is ignored: there is no source authority", source_hash, level=WARNING)
+        _log.warning("Source %s is ignored: there is no source authority", source_hash)
         return source_hash
 
     def unload_source(self, sourceHash: str) -> None:

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from roscius._core import Process
+from roscius.supervision import restart_plan
 
 from thespian.system.capability import fits
 from thespian.system.class_resolution import resolve
@@ -52,18 +53,19 @@ def main(task: Task, listening: Listening) -> None:
             core.watch_parent(task.parent_pid, task.parent)
         except OSError:
             return  # The parent has ended meanwhile, and nobody knows this process.
-    actor = _make(core, task, host)
-    if actor is not None:
+    made = _make(core, task, host)
+    if made is not None:
+        actor, plan = made
         host.actor = actor
-        core.spawn(actor, task.parent, task.birth, task.name)
+        core.spawn(actor, task.parent, task.birth, task.name, plan)
         _run(core, host)
     core.close(0.0 if core.is_over else DRAIN_SECONDS)
-    if actor is None:
+    if made is None:
         sys.exit(1)
 
 
-def _make(core: Process, task: Task, host: ActorHost) -> Any:
-    """The instance. None if there is none, which has been said where it belongs."""
+def _make(core: Process, task: Task, host: ActorHost) -> tuple[Any, RestartPlan | None] | None:
+    """The instance and how it is restarted. None if there is none, which has been said where it belongs."""
     top_level = task.parent_pid is None
     try:
         cls, requirements = _class_of(task, host.capabilities)
@@ -75,15 +77,21 @@ def _make(core: Process, task: Task, host: ActorHost) -> Any:
     titles.set_title(f"{cls.__name__} {host.address}")
     if top_level:
         core.ready()
-    try:
+
+    def instance() -> Any:
         offered = withPossibleInitArgs(capabilities=dict(host.capabilities), requirements=requirements)
         actor = offered.create(cls)
+        actor._actor_host = host
+        actor._actor_requirements = requirements
+        host.actor = actor
+        return actor
+
+    try:
+        actor = instance()
     except Exception:
         logging.getLogger(str(cls)).exception("Actor %s failed to start", cls.__name__)
         return None
-    actor._actor_host = host
-    actor._actor_requirements = requirements
-    return actor
+    return actor, restart_plan(None, cls, instance)
 
 
 def _class_of(task: Task, capabilities: dict[str, Any]) -> tuple[Any, Any]:
@@ -94,6 +102,9 @@ def _class_of(task: Task, capabilities: dict[str, Any]) -> tuple[Any, Any]:
     except Exception as error:  # what a program sent may fail to unpickle in any way
         raise NotMade("invalid-class", f"{error}") from error
     name = spec.actor_class
+    # What is no name at all is told first, as everywhere.
+    if spec.source_hash is not None and "." in str(name):
+        raise NotMade("invalid-source-hash", f"no source {spec.source_hash} is loaded")
     try:
         cls = resolve(name)
     except InvalidActorSpecification as error:
