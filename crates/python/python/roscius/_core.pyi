@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, final
 
 Entries: TypeAlias = Sequence[tuple[bytes, bytes]]
+RestartPlan: TypeAlias = tuple[str, Callable[[], Any]]
 MakeOrder: TypeAlias = tuple[int, int, str, str | None, bytes]
-from collections.abc import Callable
-from typing import Any, TypeAlias, final
 
 # When an actor is restarted, and what makes its new instance.
 _Plan: TypeAlias = tuple[str, Callable[[], Any]]
@@ -138,7 +137,14 @@ class Process:
     def changed_capabilities(self) -> dict[str, Any] | None: ...
     def shutdown(self, within: float | None = None) -> None: ...
     def post(self, address: ActorAddress, message: object) -> None: ...
-    def spawn(self, actor: object, parent: ActorAddress, birth: int, name: str | None = None) -> ActorAddress: ...
+    def spawn(
+        self,
+        actor: object,
+        parent: ActorAddress,
+        birth: int,
+        name: str | None = None,
+        plan: RestartPlan | None = None,
+    ) -> ActorAddress: ...
     def turn(self, timeout: float | None = None) -> None: ...
     def run(self) -> None: ...
     def alarm(self) -> int: ...

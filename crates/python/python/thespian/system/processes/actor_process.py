@@ -19,7 +19,7 @@ from thespian.system.processes.actor_host import ActorHost
 from thespian.system.thesplog import thesplog
 
 if TYPE_CHECKING:
-    from roscius._core import Listening
+    from roscius._core import Listening, RestartPlan
 
     from thespian.system.processes.task import Task
 
