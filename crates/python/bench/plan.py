@@ -35,7 +35,19 @@ FIXED = {"start", "shutdown"}
 PYKKA = {"ask", "tell", "ping-pong"}
 
 # How many times as good as the original ours has to be.
-TARGETS = {"simple": {"ask": 5.0, "tell": 5.0, "ping-pong": 5.0}}
+TARGETS = {
+    "simple": {"ask": 5.0, "tell": 5.0, "ping-pong": 5.0},
+    "tcp": {
+        "ask": 20.0,
+        "ping-pong": 20.0,
+        "tell": 200.0,
+        "fan-in": 300.0,
+        "create": 4.0,
+        "echo-1MiB": 20.0,
+        "start": 1.0,
+        "shutdown": 1.0,
+    },
+}
 
 
 @dataclass(frozen=True)
