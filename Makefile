@@ -11,13 +11,14 @@ VENV := crates/python/.venv
 FUZZ_TARGET := $(or $(CARGO_TARGET_DIR),target)/fuzz
 FUZZ_SECONDS ?= 60
 
-.PHONY: demo test lint rust-tests doc wheel python-tests compat fuzz bench bench-python bench-quick help
+.PHONY: demo test lint rust-tests doc wheel python-tests compat soak fuzz bench bench-python bench-quick help
 
 help:
 	@echo "make demo    fetch the data, build, and run the pipeline fetch -> clean -> infer -> store"
 	@echo "make test    lint, build and run every test"
 	@echo "make wheel   build the Python package into dist/"
 	@echo "make compat  run the test-suite of the original Thespian against the wheel"
+	@echo "make soak    ten minutes of random creations, messages and kills on processes; nothing may be left"
 	@echo "make bench-python  compare with the original Thespian and Pykka, side by side (about four minutes)"
 	@echo "make bench   compare with other actor frameworks, side by side (about ten minutes)"
 
@@ -68,6 +69,11 @@ bench:
 # Against the original, and Pykka: BENCH_ARGS="--quick --only ask,tell".
 bench-python: wheel
 	$(VENV)/bin/python crates/python/bench/compare.py dist/*.whl $(BENCH_ARGS)
+
+# Random creations, messages, exits and kills: SOAK_ARGS="--minutes 1 --base multiprocQueueBase".
+soak: wheel
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps dist/*.whl
+	$(VENV)/bin/python crates/python/soak.py $(SOAK_ARGS)
 
 bench-quick:
 	$(MAKE) bench BENCH_ARGS=--quick

@@ -41,7 +41,11 @@ def main(task: Task, listening: Listening) -> None:
     is_logger = task.maker == "logger"
     me = listening.actor
     core = Process(listening, "logger" if is_logger else "actor")
-    capabilities, settings = core.attach()
+    try:
+        capabilities, settings = core.attach()
+    except OSError as error:  # a timeout is one too
+        thesplog("A process could not reach its Admin, and ends: %s", error, level=logging.WARNING)
+        sys.exit(1)
     host = ActorHost(core, task, capabilities, settings)
     signals.handle(core, me, host.describe)
     if is_logger:
