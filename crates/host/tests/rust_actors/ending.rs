@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use roscius::AskError;
 use roscius_host::admin::Claim;
+use roscius_host::rust::CreateError;
 
 use crate::cast::{Add, Bear, Hang, Player, Where};
-use crate::scene::{Scene, is_gone, kill, until_gone, until_made};
+use crate::scene::{Scene, is_gone, kill, until_ended, until_gone, until_made};
 
 #[test]
 fn a_shutdown_leaves_no_process_and_no_file() {
@@ -69,4 +70,17 @@ fn actors_live_on_without_the_starter() {
     while visitor.spawn::<Player>(7u64).is_err() {}
     assert_eq!(visitor.ask(player, Add(1)).wait(), Ok(2));
     visitor.shutdown().unwrap();
+}
+
+#[test]
+fn all_end_when_the_admin_is_killed() {
+    let scene = Scene::start("beheaded");
+    let player = scene.system.spawn::<Player>(0u64).unwrap();
+    let (pid, starter) = scene.system.ask(player, Where).wait().unwrap();
+    kill(scene.admin());
+    until_ended(pid);
+    assert!(matches!(scene.system.spawn::<Player>(0u64), Err(CreateError::Admin(_))));
+    assert!(scene.system.ask(player, Add(1)).wait().is_err());
+    scene.system.shutdown().unwrap();
+    assert!(is_gone(starter));
 }

@@ -1,11 +1,13 @@
 //! A system of processes for a test.
 
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use roscius::{Message, Received};
 use roscius_host::admin::Claim;
 use roscius_host::rust::{self, Builder, Endpoint, ProcessSystem, StartError};
+use rustix::net::sockopt::socket_peercred;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 use crate::cast::registry;
@@ -91,6 +93,16 @@ impl Scene {
     }
 }
 
+impl Scene {
+    /// The process id of the Admin: of who listens on its socket.
+    pub fn admin(&self) -> u32 {
+        let is_admin = |path: &PathBuf| path.to_string_lossy().ends_with("00000000");
+        let socket = self.base.files().into_iter().find(is_admin).unwrap();
+        let link = UnixStream::connect(socket).unwrap();
+        u32::try_from(socket_peercred(&link).unwrap().pid.as_raw_nonzero().get()).unwrap()
+    }
+}
+
 impl Drop for Scene {
     fn drop(&mut self) {
         let ended = self.system.shutdown();
@@ -121,6 +133,16 @@ pub fn until_gone(pid: u32) {
     let since = Instant::now();
     while test_kill_process(pid_of(pid)).is_ok() {
         assert!(since.elapsed() < PATIENCE, "process {pid} is still there");
+        std::thread::yield_now();
+    }
+}
+
+/// Waits for the end of a process that nobody may reap.
+pub fn until_ended(pid: u32) {
+    let since = Instant::now();
+    let state = || std::fs::read_to_string(format!("/proc/{pid}/stat")).ok();
+    while state().is_some_and(|state| !state.contains(") Z ")) {
+        assert!(since.elapsed() < PATIENCE, "process {pid} still runs");
         std::thread::yield_now();
     }
 }

@@ -75,3 +75,15 @@ fn what_can_not_be_made_is_refused() {
     let player = scene.system.spawn::<Player>(1u64).unwrap();
     assert_eq!(scene.system.ask(player, Add(1)).wait(), Ok(2));
 }
+
+#[test]
+fn a_program_that_a_part_starts_is_no_part() {
+    // It inherits the variable, but not the socket that it names.
+    let program = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(crate::scene::ARGUMENTS)
+        .env("ROSCIUS_PART", "1:2")
+        .output()
+        .unwrap();
+    assert!(program.status.success(), "{program:?}");
+    assert!(String::from_utf8_lossy(&program.stdout).contains("1 passed"), "{program:?}");
+}

@@ -115,3 +115,19 @@ fn an_actor_hears_of_what_came_back_from_another_process() {
     let local = next_message::<CameBack>(&endpoint);
     assert!(local.message.ends_with("Local") && local.details.contains("serialised"), "{local:?}");
 }
+
+#[test]
+fn several_threads_of_a_program_ask_at_once() {
+    let scene = Scene::start("threads");
+    let players: Vec<_> = (0..4).map(|_| scene.system.spawn::<Player>(0u64).unwrap()).collect();
+    std::thread::scope(|scope| {
+        for player in players {
+            let system = scene.system.clone();
+            scope.spawn(move || {
+                for sum in 1..=200 {
+                    assert_eq!(system.ask(player, Add(1)).wait_timeout(PATIENCE), Ok(sum));
+                }
+            });
+        }
+    });
+}

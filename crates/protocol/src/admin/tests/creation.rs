@@ -3,10 +3,10 @@ use std::time::Duration;
 use super::scene::{PROGRAM, STARTER, Scene, kind_of, node, refusal};
 use crate::address::Address;
 use crate::admin::messages::{FromAdmin, RefusalKind, Requester, ToAdmin};
-use crate::admin::{CREATE_WITHIN, ENDED_WITHIN, EXIT_WITHIN, Effect, actor_of, root};
+use crate::admin::{CREATE_WITHIN, ENDED_WITHIN, EXIT_WITHIN, Effect, Event, actor_of, root};
 use crate::frame::Role;
-use crate::lifecycle::{Birth, ExitReason, Signal};
-use crate::supervision::Restart;
+use crate::lifecycle::{Birth, ExitReason, Signal, Verdict};
+use crate::supervision::{FailureKind, FailureReport, Restart};
 
 #[test]
 fn the_creator_is_answered_when_the_actor_is_ready_and_not_before() {
@@ -181,5 +181,23 @@ fn a_process_number_that_is_taken_or_reserved_or_foreign_is_refused() {
     for wrong in [PROGRAM, node(0), node(1), crate::address::NodeId::of_process(8, 99)] {
         assert_eq!(scene.create(5, |creation| creation.process = Some(wrong)), None);
         assert_eq!(kind_of(&scene.said_to(PROGRAM)[0].1), Some(RefusalKind::NoProcess));
+    }
+}
+
+#[test]
+fn an_actor_is_restarted_by_the_policy_that_its_process_has_told() {
+    for (policy, verdict) in
+        [(Restart::Temporary, Verdict::Stop), (Restart::Transient, Verdict::Restart(Duration::ZERO))]
+    {
+        let mut scene = Scene::new();
+        let process = scene.create(5, |_| {}).unwrap();
+        scene.say(STARTER, 0, ToAdmin::Forked { process, pid: 400 });
+        scene.attach(process, Role::Actor);
+        scene.say(process, 0, ToAdmin::Ready { process, policy });
+        scene.effects.clear();
+        let (birth, child) = (Birth::numbered(1), actor_of(process));
+        let failure = FailureReport::new(FailureKind::Error, "on purpose");
+        scene.on(Event::Signal(Signal::ChildFailed { birth, child, failure }));
+        assert_eq!(scene.effects, [Effect::Signal { to: child, signal: Signal::Verdict(verdict) }]);
     }
 }
