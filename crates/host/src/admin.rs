@@ -44,7 +44,7 @@ pub struct AdminOptions {
 }
 
 /// What a system is found by. Two systems can not claim the same.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Claim {
     /// A TCP port, with the addresses to listen on: `tcp-<port>`.
     Tcp(SocketAddr),
@@ -56,7 +56,7 @@ pub enum Claim {
 
 impl Claim {
     /// The alias of the system, if its port is `port`.
-    fn alias(&self, port: Option<u16>) -> String {
+    pub(crate) fn alias(&self, port: Option<u16>) -> String {
         match self {
             Self::Tcp(address) => alias_of_tcp(port.unwrap_or(address.port())),
             Self::Udp(address) => alias_of_udp(port.unwrap_or(address.port())),

@@ -9,8 +9,10 @@
 //! |---|---|
 //! | [`admin`] | the process that is the Admin of a system |
 //! | [`process`] | one process of a system: its actors and its links |
+//! | [`rust`] | systems of processes for actors in Rust |
 
 #![cfg(unix)]
 
 pub mod admin;
 pub mod process;
+pub mod rust;

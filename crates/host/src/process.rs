@@ -87,6 +87,8 @@ pub struct Process {
     next_message: AtomicU64,
     /// The link to the Admin has ended, or the Admin has said that the system has.
     is_over: AtomicBool,
+    /// Actors were left with something to do, so as to look at the links.
+    has_more: AtomicBool,
 }
 
 /// What only the driver uses.
@@ -139,6 +141,7 @@ impl Process {
             requests: Requests::default(),
             next_message: AtomicU64::new(1),
             is_over: AtomicBool::new(false),
+            has_more: AtomicBool::new(false),
         });
         Ok(process)
     }
@@ -154,7 +157,7 @@ impl Process {
     }
 
     /// The address that the process itself speaks from.
-    fn root(&self) -> Address {
+    pub(crate) fn root(&self) -> Address {
         Address::new(self.node, 0, 0, 0)
     }
 
@@ -192,7 +195,8 @@ impl Process {
         };
         let Some(driven) = guard.as_mut() else { return Ok(Waited::Late) };
         driven.send_all(self);
-        let wait = match self.exit.has_waiting() || driven.inbound.has_waiting() {
+        let has_more = self.has_more.load(Ordering::Relaxed) && !driven.outbound.is_congested();
+        let wait = match has_more || self.exit.has_waiting() || driven.inbound.has_waiting() {
             true => Some(Duration::ZERO),
             false => self.limit(driven, timeout),
         };
@@ -204,7 +208,13 @@ impl Process {
         for crossing in crossings {
             self.system.arrive(crossing);
         }
-        let stepped = if congested { 0 } else { self.system.steps(STEPS, || self.exit.wants_out()) };
+        let mut wants_out = congested;
+        let looks_out = || {
+            wants_out = self.exit.wants_out();
+            wants_out
+        };
+        let stepped = if congested { 0 } else { self.system.steps(STEPS, looks_out) };
+        self.has_more.store(wants_out || stepped >= STEPS, Ordering::Relaxed);
         self.settle_answers();
         self.flush();
         let progress = happened || stepped > 0;

@@ -9,7 +9,7 @@ use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyOSError, PyRuntimeError, PyTimeoutError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
-use roscius::{Address, Birth, NodeId};
+use roscius::{Address, Birth, NodeId, Restart};
 use roscius_host::process::{ChildProcess, Options, Process as Host, RequestError};
 use roscius_protocol::admin::messages::{Creation, Entry, FromAdmin, Refusal, RefusalKind, Requester, Status, ToAdmin};
 use roscius_protocol::frame::Role;
@@ -466,7 +466,7 @@ impl Process {
 
     /// Tells the Admin that this process has its actor.
     fn ready(&self) {
-        self.host.tell_admin(self.me(), ToAdmin::Ready { process: self.host.node() });
+        self.host.tell_admin(self.me(), ToAdmin::Ready { process: self.host.node(), policy: Restart::Temporary });
         self.host.flush();
     }
 

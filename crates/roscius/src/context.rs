@@ -371,10 +371,7 @@ impl<'s, A: Actor> Context<'s, A> {
     /// Becomes the handler of dead letters, or ceases to be. The last one to register handles; when it ends, the one
     /// before it.
     pub fn handle_dead_letters(&mut self, handle: bool) {
-        self.on_stage(|stage| match handle {
-            true => stage.shared.office.register(stage.me),
-            false => stage.shared.office.deregister(stage.me),
-        });
+        self.on_stage(|stage| stage.shared.handle_dead_letters(stage.me, handle));
     }
 
     // --- time ------------------------------------------------------------------------------------------------------

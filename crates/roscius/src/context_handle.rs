@@ -125,10 +125,7 @@ impl ContextHandle {
 
     /// Becomes the handler of dead letters, or ceases to be.
     pub fn handle_dead_letters(&self, handle: bool) {
-        match handle {
-            true => self.shared.office.register(self.me),
-            false => self.shared.office.deregister(self.me),
-        }
+        self.shared.handle_dead_letters(self.me, handle);
     }
 }
 

@@ -28,6 +28,13 @@ pub trait Gate: Send + Sync {
     /// Takes over what leaves. It is called in the order of sending, perhaps while the system is locked, so it must not use the
     /// system.
     fn carry(&self, crossing: Crossing);
+
+    /// An actor becomes the handler of dead letters, or ceases to be. True if the gate sees to it: then all dead letters of
+    /// this system leave by the gate. Called as [`Gate::carry`].
+    fn handle_dead_letters(&self, actor: Address, start: bool) -> bool {
+        let _ = (actor, start);
+        false
+    }
 }
 
 /// What goes from one node to another.

@@ -67,7 +67,7 @@ impl MessageType {
     }
 
     /// The description of the replies to messages of this type. A reply itself has none.
-    pub(crate) fn reply(&self) -> Option<&'static Self> {
+    pub fn reply(&self) -> Option<&'static Self> {
         self.reply.map(|reply| reply())
     }
 

@@ -100,6 +100,11 @@ impl<A: Actor> Props<A> {
 }
 
 impl<A> Props<A> {
+    /// When the actor is restarted.
+    pub const fn restart_policy(&self) -> Restart {
+        self.restart
+    }
+
     pub(crate) fn into_spawn(self) -> Spawn {
         let special = self.deliveries > 1 || self.blocking;
         let extras = special

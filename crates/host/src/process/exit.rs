@@ -88,4 +88,9 @@ impl Gate for Exit {
     fn carry(&self, crossing: Crossing) {
         self.push(Leaving::Crossing(crossing));
     }
+
+    fn handle_dead_letters(&self, actor: Address, start: bool) -> bool {
+        self.tell_admin(actor, ToAdmin::HandleDeadLetters { start }, 0);
+        true
+    }
 }

@@ -152,10 +152,14 @@ impl Driven {
         self.events.retain(|event| match event {
             Event::Frame { frame, .. } => {
                 let header = frame.header();
-                let is_answer =
-                    frame.kind() == Kind::System && header.type_id == Topic::FromAdmin as u64 && header.message != 0;
+                let is_from_admin = frame.kind() == Kind::System && header.type_id == Topic::FromAdmin as u64;
+                let is_answer = is_from_admin && header.message != 0;
                 if is_answer && let Some(answer) = read::<FromAdmin>(frame) {
                     process.requests.answer(header.message, answer);
+                }
+                // Who waits for an answer is not to wait for one that never comes.
+                if is_from_admin && !is_answer && read::<FromAdmin>(frame) == Some(FromAdmin::Finish) {
+                    process.is_over.store(true, std::sync::atomic::Ordering::Release);
                 }
                 !is_answer
             }
@@ -187,6 +191,10 @@ impl Driven {
         let whole = frame.as_bytes().clone();
         match process.language.unpack(frame) {
             Ok(message) if header.marks & ASKS != 0 => {
+                // What came before it is heard before it.
+                for earlier in out.drain(..) {
+                    process.system.arrive(earlier);
+                }
                 let awaited = process.system.arrive_asking(header.to, header.from, message);
                 let remote = self.hub.remote();
                 self.inbound.await_answer(awaited, header.from, header.to, header.message, process, remote);

@@ -9,6 +9,7 @@ use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::admin::messages::{FromAdmin, ToAdmin, Topic, decode, encode};
 use roscius_protocol::frame::{Header, Payload, Role};
 use roscius_protocol::lifecycle::{Birth, ExitReason, Signal};
+use roscius_protocol::supervision::Restart;
 use roscius_transport::{Event, Hub, HubOptions, SocketDir};
 
 use crate::scene::PATIENCE;
@@ -112,7 +113,7 @@ fn actor(base: &Path, node: NodeId, manner: &str) {
     };
     let say = |hub: &mut Hub, message: ToAdmin| send(hub, Topic::ToAdmin, &encode(&message).unwrap());
     say(&mut hub, ToAdmin::Attach { pid: std::process::id() });
-    say(&mut hub, ToAdmin::Ready { process: node });
+    say(&mut hub, ToAdmin::Ready { process: node, policy: Restart::Temporary });
     if manner == "letters" {
         say(&mut hub, ToAdmin::HandleDeadLetters { start: true });
     }

@@ -99,7 +99,13 @@ impl Admin {
     }
 
     /// A process has its actor, and says so.
-    pub(super) fn ready(&mut self, now: Time, by: NodeId, node: NodeId, effects: &mut Vec<Effect>) {
+    pub(super) fn ready(
+        &mut self,
+        now: Time,
+        by: NodeId,
+        (node, policy): (NodeId, Restart),
+        effects: &mut Vec<Effect>,
+    ) {
         let Some(process) = self.processes.get_mut(&node).filter(|process| by == node || process.starter == Some(by))
         else {
             self.count("Admin Message Received.Stray");
@@ -117,7 +123,7 @@ impl Admin {
             // Nobody has it: it was looked up when the actor was asked for, and was coming since.
             let _ = self.names.claim(name, making.actor);
         }
-        self.children.insert(making.actor, Child::new(making.birth, making.requester, Restart::default()));
+        self.children.insert(making.actor, Child::new(making.birth, making.requester, policy));
         self.count("Actor.Child.Requested.Success");
         for (to, id) in making.waiters {
             effects.push(Effect::Send { to, id, message: FromAdmin::Created { actor: making.actor } });

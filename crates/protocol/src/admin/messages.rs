@@ -82,6 +82,8 @@ pub enum ToAdmin {
     Ready {
         /// Which.
         process: NodeId,
+        /// When the actor is to be restarted.
+        policy: Restart,
     },
     /// A starter has seen a process end.
     Exited {

@@ -409,6 +409,15 @@ impl Shared {
         }
     }
 
+    /// An actor becomes the handler of dead letters, or ceases to be.
+    pub(crate) fn handle_dead_letters(&self, actor: Address, start: bool) {
+        match (&self.gate, start) {
+            (Some(gate), _) if gate.handle_dead_letters(actor, start) => {}
+            (_, true) => self.office.register(actor),
+            (_, false) => self.office.deregister(actor),
+        }
+    }
+
     /// Deals with a parcel whose address names nobody.
     pub(crate) fn lose(&self, parcel: Parcel) {
         let (to, notice) = match parcel {
@@ -433,7 +442,7 @@ impl Shared {
             }
             // The handler is gone: the letter goes to the one before it.
             Notice::DeadLetter(letter) => {
-                self.office.deregister(to);
+                self.handle_dead_letters(to, false);
                 self.tell_of(letter);
             }
             Notice::Work(work) => self.post(Parcel::Notice(work.leader, work.not_begun(to))),

@@ -36,6 +36,18 @@ impl SocketDir {
         Self::open_in(base, &name_of(system))
     }
 
+    /// The directory of a running system, by its [path](SocketDir::path). It is not made if it is gone.
+    ///
+    /// # Errors
+    ///
+    /// [`SocketDirError`] if it is not there, is no directory of a system, or others could get at it.
+    pub fn of_path(path: &Path) -> Result<Self, SocketDirError> {
+        let not_there = || SocketDirError::NotADirectory { path: path.to_owned() };
+        let base = path.parent().and_then(Path::parent).ok_or_else(not_there)?;
+        let system = system_of(path).filter(|_| path.is_dir()).ok_or_else(not_there)?;
+        Self::of_system_in(base, system)
+    }
+
     /// Begins a system: makes its directory, has its Admin listen there, and removes what dead systems left behind.
     ///
     /// # Errors

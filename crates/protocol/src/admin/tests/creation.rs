@@ -3,9 +3,10 @@ use std::time::Duration;
 use super::scene::{PROGRAM, STARTER, Scene, kind_of, node, refusal};
 use crate::address::Address;
 use crate::admin::messages::{FromAdmin, RefusalKind, Requester, ToAdmin};
-use crate::admin::{CREATE_WITHIN, ENDED_WITHIN, EXIT_WITHIN, Effect, actor_of, root};
+use crate::admin::{CREATE_WITHIN, ENDED_WITHIN, EXIT_WITHIN, Effect, Event, actor_of, root};
 use crate::frame::Role;
-use crate::lifecycle::{Birth, ExitReason, Signal};
+use crate::lifecycle::{Birth, ExitReason, Signal, Verdict};
+use crate::supervision::{FailureKind, FailureReport, Restart};
 
 #[test]
 fn the_creator_is_answered_when_the_actor_is_ready_and_not_before() {
@@ -15,10 +16,10 @@ fn the_creator_is_answered_when_the_actor_is_ready_and_not_before() {
     assert_eq!(scene.said_to(PROGRAM), []);
     scene.attach(process, Role::Actor);
     assert_eq!(scene.said_to(PROGRAM), []);
-    scene.say(process, 0, ToAdmin::Ready { process });
+    scene.say(process, 0, ToAdmin::Ready { process, policy: Restart::Temporary });
     assert_eq!(scene.said_to(PROGRAM), [(5, FromAdmin::Created { actor: actor_of(process) })]);
     assert_eq!(scene.admin.status().children, [actor_of(process)]);
-    scene.say(process, 0, ToAdmin::Ready { process });
+    scene.say(process, 0, ToAdmin::Ready { process, policy: Restart::Temporary });
     scene.wait(2 * CREATE_WITHIN);
     assert_eq!(scene.seen(), [], "once is enough");
 }
@@ -83,7 +84,7 @@ fn time_is_limited() {
     assert!(seen.contains(&kill), "{seen:?}");
     let refused = |effect: &Effect| matches!(effect, Effect::Send { id: 5, message, .. } if kind_of(message) == Some(RefusalKind::NoProcess));
     assert!(seen.iter().any(refused), "{seen:?}");
-    scene.say(process, 0, ToAdmin::Ready { process });
+    scene.say(process, 0, ToAdmin::Ready { process, policy: Restart::Temporary });
     assert_eq!(scene.said_to(PROGRAM), [], "too late");
     scene.end(process);
     assert!(!scene.admin.knows(process));
@@ -117,7 +118,7 @@ fn a_starter_that_ends_takes_what_it_had_not_started_with_it() {
     let refused: Vec<_> = scene.said_to(PROGRAM).iter().map(|(id, message)| (*id, kind_of(message))).collect();
     assert_eq!(refused, [(6, Some(RefusalKind::NoProcess))]);
     scene.attach(forked, Role::Actor);
-    scene.say(forked, 0, ToAdmin::Ready { process: forked });
+    scene.say(forked, 0, ToAdmin::Ready { process: forked, policy: Restart::Temporary });
     assert_eq!(scene.said_to(PROGRAM).len(), 1);
     assert_eq!(scene.create(7, |_| {}), None, "nobody makes it");
 }
@@ -180,5 +181,23 @@ fn a_process_number_that_is_taken_or_reserved_or_foreign_is_refused() {
     for wrong in [PROGRAM, node(0), node(1), crate::address::NodeId::of_process(8, 99)] {
         assert_eq!(scene.create(5, |creation| creation.process = Some(wrong)), None);
         assert_eq!(kind_of(&scene.said_to(PROGRAM)[0].1), Some(RefusalKind::NoProcess));
+    }
+}
+
+#[test]
+fn an_actor_is_restarted_by_the_policy_that_its_process_has_told() {
+    for (policy, verdict) in
+        [(Restart::Temporary, Verdict::Stop), (Restart::Transient, Verdict::Restart(Duration::ZERO))]
+    {
+        let mut scene = Scene::new();
+        let process = scene.create(5, |_| {}).unwrap();
+        scene.say(STARTER, 0, ToAdmin::Forked { process, pid: 400 });
+        scene.attach(process, Role::Actor);
+        scene.say(process, 0, ToAdmin::Ready { process, policy });
+        scene.effects.clear();
+        let (birth, child) = (Birth::numbered(1), actor_of(process));
+        let failure = FailureReport::new(FailureKind::Error, "on purpose");
+        scene.on(Event::Signal(Signal::ChildFailed { birth, child, failure }));
+        assert_eq!(scene.effects, [Effect::Signal { to: child, signal: Signal::Verdict(verdict) }]);
     }
 }

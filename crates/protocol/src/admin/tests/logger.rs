@@ -5,6 +5,7 @@ use crate::address::NodeId;
 use crate::admin::messages::{FromAdmin, RefusalKind, ToAdmin};
 use crate::admin::{Effect, LOGGER_WITHIN};
 use crate::frame::Role;
+use crate::supervision::Restart;
 
 const LOGGER: NodeId = node(NodeId::LOGGER);
 
@@ -23,7 +24,7 @@ fn made(scene: &mut Scene) -> usize {
 fn ready(scene: &mut Scene) {
     scene.say(STARTER, 0, ToAdmin::Forked { process: LOGGER, pid: 500 });
     scene.attach(LOGGER, Role::Logger);
-    scene.say(LOGGER, 0, ToAdmin::Ready { process: LOGGER });
+    scene.say(LOGGER, 0, ToAdmin::Ready { process: LOGGER, policy: Restart::Temporary });
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::admin::messages::{Creation, FromAdmin, Refusal, RefusalKind, ToAdmin}
 use crate::admin::{Admin, Config, Effect, Event, actor_of, root};
 use crate::frame::Role;
 use crate::lifecycle::{ExitReason, Signal};
+use crate::supervision::Restart;
 use crate::time::Time;
 
 pub const SYSTEM: u32 = 7;
@@ -111,7 +112,7 @@ impl Scene {
     pub fn ready(&mut self, process: NodeId) -> Address {
         self.say(STARTER, 0, ToAdmin::Forked { process, pid: process.process() });
         self.attach(process, Role::Actor);
-        self.say(process, 0, ToAdmin::Ready { process });
+        self.say(process, 0, ToAdmin::Ready { process, policy: Restart::Temporary });
         actor_of(process)
     }
 

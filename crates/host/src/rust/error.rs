@@ -1,0 +1,108 @@
+//! What can go wrong in a program with a system of processes.
+
+use std::io;
+
+use roscius::SendError;
+use roscius::codec::CodecError;
+use roscius_protocol::admin::messages::RefusalKind;
+use roscius_transport::SocketDirError;
+
+use crate::process::{ProcessError, RequestError};
+
+/// Why a system did not start, or could not be attached to.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// [`enter`](super::enter) was not called: the process was started to be a part of a system, and is about to start one.
+    #[error("this process was started as a part of an actor system: call `roscius_host::rust::enter` first in `main`")]
+    NotEntered,
+    /// Two types of actors, or of messages, have one name.
+    #[error("`{name}` is registered for two types: give one of them another name")]
+    Ambiguous {
+        /// The name.
+        name: String,
+    },
+    /// The port or name belongs to another system or program.
+    #[error("{0}")]
+    Taken(String),
+    /// There is no system to attach to.
+    #[error("there is no actor system at `{claim}`")]
+    NoSystem {
+        /// Its port or name.
+        claim: String,
+    },
+    /// A part of the system, the Admin or the starter, could not start.
+    #[error("the {part} did not start: {reason}")]
+    Part {
+        /// Which part.
+        part: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// There is no place for the socket of this process.
+    #[error(transparent)]
+    Directory(#[from] SocketDirError),
+    /// This process could not become a part of the system.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// The Admin did not answer.
+    #[error(transparent)]
+    Admin(#[from] RequestError),
+}
+
+/// Why an actor was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateError {
+    /// Nobody registered the type in this program.
+    #[error("`{actor}` is not registered: call `Registry::actor` with it")]
+    NotRegistered {
+        /// The type.
+        actor: &'static str,
+    },
+    /// The arguments are not those that were registered.
+    #[error("an actor `{actor}` can not be made: {reason}")]
+    Arguments {
+        /// The type.
+        actor: &'static str,
+        /// What is wrong with them.
+        reason: String,
+    },
+    /// The system refused.
+    #[error("the actor was not made: {text}")]
+    Refused {
+        /// The kind of reason.
+        kind: RefusalKind,
+        /// The reason, for people.
+        text: String,
+    },
+    /// The Admin did not answer, or with something else.
+    #[error(transparent)]
+    Admin(#[from] RequestError),
+}
+
+/// Why a message was not sent.
+#[derive(Debug, thiserror::Error)]
+pub enum TellError {
+    /// It can not leave this process.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+    /// The system has ended.
+    #[error(transparent)]
+    Send(#[from] SendError),
+    /// The links of this process failed.
+    #[error("the links of the process failed: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Why it is not certain that the system has ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ShutdownError {
+    /// The Admin did not answer.
+    #[error(transparent)]
+    Admin(#[from] RequestError),
+    /// A process that this program had started did not end, and was killed.
+    #[error("process {pid} had to be killed")]
+    Killed {
+        /// Its process id.
+        pid: u32,
+    },
+}

@@ -1,0 +1,149 @@
+//! What a process is that was started to be a part of a system.
+
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+use roscius_protocol::admin::messages::{FromAdmin, Refusal, RefusalKind, ToAdmin};
+use roscius_protocol::frame::Role;
+
+use super::launch::{self, ActorTask, Task, launch};
+use super::registry::{Cradle, Registry};
+use super::system::join;
+use crate::admin::{AdminError, AdminOptions, serve};
+use crate::process::{ChildProcess, Process};
+
+/// How long what an actor said last may take to leave.
+const DRAIN_WITHIN: Duration = Duration::from_secs(7);
+/// How long an actor has to exit when the system is gone.
+const EXIT_WITHIN: Duration = Duration::from_secs(1);
+
+/// What an Admin answers when it has started, or not.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+pub(super) enum Served {
+    /// It serves.
+    Ready { directory: std::path::PathBuf, port: Option<u16> },
+    /// Somebody else has the port.
+    Taken(String),
+    /// Something else was wrong.
+    Failed(String),
+}
+
+/// Call this first in `main`. If this process was started to be a part of a system it is that until the part ends, and
+/// then ends the process. Else nothing happens.
+///
+/// What is in `registry` must be the same in all processes of a program.
+pub fn enter(registry: &Registry) {
+    let Some(socket) = launch::part() else { return };
+    let code = match play(registry, socket) {
+        Ok(()) => 0,
+        Err(error) => {
+            tracing::error!(%error, "a process of an actor system ends");
+            1
+        }
+    };
+    std::process::exit(code);
+}
+
+fn play(registry: &Registry, mut socket: UnixStream) -> Result<(), Box<dyn std::error::Error>> {
+    let task = launch::take_task(&mut socket)?;
+    // The program's terminal is not the system's. A group leader can not do this, and need not.
+    let _ = rustix::process::setsid();
+    match task {
+        Task::Admin { system, claim, base, creator } => {
+            let (capabilities, settings) = (Vec::new(), Vec::new());
+            let options = AdminOptions { system, claim, base, capabilities, settings, logger: None, creator };
+            let mut told = Ok(());
+            serve(options, |outcome| {
+                let served = match outcome {
+                    Ok(served) => Served::Ready { directory: served.directory.path().to_owned(), port: served.port },
+                    Err(error @ AdminError::PortTaken { .. }) => Served::Taken(error.to_string()),
+                    Err(error) => Served::Failed(error.to_string()),
+                };
+                told = launch::answer(&mut socket, &served);
+            })?;
+            Ok(told?)
+        }
+        Task::Starter { directory, arguments } => {
+            let joined = join(&directory, None, Role::Zygote, registry);
+            launch::answer(&mut socket, &joined.as_ref().map(drop).map_err(ToString::to_string))?;
+            starter(registry, &*joined?, &directory, &arguments)
+        }
+        Task::Actor(task) => actor(registry, *task),
+    }
+}
+
+/// Starts processes as the Admin wants them, until the system has ended.
+fn starter(
+    registry: &Registry,
+    process: &Process,
+    directory: &Path,
+    arguments: &[String],
+) -> Result<(), Box<dyn std::error::Error>> {
+    process.tell_admin(process.root(), ToAdmin::Offer { makers: registry.makers() });
+    while !process.is_over() {
+        process.turn(None)?;
+        while let Some(order) = process.take_order() {
+            match order {
+                FromAdmin::Kill { process: node } => process.kill_child(node),
+                FromAdmin::Make { process: node, birth, maker, name, spec, .. } => {
+                    let directory = directory.to_owned();
+                    let parent = process.admin();
+                    let task = ActorTask { directory, node, parent, birth, maker, name, arguments: spec };
+                    start_actor(process, task, arguments);
+                }
+                other => tracing::warn!(?other, "not for a starter"),
+            }
+        }
+    }
+    process.close(EXIT_WITHIN);
+    Ok(())
+}
+
+fn start_actor(process: &Process, task: ActorTask, arguments: &[String]) {
+    let node = task.node;
+    let failed = |problem: String| {
+        let refusal = Refusal { kind: RefusalKind::NoProcess, text: problem };
+        process.tell_admin(process.root(), ToAdmin::Failed { process: node, refusal });
+    };
+    let launched = match launch(&Task::Actor(Box::new(task)), arguments) {
+        Ok(launched) => launched,
+        Err(error) => return failed(format!("no process could be started: {error}")),
+    };
+    let pid = launched.pid();
+    process.tell_admin(process.root(), ToAdmin::Forked { process: node, pid });
+    let watched = match i32::try_from(pid) {
+        Ok(pid) => process.watch_child(ChildProcess { node, pid, family: None }).map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    if let Err(error) = watched {
+        // The Admin watches it too.
+        tracing::warn!(pid, error, "a process that was started is not watched");
+    }
+}
+
+/// Is the process of an actor until there is no actor in it any more.
+fn actor(registry: &Registry, task: ActorTask) -> Result<(), Box<dyn std::error::Error>> {
+    let process = join(&task.directory, Some(task.node), Role::Actor, registry)?;
+    let ActorTask { parent, birth, maker, name, arguments, .. } = task;
+    let made = match registry.maker(&maker) {
+        Some(maker) => maker.make(process.system(), Cradle { parent, birth, name, arguments }),
+        None => Err(format!("this program knows no actor `{maker}`")),
+    };
+    let me = process.node();
+    let policy = match made {
+        Ok(policy) => policy,
+        Err(text) => {
+            let refusal = Refusal { kind: RefusalKind::InvalidActorClass, text: text.clone() };
+            process.tell_admin(process.root(), ToAdmin::Failed { process: me, refusal });
+            process.close(EXIT_WITHIN);
+            return Err(text.into());
+        }
+    };
+    process.tell_admin(process.root(), ToAdmin::Ready { process: me, policy });
+    while !process.is_over() && process.system().living() > 0 {
+        process.turn(None)?;
+    }
+    process.close(if process.is_over() { EXIT_WITHIN } else { DRAIN_WITHIN });
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! What the processes of a program can make and read.
+
+use std::any::{TypeId, type_name};
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use roscius::{Actor, ActorSystem, Address, Birth, Failure, Message, MessageType, Props, Protocol, Restart};
+use serde::de::DeserializeOwned;
+
+use super::language::RustLanguage;
+
+/// Types of actors and messages, by name. All processes of a program have the same, as they make it in the same way.
+///
+/// The messages that a registered actor accepts are registered with it. Those that are only sent to endpoints are
+/// registered with [`Registry::message`].
+#[derive(Clone, Default)]
+pub struct Registry {
+    actors: BTreeMap<String, Arc<dyn Maker>>,
+    names: HashMap<TypeId, String>,
+    types: BTreeMap<&'static str, &'static MessageType>,
+    /// Names that were given to two types.
+    twice: Vec<String>,
+}
+
+impl Registry {
+    /// With nothing in it.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lets actors of type `A` be made in other processes. `make` is called there, and again for every restart, with the
+    /// arguments that were given.
+    #[must_use]
+    pub fn actor<A: Actor, Args: DeserializeOwned + 'static>(
+        self,
+        name: impl Into<String>,
+        make: impl Fn(Args) -> A + Send + Sync + 'static,
+    ) -> Self {
+        self.actor_with(name, make, |props| props)
+    }
+
+    /// As [`Registry::actor`], and `keep` says how the actor is kept: when it is restarted, how long its mailbox is.
+    #[must_use]
+    pub fn actor_with<A: Actor, Args: DeserializeOwned + 'static>(
+        mut self,
+        name: impl Into<String>,
+        make: impl Fn(Args) -> A + Send + Sync + 'static,
+        keep: impl Fn(Props<A>) -> Props<A> + Send + Sync + 'static,
+    ) -> Self {
+        let name = name.into();
+        let maker = MakerOf { make: Arc::new(make), keep, arguments: PhantomData::<fn(Args) -> A> };
+        if self.actors.insert(name.clone(), Arc::new(maker)).is_some() {
+            self.twice.push(name.clone());
+        }
+        self.names.insert(TypeId::of::<A>(), name);
+        for kind in A::Protocol::accepted() {
+            self.add(kind);
+        }
+        self
+    }
+
+    /// Lets messages of type `M` be read here.
+    #[must_use]
+    pub fn message<M: Message>(mut self) -> Self {
+        self.add(MessageType::of::<M>());
+        self
+    }
+
+    fn add(&mut self, kind: &'static MessageType) {
+        if self.types.insert(kind.name(), kind).is_some_and(|other| other.id() != kind.id()) {
+            self.twice.push(kind.name().to_owned());
+        }
+        // A reply that comes too late is a dead letter, and its handler reads it.
+        if let Some(reply) = kind.reply().filter(|reply| reply.is_serialisable()) {
+            self.types.entry(reply.name()).or_insert(reply);
+        }
+    }
+
+    /// The first name that stands for two types, if there is one.
+    pub(super) fn ambiguous(&self) -> Option<&str> {
+        self.twice.first().map(String::as_str)
+    }
+
+    pub(super) fn language(&self) -> RustLanguage {
+        RustLanguage::new(self.types.clone())
+    }
+
+    /// The names of all types of actors.
+    pub(super) fn makers(&self) -> Vec<String> {
+        self.actors.keys().cloned().collect()
+    }
+
+    pub(super) fn maker(&self, name: &str) -> Option<&dyn Maker> {
+        self.actors.get(name).map(|maker| &**maker)
+    }
+
+    /// The name of a type of actors.
+    pub(super) fn name_of<A: Actor>(&self) -> Option<&str> {
+        self.names.get(&TypeId::of::<A>()).map(String::as_str)
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry").field("actors", &self.makers()).field("messages", &self.types).finish()
+    }
+}
+
+/// Makes actors of one type.
+pub(super) trait Maker: Send + Sync {
+    /// Whether these are arguments that it takes.
+    fn check(&self, arguments: &[u8]) -> Result<(), String>;
+
+    /// Makes an actor for a parent in another process. What is returned is when it is restarted.
+    fn make(&self, system: &ActorSystem, cradle: Cradle) -> Result<Restart, String>;
+}
+
+/// What an actor begins with.
+pub(super) struct Cradle {
+    pub parent: Address,
+    pub birth: Birth,
+    pub name: Option<String>,
+    pub arguments: Vec<u8>,
+}
+
+struct MakerOf<A, Args, M, K> {
+    make: Arc<M>,
+    keep: K,
+    arguments: PhantomData<fn(Args) -> A>,
+}
+
+impl<A, Args, M, K> Maker for MakerOf<A, Args, M, K>
+where
+    A: Actor,
+    Args: DeserializeOwned + 'static,
+    M: Fn(Args) -> A + Send + Sync + 'static,
+    K: Fn(Props<A>) -> Props<A> + Send + Sync + 'static,
+{
+    fn check(&self, arguments: &[u8]) -> Result<(), String> {
+        read::<Args>(arguments).map(drop)
+    }
+
+    fn make(&self, system: &ActorSystem, cradle: Cradle) -> Result<Restart, String> {
+        let Cradle { parent, birth, name, arguments } = cradle;
+        read::<Args>(&arguments)?;
+        let make = Arc::clone(&self.make);
+        let props = Props::fallible(move || read::<Args>(&arguments).map(|args| make(args)).map_err(Failure::new));
+        let mut props = (self.keep)(props);
+        if let Some(name) = name {
+            props = props.named(name);
+        }
+        let policy = props.restart_policy();
+        system.spawn_under(parent, birth, props).map_err(|error| error.to_string())?;
+        Ok(policy)
+    }
+}
+
+fn read<Args: DeserializeOwned>(bytes: &[u8]) -> Result<Args, String> {
+    rmp_serde::from_slice(bytes).map_err(|error| format!("the arguments are no `{}`: {error}", type_name::<Args>()))
+}

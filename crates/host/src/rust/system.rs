@@ -1,0 +1,420 @@
+//! A program's view of a system of processes.
+
+use std::any::type_name;
+use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use roscius::codec::CodecError;
+use roscius::{Actor, ActorRef, Address, Destination, Message};
+use roscius_protocol::address::NodeId;
+use roscius_protocol::admin::messages::{Creation, FromAdmin, Status, ToAdmin};
+use roscius_protocol::frame::Role;
+use roscius_transport::{Listening, SocketDir, SocketDirError};
+use serde::Serialize;
+
+use super::error::{CreateError, ShutdownError, StartError, TellError};
+use super::launch::{self, Launched, Task, launch};
+use super::parts::Served;
+use super::{Ask, Endpoint, Registry};
+use crate::admin::Claim;
+use crate::process::{Options, Process, RequestError};
+
+/// How long an answer of the Admin that asks nobody else may take.
+const PROMPTLY: Duration = Duration::from_secs(10);
+/// How long an actor may take to be made: a little more than the Admin allows for it.
+const CREATE_WITHIN: Duration = Duration::from_secs(60);
+/// How long a system may take to end: a little more than the Admin allows for it.
+const SHUTDOWN_WITHIN: Duration = Duration::from_secs(20);
+/// How long processes of this program may take to end after their system.
+const END_WITHIN: Duration = Duration::from_secs(5);
+/// How long what was said may take to leave when the program leaves the system.
+const LEAVE_WITHIN: Duration = Duration::from_secs(5);
+/// How long a message is held for a receiver that takes nothing.
+const HOLD_WITHIN: Duration = Duration::from_secs(300);
+
+/// A running system of processes. Cloning gives another handle; when the last one is dropped, the program leaves the system.
+#[derive(Clone)]
+pub struct ProcessSystem {
+    link: Arc<Link>,
+    claim: Claim,
+}
+
+/// The program's process of the system.
+pub(super) struct Link {
+    process: Arc<Process>,
+    registry: Registry,
+    closed: AtomicBool,
+    /// The Admin and the starter, if this program has started them.
+    parts: Mutex<Vec<Launched>>,
+}
+
+/// How a system of processes is to be.
+#[derive(Clone, Debug)]
+pub struct Builder {
+    claim: Claim,
+    registry: Registry,
+    base: Option<PathBuf>,
+    outlives: bool,
+    arguments: Vec<String>,
+}
+
+impl Builder {
+    /// Makes the directory of the system under this one, which must be short and private, instead of the usual place.
+    #[must_use]
+    pub fn directory(mut self, base: impl Into<PathBuf>) -> Self {
+        self.base = Some(base.into());
+        self
+    }
+
+    /// Lets the system go on when this program ends. Else it ends with the program that started it.
+    #[must_use]
+    pub fn outlives_program(mut self) -> Self {
+        self.outlives = true;
+        self
+    }
+
+    /// With which arguments the program is started again: those that lead it to [`enter`](super::enter), if `main` does not
+    /// begin with it.
+    #[must_use]
+    pub fn arguments<S: Into<String>>(mut self, arguments: impl IntoIterator<Item = S>) -> Self {
+        self.arguments = arguments.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Starts a system.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]: [`StartError::Taken`] if there is one already.
+    pub fn start(self) -> Result<ProcessSystem, StartError> {
+        self.check()?;
+        let (base, creator) = (self.base.clone(), (!self.outlives).then(std::process::id));
+        let task = Task::Admin { system: random_number(), claim: self.claim.clone(), base, creator };
+        let part = "Admin";
+        let failed = |error: io::Error| StartError::Part { part, reason: error.to_string() };
+        let mut admin = launch(&task, &self.arguments).map_err(failed)?;
+        let (directory, port) = match admin.answer::<Served>() {
+            Ok(Served::Ready { directory, port }) => (directory, port),
+            refused => {
+                admin.end(END_WITHIN);
+                return Err(match refused {
+                    Ok(Served::Taken(text)) => StartError::Taken(text),
+                    Ok(Served::Failed(reason)) => StartError::Part { part, reason },
+                    Ok(Served::Ready { .. }) | Err(_) => StartError::Part {
+                        part,
+                        reason: "it ended at once: is `roscius_host::rust::enter` the first call in `main`?".to_owned(),
+                    },
+                });
+            }
+        };
+        let mut parts = vec![admin];
+        let joined = start_starter(&directory, &self.arguments).and_then(|starter| {
+            parts.push(starter);
+            join(&directory, None, Role::External, &self.registry)
+        });
+        match joined {
+            Ok(process) => Ok(self.system(process, port, parts)),
+            Err(error) => {
+                // Without the Admin all others end.
+                for part in &mut parts {
+                    part.end(Duration::ZERO);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Attaches to a running system. Its actors are made by the program that started it, or by others that
+    /// [attach with actors](Builder::attach_with_actors).
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]: [`StartError::NoSystem`] if there is none.
+    pub fn attach(self) -> Result<ProcessSystem, StartError> {
+        self.check()?;
+        let process = join(&self.find()?, None, Role::External, &self.registry)?;
+        Ok(self.system(process, None, Vec::new()))
+    }
+
+    /// As [`Builder::attach`], and from now on the system can make the actors of this program too.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], as [`Builder::attach`].
+    pub fn attach_with_actors(self) -> Result<ProcessSystem, StartError> {
+        self.check()?;
+        let directory = self.find()?;
+        let process = join(&directory, None, Role::External, &self.registry)?;
+        let starter = start_starter(&directory, &self.arguments)?;
+        Ok(self.system(process, None, vec![starter]))
+    }
+
+    fn check(&self) -> Result<(), StartError> {
+        if launch::part().is_some() {
+            return Err(StartError::NotEntered);
+        }
+        match self.registry.ambiguous() {
+            Some(name) => Err(StartError::Ambiguous { name: name.to_owned() }),
+            None => Ok(()),
+        }
+    }
+
+    fn find(&self) -> Result<PathBuf, StartError> {
+        let claim = self.claim.alias(None);
+        let found = match &self.base {
+            Some(base) => SocketDir::resolve_in(base, &claim)?,
+            None => SocketDir::resolve(&claim)?,
+        };
+        found.map(|directory| directory.path().to_owned()).ok_or(StartError::NoSystem { claim })
+    }
+
+    fn system(self, process: Arc<Process>, port: Option<u16>, parts: Vec<Launched>) -> ProcessSystem {
+        let Self { mut claim, registry, .. } = self;
+        if let (Claim::Tcp(address) | Claim::Udp(address), Some(port)) = (&mut claim, port) {
+            address.set_port(port);
+        }
+        let closed = AtomicBool::new(false);
+        ProcessSystem { link: Arc::new(Link { process, registry, closed, parts: Mutex::new(parts) }), claim }
+    }
+}
+
+fn start_starter(directory: &Path, arguments: &[String]) -> Result<Launched, StartError> {
+    let task = Task::Starter { directory: directory.to_owned(), arguments: arguments.to_vec() };
+    let failed = |reason: String| StartError::Part { part: "starter", reason };
+    let mut starter = launch(&task, arguments).map_err(|error| failed(error.to_string()))?;
+    let joined: Result<(), String> = starter.answer().unwrap_or_else(|error| Err(error.to_string()));
+    if let Err(reason) = joined {
+        starter.end(Duration::ZERO);
+        return Err(failed(reason));
+    }
+    Ok(starter)
+}
+
+/// Becomes a process of the system that has this directory.
+pub(super) fn join(
+    directory: &Path,
+    node: Option<NodeId>,
+    role: Role,
+    registry: &Registry,
+) -> Result<Arc<Process>, StartError> {
+    let (node, listening) = listen(directory, node)?;
+    let directory = directory.to_owned();
+    let options = Options { node, role, directory, listening, hold_within: HOLD_WITHIN };
+    let process = Process::start(options, Arc::new(registry.language()))?;
+    let attach = ToAdmin::Attach { pid: std::process::id() };
+    match process.request::<RequestError>(process.root(), attach, PROMPTLY, || Ok(()))? {
+        FromAdmin::Attached { .. } => Ok(process),
+        _ => Err(RequestError::NoAdmin.into()),
+    }
+}
+
+fn listen(directory: &Path, node: Option<NodeId>) -> Result<(NodeId, Listening), StartError> {
+    let missing = || StartError::NoSystem { claim: directory.display().to_string() };
+    let dir = SocketDir::of_path(directory)?;
+    let system = dir.system().ok_or_else(missing)?;
+    loop {
+        let number = || NodeId::of_process(system, random_number().max(NodeId::FIRST_FREE));
+        let chosen = node.unwrap_or_else(number);
+        match dir.listen(chosen) {
+            Ok(listening) => return Ok((chosen, listening)),
+            Err(SocketDirError::InUse { .. }) if node.is_none() => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn random_number() -> u32 {
+    RandomState::new().build_hasher().finish() as u32
+}
+
+impl ProcessSystem {
+    /// A system that is known by this port or name, with the actors of this registry. Call [`Builder::start`] or
+    /// [`Builder::attach`].
+    pub fn builder(claim: Claim, registry: &Registry) -> Builder {
+        Builder { claim, registry: registry.clone(), base: None, outlives: false, arguments: Vec::new() }
+    }
+
+    /// What the system is known by, with the port that it has.
+    pub const fn claim(&self) -> &Claim {
+        &self.claim
+    }
+
+    /// Creates a top-level actor in a process of its own, with the arguments that it was registered for. It is there when
+    /// this returns; its `started` hook may still run.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError`] if it can not be made.
+    pub fn spawn<A: Actor>(&self, arguments: impl Serialize) -> Result<ActorRef<A>, CreateError> {
+        self.create(None, arguments)
+    }
+
+    /// The top-level actor with this global name, which is created if there is none. Of two that are asked for at
+    /// the same time only one is made.
+    ///
+    /// An actor that has the name already is trusted to be an `A`; if it is not, messages come back.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError`] if it can not be made.
+    pub fn spawn_named<A: Actor>(
+        &self,
+        name: impl Into<String>,
+        arguments: impl Serialize,
+    ) -> Result<ActorRef<A>, CreateError> {
+        self.create(Some(name.into()), arguments)
+    }
+
+    fn create<A: Actor>(&self, name: Option<String>, arguments: impl Serialize) -> Result<ActorRef<A>, CreateError> {
+        let actor = type_name::<A>();
+        let wrong = |reason: String| CreateError::Arguments { actor, reason };
+        let maker = self.link.registry.name_of::<A>().ok_or(CreateError::NotRegistered { actor })?;
+        let spec = rmp_serde::to_vec_named(&arguments).map_err(|error| wrong(error.to_string()))?;
+        if let Some(maker) = self.link.registry.maker(maker) {
+            maker.check(&spec).map_err(wrong)?;
+        }
+        let creation = Creation { maker: maker.to_owned(), name, spec, process: None, requester: None };
+        match self.link.request(ToAdmin::Create(creation), CREATE_WITHIN)? {
+            FromAdmin::Created { actor } => Ok(ActorRef::assume(actor)),
+            FromAdmin::Refused(refusal) => Err(CreateError::Refused { kind: refusal.kind, text: refusal.text }),
+            _ => Err(RequestError::NoAdmin.into()),
+        }
+    }
+
+    /// Sends a message. Waits while the receiver takes no more.
+    ///
+    /// # Errors
+    ///
+    /// [`TellError`] if it can not leave this process.
+    pub fn tell<M: Message, P>(&self, to: impl Destination<M, P>, message: M) -> Result<(), TellError> {
+        self.send(to.destination(), message)
+    }
+
+    /// Sends a message to an untyped address.
+    ///
+    /// # Errors
+    ///
+    /// [`TellError`] if it can not leave this process.
+    pub fn send<M: Message>(&self, to: Address, message: M) -> Result<(), TellError> {
+        // It could not come back to anybody.
+        if M::codec().is_none() && to.node() != self.link.process.node() {
+            return Err(CodecError::LocalOnly { name: M::NAME }.into());
+        }
+        self.link.process.system().send(to, message)?;
+        self.link.relieve()
+    }
+
+    /// Sends a message whose answer can be waited for.
+    pub fn ask<M: Message, P>(&self, to: impl Destination<M, P>, message: M) -> Ask<M::Reply> {
+        let ask = self.link.process.system().ask(to, message);
+        self.link.process.flush();
+        Ask::new(&self.link, ask)
+    }
+
+    /// An address for this program, with its own inbox.
+    pub fn endpoint(&self) -> Endpoint {
+        Endpoint::new(&self.link)
+    }
+
+    /// Asks an actor to exit with all its children.
+    pub fn exit(&self, address: impl Into<Address>) {
+        self.link.process.system().exit(address);
+        self.link.process.flush();
+    }
+
+    /// How the system is, as the Admin sees it.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError`] if it does not answer.
+    pub fn status(&self) -> Result<Status, RequestError> {
+        match self.link.request(ToAdmin::Status, PROMPTLY)? {
+            FromAdmin::Status(status) => Ok(*status),
+            _ => Err(RequestError::NoAdmin),
+        }
+    }
+
+    /// Whether the system has ended, as far as this program knows. It notices when it waits for something.
+    pub fn is_over(&self) -> bool {
+        self.link.process.is_over()
+    }
+
+    /// Shuts the system down for all who are attached. When it returns, no actor and no process of the system is left.
+    ///
+    /// # Errors
+    ///
+    /// [`ShutdownError`] if that is not certain.
+    pub fn shutdown(&self) -> Result<(), ShutdownError> {
+        let done = match self.link.request(ToAdmin::Shutdown, SHUTDOWN_WITHIN) {
+            // Somebody else was faster.
+            Ok(_) | Err(RequestError::NoAdmin) => Ok(()),
+            Err(error) => Err(error.into()),
+        };
+        self.link.leave();
+        let mut parts = std::mem::take(&mut *self.link.parts.lock().unwrap_or_else(PoisonError::into_inner));
+        let ended = parts.iter_mut().map(|part| match part.end(END_WITHIN) {
+            true => Ok(()),
+            false => Err(ShutdownError::Killed { pid: part.pid() }),
+        });
+        ended.fold(done, Result::and)
+    }
+}
+
+impl fmt::Debug for ProcessSystem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ProcessSystem({})", self.link.process.node())
+    }
+}
+
+impl Link {
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// Takes in what came, or waits for something to come. False when nothing will come any more.
+    pub fn turn(&self, timeout: Option<Duration>) -> bool {
+        if self.closed.load(Ordering::Acquire) {
+            return false;
+        }
+        match self.process.turn(timeout) {
+            Ok(_) => true,
+            Err(error) => {
+                tracing::error!(%error, "the links of the process failed");
+                false
+            }
+        }
+    }
+
+    /// Sends what was said, and waits while receivers take no more.
+    pub fn relieve(&self) -> Result<(), TellError> {
+        Ok(self.process.relieve(HOLD_WITHIN)?)
+    }
+
+    fn request(&self, message: ToAdmin, within: Duration) -> Result<FromAdmin, RequestError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(RequestError::NoAdmin);
+        }
+        self.process.request(self.process.root(), message, within, || Ok(()))
+    }
+
+    fn leave(&self) {
+        if !self.closed.swap(true, Ordering::AcqRel) {
+            self.process.tell_admin(self.process.root(), ToAdmin::Detach);
+            self.process.close(LEAVE_WITHIN);
+        }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.leave();
+        for part in self.parts.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            part.reap();
+        }
+    }
+}

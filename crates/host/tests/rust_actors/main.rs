@@ -1,0 +1,11 @@
+//! Actors in Rust in real processes: this test program, started again.
+
+#![allow(clippy::unwrap_used, reason = "the linter takes what several tests share for no test")]
+
+mod cast;
+mod ending;
+mod failing;
+mod living;
+mod scene;
+mod starting;
+mod talking;
