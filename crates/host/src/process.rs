@@ -20,7 +20,7 @@ mod requests;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
@@ -83,6 +83,8 @@ pub struct Process {
     /// Counts what the driver has done, for threads that wait for it.
     progress: Mutex<u64>,
     progressed: Condvar,
+    /// How many threads wait for the driver.
+    waiters: AtomicUsize,
     requests: Requests,
     next_message: AtomicU64,
     /// The link to the Admin has ended, or the Admin has said that the system has.
@@ -138,6 +140,7 @@ impl Process {
             })),
             progress: Mutex::new(0),
             progressed: Condvar::new(),
+            waiters: AtomicUsize::new(0),
             requests: Requests::default(),
             next_message: AtomicU64::new(1),
             is_over: AtomicBool::new(false),
@@ -218,10 +221,7 @@ impl Process {
         self.settle_answers();
         self.flush();
         let progress = happened || stepped > 0;
-        if progress {
-            *lock(&self.progress) += 1;
-            self.progressed.notify_all();
-        }
+        self.stop_driving();
         Ok(if progress { Waited::Progress } else { Waited::Late })
     }
 
@@ -334,9 +334,16 @@ impl Process {
         driven.sift_answers(self);
         driven.keep_events();
         drop(guard);
-        *lock(&self.progress) += 1;
-        self.progressed.notify_all();
+        self.stop_driving();
         Ok(())
+    }
+
+    /// Lets those who wait for the driver see what it has done, and take its place.
+    fn stop_driving(&self) {
+        *lock(&self.progress) += 1;
+        if self.waiters.load(Ordering::Acquire) > 0 {
+            self.progressed.notify_all();
+        }
     }
 
     /// What the Admin wants of a starter, oldest first.
@@ -372,6 +379,7 @@ impl Process {
     fn wait_for_driver(&self, before: u64, timeout: Option<Duration>) -> Waited {
         let limit = timeout.map_or(HAND_OVER, |timeout| timeout.min(HAND_OVER));
         let mut waited = Waited::Progress;
+        self.waiters.fetch_add(1, Ordering::AcqRel);
         self.language.wait(&mut || {
             let progress = lock(&self.progress);
             if *progress == before {
@@ -380,6 +388,7 @@ impl Process {
                 waited = if *progress == before { Waited::Late } else { Waited::Progress };
             }
         });
+        self.waiters.fetch_sub(1, Ordering::AcqRel);
         waited
     }
 

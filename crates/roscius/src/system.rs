@@ -269,7 +269,11 @@ impl Builder {
     fn new(kind: Kind) -> Self {
         Self {
             kind,
-            workers: std::thread::available_parallelism().map_or(1, usize::from),
+            // To count the processors means to read files, which the base `simple` has no use for.
+            workers: match kind {
+                Kind::Simple => 1,
+                Kind::Threads => std::thread::available_parallelism().map_or(1, usize::from),
+            },
             reserves: 256,
             supervision: Supervision::default(),
             clock: None,
