@@ -250,11 +250,13 @@ impl Process {
         self.exit.push(Leaving::Returned { to: header.from, from: header.to, letter });
     }
 
-    /// As [`Process::flush`]. Whether all that was said to a process has been written.
+    /// As [`Process::flush`]. Whether all that was said to a process has been written, or is in the hands of the thread that
+    /// drives.
     pub fn flush_to(&self, node: NodeId) -> bool {
         let Some(mut guard) = self.try_drive() else {
+            // Whoever drives writes it as soon as it is woken. To wait for its place would be to wait for what it waits for.
             self.exit.wake();
-            return false;
+            return true;
         };
         let Some(driven) = guard.as_mut() else { return true };
         driven.send_all(self);
