@@ -89,13 +89,22 @@ impl Member {
     fn let_go(&self, handle: &ContextHandle) -> PyResult<()> {
         let sent = self.sent.fetch_add(1, Ordering::Relaxed) + 1;
         let prompt = sent <= PROMPT && !self.language.has_backlog();
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        if prompt || sent.is_multiple_of(BATCH) || left.elapsed() > LINGER {
+        if prompt || sent.is_multiple_of(BATCH) || self.quiet_for() > LINGER {
             handle.hand_over();
             self.process.relieve(PATIENCE).map_err(PyOSError::new_err)?;
-            *left = Instant::now();
+            self.note();
         }
         Ok(())
+    }
+
+    // The lock is not held while anything waits: to wait lets go of the interpreter, which a thread that wants the lock holds.
+
+    fn quiet_for(&self) -> Duration {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    fn note(&self) {
+        *self.left.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
     fn refuse(
@@ -110,8 +119,7 @@ impl Member {
             py,
             format_args!("a message from {} to {to} can not be pickled: {error}", ActorAddress::of(handle.me())),
         );
-        let traceback = py.import("traceback")?.call_method1("format_exception", (error.value(py),))?;
-        let details = pyo3::types::PyString::new(py, "").call_method1("join", (traceback,))?;
+        let details = log::traceback(py, error)?;
         let poison = Classes::get(py)?.poison.call1(py, (object, details))?;
         let mut message = PyMessage::new(poison);
         message.sender = Some(to.clone());
@@ -142,10 +150,9 @@ impl Member {
 
     /// Takes in what came, if that was not done for a while: a program may send for long without ever waiting.
     fn look_around(&self) -> PyResult<()> {
-        let mut looked = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        if looked.elapsed() > LOOK_AROUND {
+        if self.quiet_for() > LOOK_AROUND {
             self.process.turn(Some(Duration::ZERO)).map_err(PyOSError::new_err)?;
-            *looked = Instant::now();
+            self.note();
         }
         Ok(())
     }

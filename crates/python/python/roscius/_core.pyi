@@ -5,8 +5,6 @@ from typing import Any, TypeAlias, final
 
 Entries: TypeAlias = Sequence[tuple[bytes, bytes]]
 MakeOrder: TypeAlias = tuple[int, int, str, str | None, bytes]
-from collections.abc import Callable
-from typing import Any, TypeAlias, final
 
 # When an actor is restarted, and what makes its new instance.
 _Plan: TypeAlias = tuple[str, Callable[[], Any]]
@@ -124,6 +122,8 @@ class Process:
     def living(self) -> int: ...
     @property
     def child_processes(self) -> int: ...
+    @property
+    def children(self) -> list[ActorAddress]: ...
     def endpoint(self) -> Endpoint: ...
     def attach(self) -> tuple[dict[str, Any], dict[str, Any]]: ...
     def create(
