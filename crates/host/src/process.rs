@@ -28,7 +28,7 @@ use roscius::{ActorSystem, StartError};
 use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::admin::messages::{FromAdmin, Letter, Setback, ToAdmin};
 use roscius_protocol::frame::{Frame, Role};
-use roscius_transport::{Event, Hub, HubOptions, Listening};
+use roscius_transport::{Event, Hub, HubOptions, Listening, SocketDir};
 
 pub use children::{ChildProcess, Ended};
 pub use language::{Language, Receipt};
@@ -87,6 +87,8 @@ pub struct Process {
     waiters: AtomicUsize,
     requests: Requests,
     next_message: AtomicU64,
+    /// A receiver takes no more, as far as the last driver knows.
+    is_congested: AtomicBool,
     /// The link to the Admin has ended, or the Admin has said that the system has.
     is_over: AtomicBool,
     /// Actors were left with something to do, so as to look at the links.
@@ -143,6 +145,7 @@ impl Process {
             waiters: AtomicUsize::new(0),
             requests: Requests::default(),
             next_message: AtomicU64::new(1),
+            is_congested: AtomicBool::new(false),
             is_over: AtomicBool::new(false),
             has_more: AtomicBool::new(false),
         });
@@ -207,6 +210,7 @@ impl Process {
         let happened = !driven.events.is_empty();
         let crossings = driven.take_in(self);
         let congested = driven.outbound.is_congested();
+        self.is_congested.store(congested, Ordering::Release);
         drop(guard);
         for crossing in crossings {
             self.system.arrive(crossing);
@@ -273,15 +277,23 @@ impl Process {
     pub fn relieve(&self, within: Duration) -> io::Result<()> {
         let until = Instant::now() + within;
         loop {
+            let before = *lock(&self.progress);
+            let left = until.saturating_duration_since(Instant::now());
             let Some(mut guard) = self.try_drive() else {
                 self.exit.wake();
-                return Ok(());
+                // Another thread waits for the receiver already: what this one has said waits with the rest.
+                if left.is_zero() || !self.is_congested.load(Ordering::Acquire) {
+                    return Ok(());
+                }
+                self.wait_for_driver(before, Some(left));
+                continue;
             };
             let Some(driven) = guard.as_mut() else { return Ok(()) };
             driven.send_all(self);
             driven.hub.flush();
-            let left = until.saturating_duration_since(Instant::now());
-            if !driven.outbound.is_congested() || left.is_zero() {
+            let congested = driven.outbound.is_congested();
+            self.is_congested.store(congested, Ordering::Release);
+            if !congested || left.is_zero() {
                 return Ok(());
             }
             driven.poll(Some(left.min(driven.outbound.patience())), &*self.language)?;
@@ -358,7 +370,11 @@ impl Process {
         let _ = self.system.shutdown_within(within);
         let Some(mut driven) = self.drive().take() else { return };
         driven.send_all(self);
+        let directory = driven.outbound.directory().to_owned();
         driven.close(self, within);
+        if self.is_over() {
+            clear_away(&directory, self.node);
+        }
     }
 
     /// In a process that was forked from this one: gives up all that belongs to the other, whose links and socket it does not
@@ -441,6 +457,16 @@ impl Drop for Process {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes the directory of a system whose Admin was killed, if this process was the last in it. An Admin that ends in good
+/// order does so itself.
+fn clear_away(directory: &Path, node: NodeId) {
+    let Some(base) = directory.parent().and_then(Path::parent).filter(|_| directory.exists()) else { return };
+    let removed = SocketDir::of_system_in(base, node.system()).and_then(|directory| directory.remove());
+    if let Err(error) = removed {
+        tracing::debug!(%error, "something is left of the system");
+    }
 }
 
 /// Where a node listens, given the directory of a system: all systems of a user are side by side.

@@ -284,10 +284,9 @@ impl PyActor {
         {
             error.set_cause(py, Some(first));
         }
-        let traceback = py.import("traceback")?.call_method1("format_exception", (error.value(py),))?;
-        let details = PyString::new(py, "").call_method1("join", (traceback,))?;
-        let log = py.import("thespian.system.poison")?;
-        log.call_method1("log_failure", (&self.instance, &object, &details, is_last))?;
+        let details = log::traceback(py, &error)?;
+        let poison = py.import("thespian.system.poison")?;
+        poison.call_method1("log_failure", (&self.instance, &object, &details, is_last))?;
         if !is_last && self.system.is_simple {
             return Ok(Next::Again);
         }

@@ -61,7 +61,7 @@ pub(crate) fn serve_admin(
         "queue" => Claim::Queue(name),
         other => return Err(PyValueError::new_err(format!("`{other}` is no kind of system"))),
     };
-    let system = crate::process::random_number();
+    let system = crate::process::random_number().map_err(pyo3::exceptions::PyOSError::new_err)?;
     let options = AdminOptions { system, claim, base: None, capabilities, settings, logger, creator };
     // How it ended has been said to whoever waits for it, or is in the log.
     let served = py.detach(|| {

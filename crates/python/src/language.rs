@@ -64,6 +64,11 @@ impl PyLanguage {
         lock(&self.children).insert(child);
     }
 
+    /// The living children in other processes.
+    pub(crate) fn children(&self) -> Vec<Address> {
+        lock(&self.children).iter().copied().collect()
+    }
+
     /// Whether the exit of this child is told as a message that came.
     pub(crate) fn is_abroad(&self, child: Address) -> bool {
         self.actor.get().is_some_and(|me| me.node() != child.node())

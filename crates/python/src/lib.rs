@@ -10,6 +10,7 @@ mod answers;
 mod classes;
 mod coroutine;
 mod endpoint;
+mod events;
 mod language;
 mod log;
 mod member;
@@ -40,4 +41,10 @@ mod _core {
     use super::reference::Reference;
     #[pymodule_export]
     use super::system::System;
+
+    #[pymodule_init]
+    fn init(_module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+        super::events::write();
+        Ok(())
+    }
 }

@@ -16,6 +16,14 @@ pub(crate) fn warning(py: Python<'_>, what: impl fmt::Display) {
     let _ = log(py, "warning", &what.to_string());
 }
 
+/// The traceback of an error, as a text.
+pub(crate) fn traceback<'py>(py: Python<'py>, error: &PyErr) -> PyResult<Bound<'py, PyAny>> {
+    // Only this puts the traceback of an error that has not been raised again into its value.
+    let value = error.clone_ref(py).into_value(py);
+    let lines = py.import("traceback")?.call_method1("format_exception", (value,))?;
+    pyo3::types::PyString::new(py, "").call_method1("join", (lines,))
+}
+
 fn log(py: Python<'_>, level: &str, text: &str) -> PyResult<()> {
     let logger = py.import("logging")?.call_method1("getLogger", (LOGGER,))?;
     logger.call_method1(level, ("%s", text)).map(drop)

@@ -89,11 +89,22 @@ impl Member {
     fn let_go(&self, handle: &ContextHandle) -> PyResult<()> {
         let sent = self.sent.fetch_add(1, Ordering::Relaxed) + 1;
         let prompt = sent <= PROMPT && !self.language.has_backlog();
-        if prompt || sent.is_multiple_of(BATCH) || self.was_long_ago(LINGER) {
+        if prompt || sent.is_multiple_of(BATCH) || self.quiet_for() > LINGER {
             handle.hand_over();
             self.process.relieve(PATIENCE).map_err(PyOSError::new_err)?;
+            self.note();
         }
         Ok(())
+    }
+
+    // The lock is not held while anything waits: to wait lets go of the interpreter, which a thread that wants the lock holds.
+
+    fn quiet_for(&self) -> Duration {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    fn note(&self) {
+        *self.left.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
     fn refuse(
@@ -108,8 +119,7 @@ impl Member {
             py,
             format_args!("a message from {} to {to} can not be pickled: {error}", ActorAddress::of(handle.me())),
         );
-        let traceback = py.import("traceback")?.call_method1("format_exception", (error.value(py),))?;
-        let details = pyo3::types::PyString::new(py, "").call_method1("join", (traceback,))?;
+        let details = log::traceback(py, error)?;
         let poison = Classes::get(py)?.poison.call1(py, (object, details))?;
         let mut message = PyMessage::new(poison);
         message.sender = Some(to.clone());
@@ -140,21 +150,11 @@ impl Member {
 
     /// Takes in what came, if that was not done for a while: a program may send for long without ever waiting.
     fn look_around(&self) -> PyResult<()> {
-        if self.was_long_ago(LOOK_AROUND) {
+        if self.quiet_for() > LOOK_AROUND {
             self.process.turn(Some(Duration::ZERO)).map_err(PyOSError::new_err)?;
+            self.note();
         }
         Ok(())
-    }
-
-    /// Whether the links were last attended to longer ago than this. If so, they are now.
-    fn was_long_ago(&self, limit: Duration) -> bool {
-        // Not held while the links are attended to, which may let other threads run that come here.
-        let mut last = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        let long_ago = last.elapsed() > limit;
-        if long_ago {
-            *last = Instant::now();
-        }
-        long_ago
     }
 
     /// Drives the process until something happens, at most so long.

@@ -1,5 +1,6 @@
 //! One process of a system of several, as the Python packages see it.
 
+use std::io;
 use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,7 @@ use roscius_protocol::admin::messages::{Creation, Entry, FromAdmin, Refusal, Ref
 use roscius_protocol::frame::Role;
 use roscius_transport::{Listening as Socket, SocketDir};
 use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::rand::GetRandomFlags;
 
 use crate::actor::PyActor;
 use crate::address::{ActorAddress, Place};
@@ -57,7 +59,10 @@ impl Listening {
     fn new(directory: PathBuf, process: Option<u32>) -> PyResult<Self> {
         let (dir, system) = open_directory(&directory)?;
         loop {
-            let number = process.unwrap_or_else(|| random_number().max(NodeId::FIRST_FREE));
+            let number = match process {
+                Some(number) => number,
+                None => random_number().map_err(PyOSError::new_err)?.max(NodeId::FIRST_FREE),
+            };
             let node = NodeId::of_process(system, number);
             match dir.listen(node) {
                 Ok(socket) => return Ok(Self { node, directory, socket: Mutex::new(Some(socket)) }),
@@ -110,14 +115,17 @@ impl Listening {
 }
 
 /// A copy of a descriptor of this process that only its number is known of.
-fn copy_of(descriptor: RawFd) -> std::io::Result<OwnedFd> {
+fn copy_of(descriptor: RawFd) -> io::Result<OwnedFd> {
     let this = rustix::process::pidfd_open(rustix::process::getpid(), rustix::process::PidfdFlags::empty())?;
     Ok(rustix::process::pidfd_getfd(this, descriptor, rustix::process::PidfdGetfdFlags::empty())?)
 }
 
-pub(crate) fn random_number() -> u32 {
-    use std::hash::{BuildHasher, Hasher};
-    std::collections::hash_map::RandomState::new().build_hasher().finish() as u32
+/// A number that no other process comes to. The seed of the standard library's hasher is the same in all processes that
+/// were forked from one, and would give the children of different parents the same addresses.
+pub(crate) fn random_number() -> io::Result<u32> {
+    let mut bytes = [0; 4];
+    rustix::rand::getrandom(&mut bytes, GetRandomFlags::empty())?;
+    Ok(u32::from_ne_bytes(bytes))
 }
 
 pub(crate) fn open_directory(directory: &Path) -> PyResult<(SocketDir, u32)> {
@@ -278,6 +286,12 @@ impl Process {
         self.host.system().living()
     }
 
+    /// The living children, in processes of their own, of the actor here.
+    #[getter]
+    fn children(&self) -> Vec<ActorAddress> {
+        self.language.children().into_iter().map(ActorAddress::of).collect()
+    }
+
     /// A new address of external code.
     fn endpoint(&self) -> Endpoint {
         Endpoint::open(&self.inner)
@@ -395,7 +409,7 @@ impl Process {
 
     /// A non-blocking descriptor: whatever is written to it wakes the process. For signal handlers.
     fn alarm(&self) -> PyResult<RawFd> {
-        let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).map_err(std::io::Error::from)?;
+        let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).map_err(io::Error::from)?;
         self.host.watch_alarm(read).map_err(|error| PyOSError::new_err(error.to_string()))?;
         Ok(write.into_raw_fd())
     }

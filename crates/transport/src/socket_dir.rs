@@ -263,7 +263,13 @@ fn lock(path: &Path) -> Result<File, SocketDirError> {
 fn in_first_base<T>(open: impl Fn(&Path) -> Result<T, SocketDirError>) -> Result<T, SocketDirError> {
     if let Some(base) = runtime_dir() {
         match open(&base) {
-            Err(SocketDirError::TooLong { .. } | SocketDirError::NoPermission { .. }) => {}
+            // What others have done there is no reason to go elsewhere: it is to be known.
+            Err(
+                SocketDirError::TooLong { .. }
+                | SocketDirError::NoPermission { .. }
+                | SocketDirError::NoSpace { .. }
+                | SocketDirError::Io { .. },
+            ) => {}
             done => return done,
         }
     }

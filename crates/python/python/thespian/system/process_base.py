@@ -145,7 +145,10 @@ class ProcessBase:
         else:
             self.capabilities[name] = value
         packed = None if value is None else pickle.dumps(value)
-        self._core.set_capability(pickle.dumps(name), packed, True)
+        try:
+            self._core.set_capability(pickle.dumps(name), packed, True)
+        except OSError as error:
+            raise ActorSystemFailure(f"Could not set a capability of the system ({error})") from None
 
     def load_source(self, fname: Any) -> str:
         """Nobody here may allow a source to be loaded, so it is ignored. The result is its hash all the same."""

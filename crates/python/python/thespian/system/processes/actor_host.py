@@ -39,7 +39,7 @@ class ActorHost:
 
     def describe(self) -> str:
         """The status of the actor, as a text."""
-        details = {"childActors": [], "adminAddress": self._core.admin}
+        details = {"childActors": self._core.children, "adminAddress": self._core.admin}
         return formatStatus(Thespian_ActorStatus(self.address, type(self.actor), details))
 
     # Creation of actors

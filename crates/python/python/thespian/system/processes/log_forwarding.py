@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import pickle
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from thespian.system.thesplog import thesplog
 
@@ -18,16 +19,21 @@ def forward(core: Process, me: ActorAddress, level: int | None) -> None:
     """Send records from this level on to the logger. None: the system has no logger, and logging stays as it is."""
     if level is None:
         return
-    # What the program has configured belongs to the program.
+    forget_configuration()
+    logging.root.handlers[:] = [Forwarder(core, me)]
+    logging.root.setLevel(level)
+
+
+def forget_configuration() -> None:
+    """Make the loggers that a program had when it was forked as if they were new. Its configuration is its own."""
     for logger in logging.Logger.manager.loggerDict.values():
         if isinstance(logger, logging.Logger):
             logger.handlers.clear()
+            logger.filters.clear()
             logger.propagate = True
             logger.disabled = False
             logger.setLevel(logging.NOTSET)
     logging.disable(logging.NOTSET)
-    logging.root.handlers[:] = [Forwarder(core, me)]
-    logging.root.setLevel(level)
 
 
 class Forwarder(logging.Handler):
@@ -58,10 +64,7 @@ class Forwarder(logging.Handler):
 
     def _prepared(self, record: logging.LogRecord) -> logging.LogRecord:
         """The record as a text, since its parts may be anything."""
-        try:
-            text = record.getMessage()
-        except Exception as error:  # noqa: BLE001 - arguments of users may fail in any way to make a text
-            text = f"{record.msg} <its arguments cannot be shown: {error!r}>"
+        text = _text_of(record)
         exc_text = record.exc_text
         if record.exc_info and not exc_text:
             exc_text = _formatter.formatException(record.exc_info)
@@ -69,8 +72,32 @@ class Forwarder(logging.Handler):
         prepared.msg, prepared.args = text, None
         prepared.exc_info, prepared.exc_text = None, exc_text
         prepared.__dict__["actorAddress"] = str(record.__dict__.get("actorAddress", self._me))
-        # What a program adds to a record stays if it is plain.
+        # What a program adds to a record stays if it can be sent.
         for name, value in list(prepared.__dict__.items()):
-            if not isinstance(value, (str, int, float, bool, type(None), tuple, list, dict)):
-                prepared.__dict__[name] = str(value)
+            if not isinstance(value, (str, int, float, bool, type(None))) and not _can_be_sent(value):
+                prepared.__dict__[name] = _shown(value)
         return prepared
+
+
+def _text_of(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception as error:  # noqa: BLE001 - arguments of users may fail in any way to make a text
+        return f"{_shown(record.msg)} <it cannot be shown: {type(error).__name__}>"
+
+
+def _shown(value: Any) -> str:
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - so may anything else of theirs
+        return f"<{type(value).__name__}>"
+
+
+def _can_be_sent(value: Any) -> bool:
+    if not isinstance(value, (tuple, list, dict)):
+        return False
+    try:
+        pickle.dumps(value)
+    except Exception:  # noqa: BLE001 - objects of users may fail in any way to be pickled
+        return False
+    return True

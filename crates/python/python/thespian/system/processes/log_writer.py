@@ -8,6 +8,8 @@ import pickle
 from typing import Any
 
 from thespian.system.actor import Actor
+from thespian.system.processes.log_forwarding import forget_configuration
+from thespian.system.thesplog import thesplog
 
 # The logDefs of the program, for the logger that is forked from it. They may hold what can not be pickled, such as a stream.
 _log_defs: dict[str, Any] | None = None
@@ -24,7 +26,17 @@ def configure(_spec: Any) -> None:
     if _log_defs is None:
         logging.basicConfig(level=logging.WARNING)
     else:
-        logging.config.dictConfig(_log_defs)
+        # A configuration may disable the loggers that are there before it. Here there are to be none: those that the
+        # program had when it was forked are the ones that actors log to.
+        forget_configuration()
+        there = set(logging.Logger.manager.loggerDict)
+        try:
+            logging.config.dictConfig(_log_defs)
+        except Exception as error:  # noqa: BLE001 - a configuration names classes of users
+            thesplog("Logging can not be configured: %s", error.__cause__ or error, level=logging.ERROR)
+            logging.basicConfig(level=logging.WARNING)
+        for name in there:
+            logging.getLogger(name).disabled = False
 
 
 def forwarding_level(logDefs: dict[str, Any] | None) -> int:

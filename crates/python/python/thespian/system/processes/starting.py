@@ -104,7 +104,7 @@ def start(
         titles.set_title(f"MultiProcAdmin {place}")
 
         def ready(outcome: str, text: str) -> None:
-            os.write(answer, f"{outcome}\n{text}".encode())
+            os.write(answer, f"{outcome}\n{os.getpid()}\n{text}".encode())
             os.close(answer)
 
         serve_admin(
@@ -118,15 +118,53 @@ def start(
         )
 
     daemonise(admin)
-    os.close(answer)
-    with os.fdopen(answers, "rb") as pipe:
-        outcome, _, text = pipe.read().decode().partition("\n")
+    outcome, _, rest = _read_all(answers, answer).partition("\n")
+    pid, _, text = rest.partition("\n")
     if outcome == "taken":
         raise Taken(text)
     if outcome != "ready":
         raise ActorSystemStartupFailure(f"the Admin of the actor system did not start: {text or 'it ended at once'}")
-    daemonise(lambda: zygote.main(text, start_method))
+    problem = _start_starter(text, start_method) or _reach(text)
+    if problem:
+        # Without them the system would be there and do nothing.
+        os.kill(int(pid), signal.SIGTERM)
+        raise ActorSystemStartupFailure(f"the actor system did not start: {problem}")
     return text
+
+
+def _start_starter(directory: str, start_method: str) -> str:
+    """Start the process that starts others. The result is why it could not be."""
+    answers, answer = os.pipe()
+
+    def starter() -> None:
+        os.close(answers)
+        try:
+            core = zygote.join(directory)
+        except OSError as error:
+            os.write(answer, str(error).encode())
+            return
+        os.write(answer, b"ready")
+        os.close(answer)
+        zygote.main(core, directory, start_method)
+
+    daemonise(starter)
+    outcome = _read_all(answers, answer)
+    return "" if outcome == "ready" else outcome or "its starter ended at once"
+
+
+def _reach(directory: str) -> str:
+    """Whether this program can listen in the directory. The result is why it can not."""
+    try:
+        Listening(directory)
+    except OSError as error:
+        return str(error)
+    return ""
+
+
+def _read_all(answers: int, answer: int) -> str:
+    os.close(answer)
+    with os.fdopen(answers, "rb") as pipe:
+        return pipe.read().decode()
 
 
 def daemonise(run: Callable[[], None]) -> None:

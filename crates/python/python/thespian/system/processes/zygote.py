@@ -16,10 +16,15 @@ if TYPE_CHECKING:
     from roscius._core import MakeOrder
 
 
-def main(directory: str, start_method: str) -> None:
-    """Start processes as the Admin wants them, until the system has ended."""
+def join(directory: str) -> Process:
+    """Join the system, which a full disk may forbid."""
     core = Process(Listening(directory), "zygote")
     core.attach()
+    return core
+
+
+def main(core: Process, directory: str, start_method: str) -> None:
+    """Start processes as the Admin wants them, until the system has ended."""
     signals.ignore(core)
     titles.set_title(f"starter {core.admin}")
     # What is there now is shared with every actor: no collection may touch it.
