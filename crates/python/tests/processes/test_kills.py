@@ -159,6 +159,7 @@ def running_program(scene, base):
     running.stdout.close()
 
 
+@pytest.mark.parametrize("base", ["multiprocTCPBase", "multiprocUDPBase", "multiprocQueueBase"])
 def test_a_system_outlives_its_killed_program_or_ends_with_it(scene, base, running_program):
     members = scene.members() - {running_program.pid}
     assert len(members) >= 4

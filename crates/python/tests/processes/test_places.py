@@ -197,6 +197,7 @@ def test_visitors_that_say_nothing_at_a_socket_change_nothing(scene, asys):
         visitor.close()
 
 
+@pytest.mark.parametrize("base", ["multiprocTCPBase", "multiprocUDPBase", "multiprocQueueBase"])
 def test_a_system_starts_where_another_was_killed(scene, base):
     first = scene.start(base)
     first.createActor(Echo)

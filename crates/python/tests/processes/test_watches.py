@@ -10,6 +10,11 @@ from cast import MOMENT, Echo, Player, do, expect, pid
 from thespian.actors import Actor, ActorExitRequest, ThespianWatch, WatchMessage
 
 
+@pytest.fixture(params=["multiprocTCPBase", "multiprocUDPBase", "multiprocQueueBase"])
+def base(request):
+    return request.param
+
+
 class Watcher(Actor):
     """Watches pipes of its own, and tells what becomes readable."""
 
