@@ -74,7 +74,7 @@ pub fn link(data: &[u8]) {
     let hello = Hello { node: NodeId::new(1), role: Role::Actor, pid: 1 };
     let rules = Rules { hello, uid, limit: LIMIT };
     let Ok(greeting) = Greeting::accepted(mio::net::UnixStream::from_std(ours), rules) else { return };
-    if let Ok(Progress::Open(mut link)) = greeting.advance() {
+    if let Ok(Progress::Open(mut link, _)) = greeting.advance() {
         assert!(Hello::from_bytes(data.first_chunk().expect("a whole greeting")).is_ok());
         let mut scratch = [0; 4096];
         let mut came = 0;
