@@ -11,4 +11,8 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("in_process") and "multiproc" in item.name:
-            item.add_marker(pytest.mark.skip(reason="bases of several processes do it their own way: tests/processes"))
+            item.add_marker(
+                pytest.mark.skip(
+                    reason="bases of several processes do it their own way: tests/test_creation_of_processes.py"
+                )
+            )
