@@ -248,7 +248,10 @@ impl PyActor {
             Turn::LastWords => {
                 if let Err(error) = result {
                     let me = ctx.me().address();
-                    log::warning(py, format_args!("{me} failed on its exit request, and exits: {error}"));
+                    // In the system's own log: who waits to hear of the exit does not wait for the logger too.
+                    let text = format!("{me} failed on its exit request, and exits: {error}");
+                    let note = py.import("thespian.system.poison")?.getattr("note_failed_exit")?;
+                    note.call1((text,))?;
                 }
                 self.exit(py, message, sender, ctx)
             }

@@ -24,6 +24,11 @@ def log_failure(actor: Any, message: Any, details: str, is_last: bool) -> None:
     thesplog(where, kind, type(actor).__name__, text, details, level=level)
 
 
+def note_failed_exit(text: str) -> None:
+    """Note that an actor raised something on its exit request. It exits all the same."""
+    thesplog("%s", text, level=logging.WARNING)
+
+
 def _address(actor: Any) -> dict[str, str]:
     try:
         return {"actorAddress": str(actor.myAddress)}
