@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from thespian.system.actor_system import ActorSystem
+from thespian.system.actor_system import ActorSystem, base_named
 from thespian.system.exceptions import ActorSystemException
 from thespian.system.messages.base import ActorSystemMessage
 from thespian.system.messages.delivery import PoisonMessage
@@ -37,6 +37,12 @@ class _Open:
         self.is_closed = False
 
 
+def _check(base: type) -> None:
+    """Raise ActorSystemException for a base whose answers cannot be awaited."""
+    if not hasattr(base, "open_answers"):
+        raise ActorSystemException(f"the base {base.__module__} cannot be used with asyncio yet")
+
+
 class AsyncActorSystem:
     """An actor system whose answers can be awaited.
 
@@ -59,10 +65,12 @@ class AsyncActorSystem:
         """Start the system, or connect to the one that this process already uses."""
         if self._open is not None:
             return self
+        wanted = self._arguments[0]
+        if isinstance(wanted, str):
+            _check(base_named(wanted))  # before a system is started in vain
         system = await asyncio.to_thread(ActorSystem, *self._arguments)
         base: Any = system._systemBase
-        if not hasattr(base, "open_answers"):
-            raise ActorSystemException(f"the base {type(base).__module__} cannot be used with asyncio yet")
+        _check(type(base))
         loop = asyncio.get_running_loop()
         exchange = Exchange(base.open_answers())
         opened = self._open = _Open(system, exchange, loop)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from roscius._core import ActorAddress
 
 DEFAULT_BASE = "simpleSystemBase"
+KNOWN_BASES = "simpleSystemBase, threadSystemBase, multiprocQueueBase, multiprocUDPBase and multiprocTCPBase"
 
 
 @public
@@ -121,7 +122,7 @@ def _running(base: SystemBase | None) -> SystemBase | None:
     return None if base is None or base.is_shut_down else base
 
 
-def _base_named(name: str) -> Any:
+def base_named(name: str) -> Any:
     """The class of the base with this name."""
     module = f"thespian.system.{name}"
     try:
@@ -129,8 +130,7 @@ def _base_named(name: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name != module:
             raise
-        known = "simpleSystemBase and threadSystemBase"
-        raise ModuleNotFoundError(f"there is no system base `{name}`: there are {known} so far", name=module) from None
+        raise ModuleNotFoundError(f"there is no system base `{name}`: there are {KNOWN_BASES}", name=module) from None
 
 
 def _base_for(
@@ -143,7 +143,7 @@ def _base_for(
     if wanted is None and shared is not None:
         return shared
     if wanted is None or isinstance(wanted, str):
-        wanted = _base_named(wanted or DEFAULT_BASE)
+        wanted = base_named(wanted or DEFAULT_BASE)
     if not isinstance(wanted, type):
         base: SystemBase = wanted
         return base
