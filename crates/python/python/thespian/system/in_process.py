@@ -19,8 +19,8 @@ from thespian.system.exceptions import (
 )
 from thespian.system.host import Requirements, ShutDown
 from thespian.system.instantiation import withPossibleInitArgs
+from thespian.system.loads_no_sources import LoadsNoSources
 from thespian.system.log_setup import configure_logging
-from thespian.system.source_file import read_source
 from thespian.system.system_capabilities import add_system_capabilities
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class InProcessBase:
+class InProcessBase(LoadsNoSources):
     """A system whose actors are objects of this process. The subclasses say how the core runs them."""
 
     core_base: str
@@ -159,7 +159,7 @@ class InProcessBase:
         self.actorRegistry.replace(address.actorAddressString, actor)
         return actor
 
-    # Capabilities and sources
+    # Capabilities
 
     def update_capability(self, name: str, value: Any) -> None:
         """Set a capability, or remove it if the value is None."""
@@ -167,22 +167,6 @@ class InProcessBase:
             self.capabilities.pop(name, None)
         else:
             self.capabilities[name] = value
-
-    def load_source(self, fname: Any) -> str:
-        """Nobody here may allow a source to be loaded, so it is ignored. The result is its hash all the same."""
-        source_hash, _content = read_source(fname)
-        _log.warning("Source %s is ignored: there is no source authority", source_hash)
-        return source_hash
-
-    def unload_source(self, sourceHash: str) -> None:
-        """No source is loaded, and an unknown one is ignored."""
-
-    def register_source_authority(self, actor: Any) -> None:
-        """Sources are not loaded by the bases of this process, which the program is told."""
-        _log.warning("%s has no effect as source authority: this base loads no sources", actor)
-
-    def notify_on_sources(self, actor: Any, enable: bool) -> None:
-        """Sources neither come nor go here."""
 
     # Other systems
 

@@ -17,11 +17,11 @@ from thespian.system.exceptions import (
     NoCompatibleSystemForActor,
 )
 from thespian.system.host import Requirements, ShutDown
+from thespian.system.loads_no_sources import LoadsNoSources
 from thespian.system.processes.actor_host import CREATE_SECONDS, class_name
 from thespian.system.processes.launching import METHODS
 from thespian.system.processes.starting import SystemPlace, attach_or_start
 from thespian.system.processes.task import ActorSpec
-from thespian.system.source_file import read_source
 from thespian.system.system_capabilities import add_system_capabilities
 from thespian.system.thesplog import thesplog
 
@@ -53,7 +53,7 @@ class Transport:
         return admin_address(directory)
 
 
-class ProcessBase:
+class ProcessBase(LoadsNoSources):
     """A system whose actors are processes. The subclasses say where it is found."""
 
     system_name: str
@@ -64,8 +64,7 @@ class ProcessBase:
         add_system_capabilities(capabilities, self.system_name, self.system_version)
         capabilities["Thespian Watch Supported"] = True
         place = self._place()
-        self._core, found, self._directory = attach_or_start(place, capabilities, logDefs, self._start_method())
-        self._found = found
+        self._core = attach_or_start(place, capabilities, logDefs, self._start_method())
         self.endpoint: Endpoint = self._core.endpoint()
         self.transport = Transport(place.kind, place, self._core.admin)
         self._is_shut_down = False
@@ -136,7 +135,7 @@ class ProcessBase:
         except OSError as error:
             raise ActorSystemFailure(f"Could not request new Actor from Admin ({error})") from None
 
-    # Capabilities and sources
+    # Capabilities
 
     def update_capability(self, name: str, value: Any) -> None:
         """Set a capability, or remove it if the value is None."""
@@ -149,15 +148,6 @@ class ProcessBase:
             self._core.set_capability(pickle.dumps(name), packed, True)
         except OSError as error:
             raise ActorSystemFailure(f"Could not set a capability of the system ({error})") from None
-
-    def load_source(self, fname: Any) -> str:
-        """Nobody here may allow a source to be loaded, so it is ignored. The result is its hash all the same."""
-        source_hash, _content = read_source(fname)
-        _log.warning("Source %s is ignored: there is no source authority", source_hash)
-        return source_hash
-
-    def unload_source(self, sourceHash: str) -> None:
-        """No source is loaded, and an unknown one is ignored."""
 
 
 def _error_of(refusal: Refused, actorClass: Any, sourceHash: str | None) -> Exception:

@@ -13,9 +13,9 @@ from thespian.system.capability import fits
 from thespian.system.class_resolution import resolve
 from thespian.system.exceptions import InvalidActorSourceHash, InvalidActorSpecification
 from thespian.system.host import Requirements
+from thespian.system.loads_no_sources import LoadsNoSources
 from thespian.system.messages.status import Thespian_ActorStatus, formatStatus
 from thespian.system.processes.task import ActorSpec, Task
-from thespian.system.source_file import read_source
 
 if TYPE_CHECKING:
     from roscius._core import ActorAddress, Process
@@ -25,14 +25,13 @@ _log = logging.getLogger(__name__)
 CREATE_SECONDS = 50.0
 
 
-class ActorHost:
+class ActorHost(LoadsNoSources):
     """The base of the one actor in this process."""
 
     def __init__(self, core: Process, task: Task, capabilities: dict[str, Any], settings: dict[str, Any]) -> None:
         self._core = core
         self._directory = task.directory
         self._settings = settings
-        self._class = task.spec
         self.address: ActorAddress = core.actor
         self.capabilities = capabilities
         self.actor: Any = None
@@ -97,28 +96,12 @@ class ActorHost:
         self._core.watch_child(process, pid, birth)
         return address
 
-    # Capabilities and sources
+    # Capabilities
 
     def update_capability(self, name: str, value: Any) -> None:
         """Set a capability, or remove it if the value is None."""
         packed = None if value is None else pickle.dumps(value)
         self._core.set_capability(pickle.dumps(name), packed, False)
-
-    def load_source(self, fname: Any) -> str:
-        """Nobody here may allow a source to be loaded, so it is ignored. The result is its hash all the same."""
-        source_hash, _content = read_source(fname)
-        _log.warning("Source %s is ignored: there is no source authority", source_hash)
-        return source_hash
-
-    def unload_source(self, sourceHash: str) -> None:
-        """No source is loaded, and an unknown one is ignored."""
-
-    def register_source_authority(self, actor: Any) -> None:
-        """Sources are not loaded yet, which the program is told."""
-        _log.warning("%s has no effect as source authority: this base loads no sources", actor)
-
-    def notify_on_sources(self, actor: Any, enable: bool) -> None:
-        """Sources neither come nor go here."""
 
     # The system and others
 

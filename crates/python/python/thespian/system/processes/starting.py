@@ -52,11 +52,8 @@ def attach_or_start(
     capabilities: dict[str, Any],
     logDefs: dict[str, Any] | bool | None,
     start_method: str,
-) -> tuple[Process, dict[str, Any], str]:
-    """Attach to the system of this place, and start it if there is none.
-
-    The result is this program's part of it, with the capabilities and the directory of the system.
-    """
+) -> Process:
+    """Attach to the system of this place, and start it if there is none. The result is this program's part of it."""
     until = time.monotonic() + REACH_SECONDS
     why = "not a valid or useable ActorSystem Admin"
     while True:
@@ -69,12 +66,12 @@ def attach_or_start(
         if directory is not None:
             core = Process(Listening(directory), "external")
             try:
-                found, _settings = core.attach()
+                core.attach()
             except OSError as error:  # it ends just now, perhaps; a timeout is an OSError too
                 why = f"not a valid or useable ActorSystem Admin ({error})"
                 core.close(0.0)
             else:
-                return core, found, directory
+                return core
         if time.monotonic() >= until:
             raise InvalidActorAddress(str(place), why)
         time.sleep(RETRY_SECONDS)
