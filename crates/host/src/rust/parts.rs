@@ -8,7 +8,7 @@ use roscius_protocol::admin::messages::{FromAdmin, Refusal, RefusalKind, ToAdmin
 use roscius_protocol::frame::Role;
 
 use super::launch::{self, ActorTask, Task, launch};
-use super::registry::{Cradle, Registry};
+use super::registry::{Cradle, Made, Registry};
 use super::system::join;
 use crate::admin::{AdminError, AdminOptions, serve};
 use crate::process::{ChildProcess, Process};
@@ -131,8 +131,8 @@ fn actor(registry: &Registry, task: ActorTask) -> Result<(), Box<dyn std::error:
         None => Err(format!("this program knows no actor `{maker}`")),
     };
     let me = process.node();
-    let policy = match made {
-        Ok(policy) => policy,
+    let Made { policy, bounded } = match made {
+        Ok(made) => made,
         Err(text) => {
             let refusal = Refusal { kind: RefusalKind::InvalidActorClass, text: text.clone() };
             process.tell_admin(process.root(), ToAdmin::Failed { process: me, refusal });
@@ -140,7 +140,7 @@ fn actor(registry: &Registry, task: ActorTask) -> Result<(), Box<dyn std::error:
             return Err(text.into());
         }
     };
-    process.tell_admin(process.root(), ToAdmin::Ready { process: me, policy });
+    process.tell_admin(process.root(), ToAdmin::Ready { process: me, policy, bounded });
     while !process.is_over() && process.system().living() > 0 {
         process.turn(None)?;
     }
