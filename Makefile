@@ -19,7 +19,7 @@ help:
 	@echo "make wheel   build the Python package into dist/"
 	@echo "make compat  run the test-suite of the original Thespian against the wheel"
 	@echo "make soak    ten minutes of random creations, messages and kills on processes; nothing may be left"
-	@echo "make bench-python  compare with the original Thespian and Pykka, side by side (about four minutes)"
+	@echo "make bench-python  compare with the original Thespian, a plain socket, Pykka and Ray, side by side (about fifteen minutes)"
 	@echo "make bench   compare with other actor frameworks, side by side (about ten minutes)"
 
 demo:
@@ -66,7 +66,7 @@ fuzz:
 bench:
 	cd bench && $(CARGO) run --quiet --release --features roscius -- $(BENCH_ARGS)
 
-# Against the original, and Pykka: BENCH_ARGS="--quick --only ask,tell".
+# Against the original and others: BENCH_ARGS="--quick --bases tcp --only ask tell" for a part of it, "--quick" for four minutes.
 bench-python: wheel
 	$(VENV)/bin/python crates/python/bench/compare.py dist/*.whl $(BENCH_ARGS)
 

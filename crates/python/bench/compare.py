@@ -1,6 +1,7 @@
-"""Compares our Thespian with the original and with Pykka, side by side, and prints a Markdown table.
+"""Compares our Thespian with the original and with others, side by side, and prints a Markdown table.
 
     compare.py WHEEL [--quick] [--bases simple thread tcp udp queue] [--only WORKLOAD ...] [--cores N ...]
+               [--without socket pykka ray ...]
 
 Each workload runs in a process of its own, and the systems take turns. The environments are kept in `.bench`.
 """
@@ -10,47 +11,48 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from pathlib import Path
 
 from environments import Subject, prepare
-from plan import AMOUNTS, BASES, FULL, QUICK, USUAL, Effort, Row
+from plan import AMOUNTS, BASES, FULL, ONCE, ORIGINAL, OURS, PEERS, QUICK, USUAL, Effort, Row, rows
 from running import Outcome, adopt_orphans, run
 from table import Cells, circumstances, failures, table
 
 
-def outcomes(rows: list[Row], subjects: dict[str, Subject], effort: Effort) -> dict[Row, Cells]:
+def outcomes(wanted: list[Row], subjects: dict[str, Subject], effort: Effort) -> dict[Row, Cells]:
     """Runs everything, row by row. The order of the systems turns around with each repeat."""
-    # What Pykka does is the same whatever the base: it is measured once, and stands in each row that it concerns.
-    pykka: dict[tuple[str, int], list[Outcome]] = {}
+    # What another library does is the same whatever our base: it is measured once, and stands in each row that it concerns.
+    known: dict[tuple[str, str, int], list[Outcome]] = {}
     found: dict[Row, Cells] = {}
-    for number, row in enumerate(rows):
-        print(f"{number + 1}/{len(rows)} {row.base} {row.workload} {row.cores}", file=sys.stderr, flush=True)
-        known = pykka.get((row.workload, row.cores))
-        names = [name for name in row.subjects() if known is None or name != "pykka"]
-        cells: Cells = {name: [] for name in names}
+    for number, row in enumerate(wanted):
+        print(f"{number + 1}/{len(wanted)} {row.base} {row.workload} {row.cores}", file=sys.stderr, flush=True)
+        names = [name for name in row.subjects() if name in subjects]
+        cells: Cells = {name: known.get((name, row.workload, row.cores), []) for name in names}
+        todo = [name for name in names if not cells[name]]
         for repeat in range(effort.repeats):
-            for name in names if repeat % 2 == 0 else reversed(names):
-                amount = row.amount(effort)
+            for name in todo if repeat % 2 == 0 else reversed(todo):
+                if repeat and name in ONCE:
+                    continue
+                amount = row.amount(name, effort)
                 base = BASES[row.base]
                 outcome = run(subjects[name], base, row.workload, amount, effort.rounds, row.cores, effort.limit)
                 cells[name].append(outcome)
-        if "pykka" in cells:
-            pykka[row.workload, row.cores] = cells["pykka"]
-        elif known is not None:
-            cells["pykka"] = known
+        known |= {(name, row.workload, row.cores): cells[name] for name in todo if name in PEERS}
         found[row] = cells
     return found
 
 
 def arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description="Compares our Thespian with the original and with Pykka.")
+    parser = argparse.ArgumentParser(description="Compares our Thespian with the original and with others.")
     all_cores = len(os.sched_getaffinity(0))
     parser.add_argument("wheel", type=Path)
     parser.add_argument("--quick", action="store_true", help="smaller amounts, and no repeats: for a first look")
     parser.add_argument("--bases", nargs="+", choices=BASES, default=USUAL)
     parser.add_argument("--only", nargs="+", choices=AMOUNTS, default=list(AMOUNTS), metavar="WORKLOAD")
-    parser.add_argument("--cores", nargs="+", type=int, choices=range(1, all_cores + 1), default=[all_cores])
+    parser.add_argument("--cores", nargs="+", type=int, choices=range(1, all_cores + 1))
+    parser.add_argument("--without", nargs="+", choices=[ORIGINAL, *PEERS], default=[])
     return parser.parse_args()
 
 
@@ -58,14 +60,19 @@ def main() -> int:
     """Measures and prints. It fails when one of our own runs fails."""
     options = arguments()
     effort = QUICK if options.quick else FULL
-    subjects = prepare(options.wheel.resolve())
+    wanted = rows(options.bases, options.only, options.cores, len(os.sched_getaffinity(0)))
+    taking_part = {name for row in wanted for name in row.subjects()} - set(options.without)
+    subjects, left_out = prepare(options.wheel.resolve(), taking_part)
+    for line in left_out:
+        print(line, file=sys.stderr)
     adopt_orphans()
-    rows = [Row(base, name, cores) for base in options.bases for name in options.only for cores in options.cores]
-    found = outcomes(rows, {subject.name: subject for subject in subjects}, effort)
-    print(circumstances(effort), *["", *table(found, subjects)], sep="\n")
+    start = time.monotonic()
+    found = outcomes(wanted, subjects, effort)
+    minutes = (time.monotonic() - start) / 60
+    print(circumstances(effort, minutes), *left_out, "", *table(found, subjects), sep="\n")
     if failed := failures(found):
         print("\nWhat failed:\n", *failed, sep="\n")
-    return int(any(outcome.failure for cells in found.values() for outcome in cells["roscius"]))
+    return int(any(outcome.failure for cells in found.values() for outcome in cells[OURS]))
 
 
 if __name__ == "__main__":

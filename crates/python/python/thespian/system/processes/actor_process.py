@@ -63,6 +63,8 @@ def main(task: Task, listening: Listening) -> None:
         host.actor = actor
         core.spawn(actor, task.parent, task.birth, task.name, plan)
         _run(core, host)
+    if is_logger:
+        log_writer.say_goodbye()
     core.close(0.0 if core.is_over else DRAIN_SECONDS)
     if made is None:
         sys.exit(1)

@@ -61,6 +61,13 @@ def _number(level: Any) -> int:
     return number if isinstance(number, int) else logging.NOTSET
 
 
+def say_goodbye() -> None:
+    """Write the last record of a system."""
+    # No actor says this: a format that shows the address of one can not show it, which is nobody's mistake.
+    logging.raiseExceptions = False
+    logging.getLogger().info("ActorSystem Logging Shutdown")
+
+
 class LogWriter(Actor):
     """Writes the records that other processes send."""
 
