@@ -59,6 +59,7 @@ mod launch;
 mod parts;
 mod registry;
 mod system;
+mod within;
 
 pub use ask::Ask;
 pub use endpoint::Endpoint;
@@ -67,3 +68,4 @@ pub use language::{EXIT_REQUEST, RustLanguage};
 pub use parts::enter;
 pub use registry::Registry;
 pub use system::{Builder, ProcessSystem, announce};
+pub use within::{spawn_by_name, spawn_python};

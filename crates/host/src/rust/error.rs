@@ -2,7 +2,7 @@
 
 use std::io;
 
-use roscius::SendError;
+use roscius::{SendError, SpawnError};
 use roscius::codec::CodecError;
 use roscius_protocol::admin::messages::RefusalKind;
 use roscius_transport::SocketDirError;
@@ -95,6 +95,12 @@ pub enum CreateError {
         /// What is wrong with them.
         reason: String,
     },
+    /// The actor that would be the parent has no process of a system of processes.
+    #[error("only an actor in a process of its own can create actors of other programs")]
+    NoProcess,
+    /// The actor that would be the parent may have no child now.
+    #[error(transparent)]
+    Parent(#[from] SpawnError),
     /// The system refused.
     #[error("the actor was not made: {text}")]
     Refused {

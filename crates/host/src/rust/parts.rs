@@ -12,6 +12,7 @@ use super::launch::{self, ActorTask, Task, launch};
 use super::error::StartError;
 use super::registry::{Cradle, Registry};
 use super::system::join;
+use super::within;
 use crate::admin::{AdminError, AdminOptions, serve};
 use crate::process::{ChildProcess, Process, RequestError};
 
@@ -142,6 +143,7 @@ fn start_actor(process: &Process, task: ActorTask, arguments: &[String]) {
 /// Is the process of an actor until there is no actor in it any more.
 fn actor(registry: &Registry, task: ActorTask) -> Result<(), Box<dyn std::error::Error>> {
     let process = join(&task.directory, Some(task.node), Role::Actor, registry)?;
+    within::settle(&process);
     let ActorTask { parent, birth, maker, name, arguments, .. } = task;
     let made = match registry.maker(&maker) {
         Some(maker) => maker.make(process.system(), Cradle { parent, birth, name, arguments }),

@@ -27,7 +27,7 @@ use crate::process::{Options, Process, RequestError};
 /// How long an answer of the Admin that asks nobody else may take.
 const PROMPTLY: Duration = Duration::from_secs(10);
 /// How long an actor may take to be made: a little more than the Admin allows for it.
-const CREATE_WITHIN: Duration = Duration::from_secs(60);
+pub(super) const CREATE_WITHIN: Duration = Duration::from_secs(60);
 /// How long an executable that is announced may take to say what actors it can make.
 const ANNOUNCE_WITHIN: Duration = Duration::from_secs(5);
 /// How long a system may take to end: a little more than the Admin allows for it.
@@ -40,7 +40,7 @@ const LEAVE_WITHIN: Duration = Duration::from_secs(5);
 const HOLD_WITHIN: Duration = Duration::from_secs(300);
 
 /// Who makes actors in Python.
-const PYTHON: &str = "python";
+pub(super) const PYTHON: &str = "python";
 
 /// A running system of processes. Cloning gives another handle; when the last one is dropped, the program leaves the system.
 #[derive(Clone)]
@@ -259,7 +259,13 @@ fn listen(directory: &Path, node: Option<NodeId>) -> Result<(NodeId, Listening),
     }
 }
 
-fn random_number() -> u32 {
+/// Arguments as their maker reads them.
+pub(super) fn arguments_of(actor: &str, arguments: &impl Serialize) -> Result<Vec<u8>, CreateError> {
+    rmp_serde::to_vec_named(arguments)
+        .map_err(|error| CreateError::Arguments { actor: actor.to_owned(), reason: error.to_string() })
+}
+
+pub(super) fn random_number() -> u32 {
     RandomState::new().build_hasher().finish() as u32
 }
 
@@ -305,7 +311,7 @@ impl ProcessSystem {
         let actor = type_name::<A>();
         let wrong = |reason: String| CreateError::Arguments { actor: actor.to_owned(), reason };
         let maker = self.link.registry.name_of::<A>().ok_or(CreateError::NotRegistered { actor })?;
-        let spec = rmp_serde::to_vec_named(&arguments).map_err(|error| wrong(error.to_string()))?;
+        let spec = arguments_of(actor, &arguments)?;
         if let Some(maker) = self.link.registry.maker(maker) {
             maker.check(&spec).map_err(wrong)?;
         }
@@ -322,9 +328,7 @@ impl ProcessSystem {
     ///
     /// [`CreateError`] if it can not be made.
     pub fn spawn_by_name(&self, name: &str, arguments: impl Serialize) -> Result<Address, CreateError> {
-        let wrong = |reason: String| CreateError::Arguments { actor: name.to_owned(), reason };
-        let spec = rmp_serde::to_vec_named(&arguments).map_err(|error| wrong(error.to_string()))?;
-        self.create_by(name, None, spec)
+        self.create_by(name, None, arguments_of(name, &arguments)?)
     }
 
     /// Creates a top-level actor of a class in Python, given as `module.Class`. A program in Python has to be, or have been,
