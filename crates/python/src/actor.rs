@@ -14,7 +14,7 @@ use crate::address::{ActorAddress, Place};
 use crate::classes::Classes;
 use crate::coroutine::Coroutine;
 use crate::log;
-use crate::message::{Content, PyMessage, WakeupPayload, WakeupWish};
+use crate::message::{Content, PyMessage, WakeupPayload, WakeupWish, WakeupsWished};
 use crate::reference::Reference;
 use crate::supervision::{Plan, Policy, Settings, decision_named, reason};
 use crate::system::Inner;
@@ -446,7 +446,7 @@ impl PyActor {
 }
 
 impl Actor for PyActor {
-    type Protocol = (Async<PyMessage>, WakeupWish);
+    type Protocol = (Async<PyMessage>, WakeupsWished);
 
     fn started(&mut self, ctx: &mut Context<Self>) -> Result<(), Failure> {
         self.reference.get().settle(ctx.me().address());
@@ -570,11 +570,12 @@ impl Drop for PyActor {
     }
 }
 
-impl Handler<WakeupWish> for PyActor {
-    fn receive(&mut self, wish: &mut WakeupWish, ctx: &mut Context<Self>) -> Outcome<()> {
-        if let Some(payload) = wish.payload.take() {
-            let timer = ctx.wakeup_after(wish.due.saturating_duration_since(Instant::now()), payload);
-            self.reference.get().will_wake(timer, wish.due);
+impl Handler<WakeupsWished> for PyActor {
+    fn receive(&mut self, _: &mut WakeupsWished, ctx: &mut Context<Self>) -> Outcome<()> {
+        let reference = self.reference.get();
+        for WakeupWish { due, payload } in reference.take_wishes() {
+            let timer = ctx.wakeup_after(due.saturating_duration_since(Instant::now()), payload);
+            reference.will_wake(timer, due);
         }
         Ok(())
     }

@@ -158,9 +158,8 @@ pub(crate) fn schema_of(class: &Bound<'_, PyType>) -> PyResult<Option<Arc<Schema
 
 /// Reads a shape as `roscius.messages` writes it: a tuple of its kind and its parts.
 fn shape_of(written: &Bound<'_, PyTuple>) -> PyResult<Shape> {
-    let part = |index: usize| -> PyResult<Box<Shape>> {
-        shape_of(written.get_item(index)?.cast::<PyTuple>()?).map(Box::new)
-    };
+    let part =
+        |index: usize| -> PyResult<Box<Shape>> { shape_of(written.get_item(index)?.cast::<PyTuple>()?).map(Box::new) };
     let class = || -> PyResult<Py<PyType>> { Ok(written.get_item(1)?.cast_into::<PyType>()?.unbind()) };
     let kind = written.get_item(0)?.extract::<String>()?;
     Ok(match kind.as_str() {

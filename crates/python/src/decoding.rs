@@ -50,8 +50,12 @@ fn make_of(py: Python<'_>, shape: &Shape, token: Token<'_>, reader: &mut Reader<
             class.bind(py).get_item(name).map(Bound::unbind).map_err(|_| unexpected(py, shape, token))
         }
         (Shape::Any | Shape::Bool, Token::Bool(truth)) => Ok(PyBool::new(py, truth).to_owned().into_any().unbind()),
-        (Shape::Any | Shape::Int, Token::Positive(number)) => Ok(number.into_pyobject(py).map_err(never)?.into_any().unbind()),
-        (Shape::Any | Shape::Int, Token::Negative(number)) => Ok(number.into_pyobject(py).map_err(never)?.into_any().unbind()),
+        (Shape::Any | Shape::Int, Token::Positive(number)) => {
+            Ok(number.into_pyobject(py).map_err(never)?.into_any().unbind())
+        }
+        (Shape::Any | Shape::Int, Token::Negative(number)) => {
+            Ok(number.into_pyobject(py).map_err(never)?.into_any().unbind())
+        }
         (Shape::Any | Shape::Float, Token::Float(number)) => Ok(PyFloat::new(py, number).into_any().unbind()),
         (Shape::Float, Token::Positive(number)) => Ok(PyFloat::new(py, number as f64).into_any().unbind()),
         (Shape::Float, Token::Negative(number)) => Ok(PyFloat::new(py, number as f64).into_any().unbind()),
@@ -116,14 +120,7 @@ fn list(py: Python<'_>, shape: &Shape, count: usize, reader: &mut Reader<'_>, de
     Ok(PyList::new(py, parts)?.into_any().unbind())
 }
 
-fn dict(
-    py: Python<'_>,
-    keys: &Shape,
-    values: &Shape,
-    count: usize,
-    reader: &mut Reader<'_>,
-    depth: usize,
-) -> Made {
+fn dict(py: Python<'_>, keys: &Shape, values: &Shape, count: usize, reader: &mut Reader<'_>, depth: usize) -> Made {
     let made = PyDict::new(py);
     for _ in 0..count {
         let key = make(py, keys, reader, depth).map_err(|problem| problem.within(" (a key)"))?;

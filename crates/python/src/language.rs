@@ -64,6 +64,14 @@ impl PyLanguage {
         lock(&self.children).insert(child);
     }
 
+    /// A child has another address than was known when it was adopted.
+    pub(crate) fn readdress(&self, before: Address, now: Address) {
+        let mut children = lock(&self.children);
+        if children.remove(&before) {
+            children.insert(now);
+        }
+    }
+
     /// The living children in other processes.
     pub(crate) fn children(&self) -> Vec<Address> {
         lock(&self.children).iter().copied().collect()

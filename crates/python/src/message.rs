@@ -37,12 +37,15 @@ pub(crate) enum Content {
     Frame(Box<Frame>),
 }
 
-/// A wish of another thread of the actor: a wakeup at this time.
+/// Tells an actor that it has wished for wakeups, in a handler or in another thread.
 #[derive(Message)]
-#[message(name = "python.wakeup")]
+#[message(name = "python.wakeups")]
+pub(crate) struct WakeupsWished;
+
+/// A wish for a wakeup at this time.
 pub(crate) struct WakeupWish {
     pub(crate) due: Instant,
-    pub(crate) payload: Option<WakeupPayload>,
+    pub(crate) payload: WakeupPayload,
 }
 
 /// What a wakeup brings.

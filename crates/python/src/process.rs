@@ -495,7 +495,8 @@ impl Process {
 
     /// Tells the Admin that this process has its actor.
     fn ready(&self) {
-        self.host.tell_admin(self.me(), ToAdmin::Ready { process: self.host.node(), policy: Restart::Temporary });
+        let process = self.host.node();
+        self.host.tell_admin(self.me(), ToAdmin::Ready { process, policy: Restart::Temporary, bounded: false });
         self.host.flush();
     }
 

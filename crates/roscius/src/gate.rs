@@ -207,6 +207,11 @@ impl<A: Actor> ActorContext<'_, A> {
     pub fn adopt(&mut self, child: Address, policy: Restart) -> Result<Birth, SpawnError> {
         self.on_stage(|stage| adopt(stage, child, policy))
     }
+
+    /// The child with this number has another address than was known when it was adopted.
+    pub fn readdress(&mut self, child: Birth, address: Address) {
+        self.on_stage(|stage| stage.life.set_child_address(child, address));
+    }
 }
 
 fn adopt(stage: &mut Stage, child: Address, policy: Restart) -> Result<Birth, SpawnError> {
@@ -221,6 +226,15 @@ impl ContextHandle {
     /// [`NotHandling`] outside of a handler; [`SpawnError::Exiting`] when the actor may have no more children.
     pub fn adopt(&self, child: Address, policy: Restart) -> Result<Result<Birth, SpawnError>, NotHandling> {
         self.on_stage(|stage| adopt(stage, child, policy))
+    }
+
+    /// The child with this number has another address than was known when it was adopted.
+    ///
+    /// # Errors
+    ///
+    /// [`NotHandling`] outside of a handler.
+    pub fn readdress(&self, child: Birth, address: Address) -> Result<(), NotHandling> {
+        self.on_stage(|stage| stage.life.set_child_address(child, address))
     }
 }
 

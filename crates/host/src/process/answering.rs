@@ -194,9 +194,9 @@ fn setback(error: &AskError) -> (Setback, String) {
 /// What a handler returned goes to who sent the message, as a message; what went wrong, as the message itself.
 fn say_by_message(process: &Process, frame: &Frame, answer: Result<Payload, AskError>) {
     let header = frame.header();
-    let reply = answer.map_err(|error| setback(&error)).and_then(|reply| {
-        process.language.reply(reply).map_err(|error| (Setback::Failed, error))
-    });
+    let reply = answer
+        .map_err(|error| setback(&error))
+        .and_then(|reply| process.language.reply(reply).map_err(|error| (Setback::Failed, error)));
     match reply {
         Ok(Some(message)) => {
             let crossing = Crossing::Message { to: header.from, from: header.to, message, asker: None };

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use roscius::{SendError, SpawnError};
 use roscius::codec::CodecError;
+use roscius::{SendError, SpawnError};
 use roscius_protocol::admin::messages::RefusalKind;
 use roscius_transport::SocketDirError;
 

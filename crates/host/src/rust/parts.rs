@@ -8,9 +8,9 @@ use std::time::Duration;
 use roscius_protocol::admin::messages::{FromAdmin, Refusal, RefusalKind, ToAdmin};
 use roscius_protocol::frame::Role;
 
-use super::launch::{self, ActorTask, Task, launch};
 use super::error::StartError;
-use super::registry::{Cradle, Registry};
+use super::launch::{self, ActorTask, Task, launch};
+use super::registry::{Cradle, Made, Registry};
 use super::system::join;
 use super::within;
 use crate::admin::{AdminError, AdminOptions, serve};
@@ -94,11 +94,7 @@ fn join_as_starter(directory: &Path, registry: &Registry) -> Result<Arc<Process>
 }
 
 /// Starts processes as the Admin wants them, until the system has ended.
-fn starter(
-    process: &Process,
-    directory: &Path,
-    arguments: &[String],
-) -> Result<(), Box<dyn std::error::Error>> {
+fn starter(process: &Process, directory: &Path, arguments: &[String]) -> Result<(), Box<dyn std::error::Error>> {
     while !process.is_over() {
         process.turn(None)?;
         while let Some(order) = process.take_order() {
@@ -150,8 +146,8 @@ fn actor(registry: &Registry, task: ActorTask) -> Result<(), Box<dyn std::error:
         None => Err(format!("this program knows no actor `{maker}`")),
     };
     let me = process.node();
-    let policy = match made {
-        Ok(policy) => policy,
+    let Made { policy, bounded } = match made {
+        Ok(made) => made,
         Err(text) => {
             let refusal = Refusal { kind: RefusalKind::InvalidActorClass, text: text.clone() };
             process.tell_admin(process.root(), ToAdmin::Failed { process: me, refusal });
@@ -159,7 +155,7 @@ fn actor(registry: &Registry, task: ActorTask) -> Result<(), Box<dyn std::error:
             return Err(text.into());
         }
     };
-    process.tell_admin(process.root(), ToAdmin::Ready { process: me, policy });
+    process.tell_admin(process.root(), ToAdmin::Ready { process: me, policy, bounded });
     while !process.is_over() && process.system().living() > 0 {
         process.turn(None)?;
     }

@@ -50,10 +50,13 @@ fn create<A: Actor>(ctx: &mut Context<A>, maker: &str, spec: Vec<u8>) -> Result<
     let birth = ctx.adopt(child, Restart::Temporary)?;
     let requester = Some(Requester { actor: ctx.me().address(), birth });
     let creation = Creation { maker: maker.to_owned(), name: None, spec, process: Some(node), requester };
-    let answer =
-        process.request::<RequestError>(process.root(), ToAdmin::Create(creation), CREATE_WITHIN, || Ok(()));
+    let answer = process.request::<RequestError>(process.root(), ToAdmin::Create(creation), CREATE_WITHIN, || Ok(()));
     let error = match answer {
-        Ok(FromAdmin::Created { actor }) => return Ok(actor),
+        Ok(FromAdmin::Created { actor }) => {
+            // It may have a bound, which its address says.
+            ctx.readdress(birth, actor);
+            return Ok(actor);
+        }
         Ok(FromAdmin::Refused(refusal)) => CreateError::Refused { kind: refusal.kind, text: refusal.text },
         Ok(_) => RequestError::NoAdmin.into(),
         Err(error) => error.into(),

@@ -118,7 +118,8 @@ impl Admin {
         &mut self,
         now: Time,
         by: NodeId,
-        (node, policy): (NodeId, Restart),
+        node: NodeId,
+        (policy, bounded): (Restart, bool),
         effects: &mut Vec<Effect>,
     ) {
         let Some(process) = self.processes.get_mut(&node).filter(|process| by == node || process.starter == Some(by))
@@ -126,7 +127,10 @@ impl Admin {
             self.count("Admin Message Received.Stray");
             return;
         };
-        let (role, Some(making)) = (process.role, process.making.take()) else { return };
+        let (role, Some(mut making)) = (process.role, process.making.take()) else { return };
+        if bounded {
+            making.actor = making.actor.with_bound();
+        }
         if let Some(timer) = process.timer.take() {
             self.timers.cancel(timer);
         }

@@ -85,6 +85,8 @@ pub enum ToAdmin {
         process: NodeId,
         /// When the actor is to be restarted.
         policy: Restart,
+        /// Whether its mailbox has a bound, as its address then says.
+        bounded: bool,
     },
     /// A starter has seen a process end.
     Exited {

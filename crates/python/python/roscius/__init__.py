@@ -6,6 +6,8 @@ Everything here works beside `thespian.actors`: a `roscius.Actor` is a Thespian 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import thespian
+
 if TYPE_CHECKING:
     from roscius._core import ActorAddress as ActorAddress
     from roscius.actor import Actor as Actor
@@ -48,6 +50,12 @@ __all__ = [
     "restart",
     "supervise",
 ]
+
+if getattr(thespian, "CORE", None) != "roscius":
+    raise ImportError(
+        "the package `thespian` in this environment is the original's, which was installed over that of Roscius. "
+        "To have Roscius: pip uninstall thespian roscius, then pip install roscius"
+    )
 
 # `thespian` imports `roscius._core`, and programs that use nothing else of this package should not load asyncio for it.
 _HOMES = {

@@ -16,10 +16,10 @@ fn the_creator_is_answered_when_the_actor_is_ready_and_not_before() {
     assert_eq!(scene.said_to(PROGRAM), []);
     scene.attach(process, Role::Actor);
     assert_eq!(scene.said_to(PROGRAM), []);
-    scene.say(process, 0, ToAdmin::Ready { process, policy: Restart::Temporary });
+    scene.say(process, 0, ToAdmin::Ready { process, policy: Restart::Temporary, bounded: false });
     assert_eq!(scene.said_to(PROGRAM), [(5, FromAdmin::Created { actor: actor_of(process) })]);
     assert_eq!(scene.admin.status().children, [actor_of(process)]);
-    scene.say(process, 0, ToAdmin::Ready { process, policy: Restart::Temporary });
+    scene.say(process, 0, ToAdmin::Ready { process, policy: Restart::Temporary, bounded: false });
     scene.wait(2 * CREATE_WITHIN);
     assert_eq!(scene.seen(), [], "once is enough");
 }
@@ -84,7 +84,7 @@ fn time_is_limited() {
     assert!(seen.contains(&kill), "{seen:?}");
     let refused = |effect: &Effect| matches!(effect, Effect::Send { id: 5, message, .. } if kind_of(message) == Some(RefusalKind::NoProcess));
     assert!(seen.iter().any(refused), "{seen:?}");
-    scene.say(process, 0, ToAdmin::Ready { process, policy: Restart::Temporary });
+    scene.say(process, 0, ToAdmin::Ready { process, policy: Restart::Temporary, bounded: false });
     assert_eq!(scene.said_to(PROGRAM), [], "too late");
     scene.end(process);
     assert!(!scene.admin.knows(process));
@@ -155,7 +155,7 @@ fn a_starter_that_ends_takes_what_it_had_not_started_with_it() {
     let refused: Vec<_> = scene.said_to(PROGRAM).iter().map(|(id, message)| (*id, kind_of(message))).collect();
     assert_eq!(refused, [(6, Some(RefusalKind::NoProcess))]);
     scene.attach(forked, Role::Actor);
-    scene.say(forked, 0, ToAdmin::Ready { process: forked, policy: Restart::Temporary });
+    scene.say(forked, 0, ToAdmin::Ready { process: forked, policy: Restart::Temporary, bounded: false });
     assert_eq!(scene.said_to(PROGRAM).len(), 1);
     assert_eq!(scene.create(7, |_| {}), None, "nobody makes it");
 }
@@ -230,7 +230,7 @@ fn an_actor_is_restarted_by_the_policy_that_its_process_has_told() {
         let process = scene.create(5, |_| {}).unwrap();
         scene.say(STARTER, 0, ToAdmin::Forked { process, pid: 400 });
         scene.attach(process, Role::Actor);
-        scene.say(process, 0, ToAdmin::Ready { process, policy });
+        scene.say(process, 0, ToAdmin::Ready { process, policy, bounded: false });
         scene.effects.clear();
         let (birth, child) = (Birth::numbered(1), actor_of(process));
         let failure = FailureReport::new(FailureKind::Error, "on purpose");

@@ -93,12 +93,15 @@ class ActorHost(LoadsNoSources):
         if birth is None:
             return address  # The parent exits, and has no more children.
         try:
-            return self._core.create(rust.name, spec, None, CREATE_SECONDS, (process, birth))
+            created = self._core.create(rust.name, spec, None, CREATE_SECONDS, (process, birth))
         except (Refused, OSError) as error:  # a timeout is an OSError too
             text = error.args[-1] if isinstance(error, Refused) else str(error)
             _log.warning("%s cannot create an actor: %s", self.address, text)
             self._core.stillborn(process, birth, text)
             return address
+        if created != address:  # its mailbox has a bound, which its address says
+            parent._reference.readdress(birth, address, created)
+        return created
 
     def _start(self, parent: Any, spec: ActorSpec) -> ActorAddress:
         from thespian.system.processes import launching

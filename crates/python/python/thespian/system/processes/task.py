@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from roscius._core import ActorAddress
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
 _PICKLE = b"\x80"
 
 
-@dataclass(frozen=True)
-class ActorSpec:
+class ActorSpec(NamedTuple):
     """An actor to be made, as the Admin passes it on unread."""
 
     actor_class: Any
@@ -23,7 +21,7 @@ class ActorSpec:
 
     def packed(self) -> bytes:
         """The bytes for the Admin."""
-        return pickle.dumps((self.actor_class, self.requirements, self.source_hash))
+        return pickle.dumps(tuple(self))
 
     @staticmethod
     def unpacked(spec: bytes) -> ActorSpec:
@@ -33,8 +31,7 @@ class ActorSpec:
         return ActorSpec(*pickle.loads(spec))
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """What a new process is to be."""
 
     directory: str
