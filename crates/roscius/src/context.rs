@@ -15,6 +15,7 @@ use crate::address::{ActorRef, Destination};
 use crate::ask::{Ask, AskError, Promise, ReplyTo};
 use crate::behaviour::Behaviour;
 use crate::context_handle::ContextHandle;
+use crate::dead_letters::Handler;
 use crate::engine::cell::{Asked, Change};
 use crate::engine::envelope::{Delivery, Envelope, Notice};
 use crate::engine::lock;
@@ -369,9 +370,12 @@ impl<'s, A: Actor> Context<'s, A> {
     }
 
     /// Becomes the handler of dead letters, or ceases to be. The last one to register handles; when it ends, the one
-    /// before it.
+    /// before it. It is not told of its own, or a handler that sends to the dead would never end.
     pub fn handle_dead_letters(&mut self, handle: bool) {
-        self.on_stage(|stage| stage.shared.handle_dead_letters(stage.me, handle));
+        self.on_stage(|stage| match handle {
+            true => stage.shared.handle_dead_letters(Handler { actor: stage.me, hears_itself: false }),
+            false => stage.shared.leave_dead_letters(stage.me),
+        });
     }
 
     // --- time ------------------------------------------------------------------------------------------------------

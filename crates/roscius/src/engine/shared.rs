@@ -25,7 +25,7 @@ use super::{contain, lock};
 use crate::actor::Poison;
 use crate::ask::{Answer, AskError, ReplyTo, late_reply};
 use crate::clock::Clock;
-use crate::dead_letters::{DeadLetter, Office, Undelivered};
+use crate::dead_letters::{DeadLetter, Handler, Office, Undelivered};
 use crate::endpoint::Endpoints;
 use crate::gate::{Crossing, SharedGate};
 use crate::interceptor::{InTransit, Interceptor, Verdict as Passage};
@@ -409,12 +409,17 @@ impl Shared {
         }
     }
 
-    /// An actor becomes the handler of dead letters, or ceases to be.
-    pub(crate) fn handle_dead_letters(&self, actor: Address, start: bool) {
-        match (&self.gate, start) {
-            (Some(gate), _) if gate.handle_dead_letters(actor, start) => {}
-            (_, true) => self.office.register(actor),
-            (_, false) => self.office.deregister(actor),
+    /// An actor becomes the handler of dead letters.
+    pub(crate) fn handle_dead_letters(&self, handler: Handler) {
+        if !self.gate.as_ref().is_some_and(|gate| gate.handle_dead_letters(handler.actor, true)) {
+            self.office.register(handler);
+        }
+    }
+
+    /// An actor ceases to be the handler of dead letters.
+    pub(crate) fn leave_dead_letters(&self, actor: Address) {
+        if !self.gate.as_ref().is_some_and(|gate| gate.handle_dead_letters(actor, false)) {
+            self.office.deregister(actor);
         }
     }
 
@@ -442,7 +447,7 @@ impl Shared {
             }
             // The handler is gone: the letter goes to the one before it.
             Notice::DeadLetter(letter) => {
-                self.handle_dead_letters(to, false);
+                self.leave_dead_letters(to);
                 self.tell_of(letter);
             }
             Notice::Work(work) => self.post(Parcel::Notice(work.leader, work.not_begun(to))),

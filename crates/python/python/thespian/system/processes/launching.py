@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import stat
 import sys
 from contextlib import suppress
-from multiprocessing import reduction
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from thespian.system.processes import actor_process
 from thespian.system.thesplog import thesplog
@@ -28,22 +26,12 @@ def start(method: str, task: Task, listening: Listening, starter: Process) -> in
     if method == "fork" or task.maker == "logger":
         pid = fork(lambda: actor_process.main(task, _taken_over(listening)), starter)
     else:
-        context = multiprocessing.get_context(method)
-        process = context.Process(  # type: ignore[attr-defined]
-            target=_spawned, args=(task, _Descriptor(listening.fileno())), name=f"Actor_{task.process}"
-        )
-        process.start()
-        pid = process.pid
-        # Whoever watches the process by its descriptor reaps it, not the module.
-        with suppress(AttributeError, KeyError):
-            multiprocessing.process._children.discard(process)  # type: ignore[attr-defined]
-        _started.append(process)
+        # Few systems use it, and it imports a lot.
+        from thespian.system.processes import spawning
+
+        pid = spawning.spawn(method, task, listening)
     listening.leave()
-    return int(pid)
-
-
-# They would be terminated, or warned of, when nobody refers to them.
-_started: list[Any] = []
+    return pid
 
 
 def fork(run: Callable[[], None], starter: Process | None) -> int:
@@ -52,10 +40,11 @@ def fork(run: Callable[[], None], starter: Process | None) -> int:
     pid = os.fork()
     if pid:
         return pid
-    _run_forked(run, starter)
+    run_to_end(run, starter)
 
 
-def _run_forked(run: Callable[[], None], starter: Process | None) -> NoReturn:
+def run_to_end(run: Callable[[], None], starter: Process | None) -> NoReturn:
+    """Run something and end the process. `starter` is what the process that this one was forked from has of the system."""
     code = 1
     try:
         if starter is not None:
@@ -114,26 +103,3 @@ def alone(run: Callable[[], None]) -> None:
     """Run something that shares no socket with the process that this one was forked from."""
     _let_go_of_sockets(-1)
     run()
-
-
-class _Descriptor:
-    """A descriptor that goes with a task to a process that is spawned."""
-
-    def __init__(self, number: int) -> None:
-        self._number = number
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _received, (reduction.DupFd(self._number),)
-
-
-def _received(descriptor: Any) -> int:
-    return int(descriptor.detach())
-
-
-def _spawned(task: Task, descriptor: int) -> None:
-    """The whole life of a process that was spawned."""
-    from roscius._core import Listening
-
-    listening = Listening.adopt(task.directory, task.process, descriptor)
-    os.close(descriptor)
-    _run_forked(lambda: actor_process.main(task, listening), None)

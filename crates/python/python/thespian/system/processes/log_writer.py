@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import logging.config
 import pickle
 from typing import Any
 
@@ -23,6 +22,9 @@ def remember(logDefs: dict[str, Any] | None) -> None:
 
 def configure(_spec: Any) -> None:
     """Configure logging in the process of the logger."""
+    # Only the logger needs it.
+    import logging.config
+
     if _log_defs is None:
         logging.basicConfig(level=logging.WARNING)
     else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import tempfile
 from typing import TYPE_CHECKING
 
 from roscius._core import Listening, Process
@@ -21,6 +20,7 @@ def join(directory: str) -> Process:
     """Join the system, which a full disk may forbid."""
     core = Process(Listening(directory), "zygote")
     core.attach()
+    core.offer(["python", "logger"])
     return core
 
 
@@ -28,12 +28,9 @@ def main(core: Process, directory: str, start_method: str) -> None:
     """Start processes as the Admin wants them, until the system has ended."""
     signals.ignore(core)
     titles.set_title(f"starter {core.admin}")
-    # To find the directory for temporary files means to write one, which the first log line of each actor need not do again.
-    tempfile.gettempdir()
     # What is there now is shared with every actor: no collection may touch it.
     gc.collect()
     gc.freeze()
-    core.offer(["python", "logger"])
     while not core.is_over:
         core.turn(None)
         while (order := core.take_order()) is not None:
