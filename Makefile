@@ -16,7 +16,7 @@ FUZZ_SECONDS ?= 60
 help:
 	@echo "make demo    fetch the data, build, and run the pipeline fetch -> clean -> infer -> store"
 	@echo "make test    lint, build and run every test"
-	@echo "make wheel   build the Python package into dist/"
+	@echo "make wheel   build the Python package: dist/ for this Python, dist/abi3/ for all from 3.11 on"
 	@echo "make compat  run the test-suite of the original Thespian against the wheel"
 	@echo "make soak    ten minutes of random creations, messages and kills on processes; nothing may be left"
 	@echo "make bench-python  compare with the original Thespian, a plain socket, Pykka and Ray, side by side (about fifteen minutes)"
@@ -37,9 +37,13 @@ rust-tests: $(NEXTEST)
 	$(CARGO) test --quiet --workspace --all-features --doc
 	$(CARGO) test --quiet --manifest-path fuzz/Cargo.toml --target-dir $(FUZZ_TARGET) --no-default-features
 
+# In dist/ the wheel for this very Python, so that `pip install dist/*.whl` finds one wheel; in dist/abi3/ the one for every
+# Python from 3.11 on. pip takes no two wheels of one version. The second build compiles pyo3 and the extension alone.
+WHEEL := .venv/bin/maturin build --quiet --release --interpreter .venv/bin/python
 wheel: $(VENV)/ready
 	rm -rf dist
-	cd crates/python && .venv/bin/maturin build --quiet --release --interpreter .venv/bin/python --out ../../dist
+	cd crates/python && $(WHEEL) --out ../../dist
+	cd crates/python && $(WHEEL) --features abi3 --out ../../dist/abi3
 
 python-tests: wheel
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps dist/*.whl

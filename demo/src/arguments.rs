@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
+
+use crate::plan::MOST_WORKERS;
 
 /// Where `demo/fetch-data` puts the texts, seen from the project's top folder.
 const DATA: &str = ".data/hutto_ICWSM_2014";
@@ -12,8 +14,6 @@ const DATA: &str = ".data/hutto_ICWSM_2014";
 const TEXTS: [&str; 4] = ["tweets", "movieReviewSnippets", "amazonReviewSnippets", "nytEditorialSnippets"];
 
 const DATABASE: &str = "texts.sqlite";
-
-const MOST_WORKERS: usize = 256;
 
 /// Reads texts, cleans them, infers their sentiment and stores it: a pipeline of actors.
 #[derive(Debug, Parser)]
@@ -33,9 +33,21 @@ pub struct Arguments {
     #[arg(long, value_name = "PATH")]
     database: Option<PathBuf>,
 
+    /// Where the actors run: on a few threads of this program, or each in a process of its own
+    #[arg(long, value_enum, default_value_t)]
+    pub base: BaseName,
+
     /// Kill no inference worker midway
     #[arg(long)]
     pub no_kill: bool,
+}
+
+/// A base.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum BaseName {
+    #[default]
+    Threads,
+    Processes,
 }
 
 impl Arguments {

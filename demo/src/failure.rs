@@ -1,12 +1,13 @@
 //! Why the program ends without a report.
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::input::InputError;
 use crate::stages::store::DatabaseError;
 
 /// Everything that can go wrong, with what to do about it and the program's exit code.
-#[derive(Debug, Error)]
+#[derive(Debug, Error, Serialize, Deserialize)]
 pub enum Failure {
     /// An input file cannot be used.
     #[error(transparent)]
@@ -14,6 +15,9 @@ pub enum Failure {
     /// The database cannot be used.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// There is no place for the processes of the actors.
+    #[error("the processes of the actors cannot be started: {0}")]
+    NoProcesses(String),
     /// The pipeline could not do its work.
     #[error("the pipeline broke off: {0}")]
     Broken(String),
@@ -42,6 +46,12 @@ impl Failure {
         match self {
             Self::Input(error) => error.problem.advice(&error.path),
             Self::Database(error) => error.advice(),
+            Self::NoProcesses(_) => {
+                "check that the folder of its sockets (in $XDG_RUNTIME_DIR, else in the folder for \
+                                     temporary files) may be written and that more processes may be started, or leave \
+                                     out --base processes"
+                    .to_owned()
+            }
             Self::Broken(_) | Self::Lost { .. } => {
                 "this is a fault of the pipeline: please report it with this output".to_owned()
             }
@@ -51,7 +61,7 @@ impl Failure {
     /// 2 for what the user can set right, 1 for a fault of the program.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Input(_) | Self::Database(_) => 2,
+            Self::Input(_) | Self::Database(_) | Self::NoProcesses(_) => 2,
             Self::Broken(_) | Self::Lost { .. } => 1,
         }
     }

@@ -2,11 +2,14 @@
 
 mod actors;
 mod arguments;
+mod bases;
 mod batch;
 mod correlation;
+mod director;
 mod failure;
 mod input;
 mod kill;
+mod news;
 mod pipeline;
 mod plan;
 mod progress;
@@ -21,6 +24,8 @@ use clap::Parser;
 use crate::arguments::Arguments;
 
 fn main() -> ExitCode {
+    // Where this program was started as a process of its own system, it does not come back from here.
+    bases::enter();
     kill::expect_kills();
     match pipeline::run(&Arguments::parse()) {
         // Whoever reads the report may stop reading (`| head`): no reason to panic, but not a success either.

@@ -9,6 +9,7 @@
 //! can not add to it; but what comes is still read, so two processes that flood each other both get on. What is held
 //! for longer than [`Options::hold_within`] becomes a dead letter.
 
+mod answering;
 mod children;
 mod descriptors;
 mod ending;
@@ -31,7 +32,7 @@ use roscius_protocol::frame::{Frame, Role};
 use roscius_transport::{Event, Hub, HubOptions, Listening, SocketDir};
 
 pub use children::{ChildProcess, Ended};
-pub use language::{Language, Receipt};
+pub use language::{Language, Receipt, Unpacked, Unreadable};
 pub use requests::RequestError;
 
 use children::Children;
@@ -217,6 +218,8 @@ impl Process {
         }
         let mut wants_out = congested;
         let looks_out = || {
+            // Each answer leaves in its place among what its actor says.
+            self.settle_answers();
             wants_out = self.exit.wants_out();
             wants_out
         };

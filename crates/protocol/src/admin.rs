@@ -292,7 +292,7 @@ impl Admin {
             ToAdmin::Attach { pid } => self.attach(by, role, id, pid, effects),
             ToAdmin::Detach => self.detach(now, process, effects),
             ToAdmin::Create(creation) => self.create(now, (by, id), creation, effects),
-            ToAdmin::Offer { makers } => self.offer(process, makers, effects),
+            ToAdmin::Offer { makers } => self.offer((by, id), makers, effects),
             ToAdmin::Forked { process: forked, pid } => self.forked(process, forked, pid, effects),
             ToAdmin::Failed { process: failed, refusal } => self.failed(now, process, failed, refusal, effects),
             ToAdmin::Ready { process: ready, policy, bounded } => {

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use roscius::prelude::*;
 use roscius_protocol::admin::messages::Setback;
+use roscius_protocol::frame::Kind;
 
 use crate::address::{ActorAddress, Place};
 use crate::classes::Classes;
@@ -308,7 +309,15 @@ impl PyActor {
                 }
             }
         }
-        self.poison(py, Classes::get(py)?, &object, sender, &details, ctx)?;
+        match message.came_as() {
+            // It goes back as it came, which actors in any language understand.
+            Some(frame) if sender.place == Place::Actor(frame.header().from) => {
+                if let Some(member) = &self.system.member {
+                    member.process.give_back(frame, Setback::Failed, details.to_string());
+                }
+            }
+            _ => self.poison(py, Classes::get(py)?, &object, sender, &details, ctx)?,
+        }
         let Some(policy) = self.policy else { return Ok(Next::GoOn) };
         let value = error.value(py).clone().into_any().unbind();
         self.system.failures.note(ctx.me().address(), Some(value), policy);
@@ -320,7 +329,10 @@ impl PyActor {
         let details = format!("{}: {error}", ctx.me().address());
         log::error(py, format_args!("OUCH! Error deserializing a message to {details}"));
         if let (Some(member), Content::Frame(frame)) = (&self.system.member, message.content()) {
-            member.process.give_back(frame, Setback::Undecodable, details);
+            // Who sent a type that is not known here is told so by a message.
+            let is_foreign = frame.kind() == Kind::MessagePack;
+            let reason = if is_foreign { Setback::NotAccepted } else { Setback::Undecodable };
+            member.process.give_back(frame, reason, details);
         }
     }
 

@@ -34,6 +34,18 @@ pub(crate) fn admin_address(directory: PathBuf) -> PyResult<ActorAddress> {
     Ok(ActorAddress::of(Address::new(NodeId::of_process(system, NodeId::ADMIN), 0, 0, 0)))
 }
 
+/// Starts an executable that offers actors to the system with this directory, until that ends. Returned are their names.
+#[pyfunction]
+pub(crate) fn announce(
+    py: Python<'_>,
+    directory: PathBuf,
+    program: PathBuf,
+    arguments: Vec<String>,
+) -> PyResult<Vec<String>> {
+    py.detach(|| roscius_host::rust::announce(&directory, &program, &arguments))
+        .map_err(|error| PyValueError::new_err(error.to_string()))
+}
+
 /// Is the Admin of a new system until the system has ended.
 ///
 /// `ready(outcome, text)` is called once: `("ready", directory)`, `("taken", text)` if the port or name belongs to another

@@ -207,7 +207,8 @@ fn entries<'py>(py: Python<'py>, entries: Vec<Entry>) -> PyResult<Bound<'py, PyD
     Ok(dict)
 }
 
-const KINDS: [(RefusalKind, &str); 6] = [
+const KINDS: [(RefusalKind, &str); 7] = [
+    (RefusalKind::NoMaker, "no-maker"),
     (RefusalKind::ShuttingDown, "shutting-down"),
     (RefusalKind::NoCompatibleSystem, "no-compatible-system"),
     (RefusalKind::InvalidSourceHash, "invalid-source-hash"),
@@ -443,9 +444,23 @@ impl Process {
         self.host.stillborn(self.me(), child, Birth::numbered(birth), how);
     }
 
-    /// Offers to make actors of these makers.
-    fn offer(&self, makers: Vec<String>) {
-        self.host.tell_admin(self.me(), ToAdmin::Offer { makers });
+    /// Offers to make actors of these makers. The Admin has noted it when this returns.
+    fn offer(&self, py: Python<'_>, makers: Vec<String>) -> PyResult<()> {
+        self.ask_admin(py, self.me(), ToAdmin::Offer { makers }, PROMPTLY).map(drop)
+    }
+
+    /// What actors can be made of in this system.
+    fn makers(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        match self.ask_admin(py, self.me(), ToAdmin::Status, PROMPTLY)? {
+            FromAdmin::Status(status) => Ok(status.makers),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// A process that is none yet, with the address of its actor: where a child is to be made.
+    fn free_process(&self) -> PyResult<(u32, ActorAddress)> {
+        let number = random_number().map_err(PyOSError::new_err)?.max(NodeId::FIRST_FREE);
+        Ok((number, ActorAddress::of(actor_of(NodeId::of_process(self.host.node().system(), number)))))
     }
 
     /// The next process that the Admin wants of a starter: `(process, birth, maker, name, spec)`.
@@ -480,7 +495,8 @@ impl Process {
 
     /// Tells the Admin that this process has its actor.
     fn ready(&self) {
-        self.host.tell_admin(self.me(), ToAdmin::Ready { process: self.host.node(), policy: Restart::Temporary, bounded: false });
+        let process = self.host.node();
+        self.host.tell_admin(self.me(), ToAdmin::Ready { process, policy: Restart::Temporary, bounded: false });
         self.host.flush();
     }
 

@@ -234,6 +234,17 @@ impl Reference {
         Ok(birth.map(Birth::number))
     }
 
+    /// The child with this number has another address than was known when it was adopted.
+    fn readdress(&self, birth: u32, before: &Bound<'_, ActorAddress>, now: &Bound<'_, ActorAddress>) -> PyResult<()> {
+        let (Place::Actor(before), Place::Actor(now)) = (&before.get().place, &now.get().place) else { return Ok(()) };
+        let readdressed = self.handle()?.readdress(Birth::numbered(birth), *now);
+        readdressed.map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+        if let Some(member) = &self.system.member {
+            member.language.readdress(*before, *now);
+        }
+        Ok(())
+    }
+
     /// Has a `WakeupMessage` delivered after so many seconds.
     fn wakeup_after(&self, seconds: f64, period: Py<PyAny>, payload: Py<PyAny>) -> PyResult<()> {
         let delay = Duration::try_from_secs_f64(seconds.max(0.0))

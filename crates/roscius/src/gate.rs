@@ -15,10 +15,12 @@ use roscius_protocol::supervision::Restart;
 use crate::actor::{Actor, Poison};
 use crate::address::ActorRef;
 use crate::ask::{Answer, AskError, ReplyTo};
+use crate::context::Context as ActorContext;
 use crate::context_handle::{ContextHandle, NotHandling};
 use crate::dead_letters::DeadLetter;
 use crate::engine::envelope::{Envelope, Notice, Parcel};
 use crate::engine::shared::Shared;
+use crate::engine::stage::Stage;
 use crate::message::{MessageType, Payload};
 use crate::props::{Props, SpawnError};
 use crate::system::ActorSystem;
@@ -196,6 +198,26 @@ impl ActorSystem {
     }
 }
 
+impl<A: Actor> ActorContext<'_, A> {
+    /// Notes an actor of another node as a child. What is returned is its number, which it has to know.
+    ///
+    /// # Errors
+    ///
+    /// [`SpawnError::Exiting`] when the actor may have no more children.
+    pub fn adopt(&mut self, child: Address, policy: Restart) -> Result<Birth, SpawnError> {
+        self.on_stage(|stage| adopt(stage, child, policy))
+    }
+
+    /// The child with this number has another address than was known when it was adopted.
+    pub fn readdress(&mut self, child: Birth, address: Address) {
+        self.on_stage(|stage| stage.life.set_child_address(child, address));
+    }
+}
+
+fn adopt(stage: &mut Stage, child: Address, policy: Restart) -> Result<Birth, SpawnError> {
+    if stage.life.may_have_children() { Ok(stage.life.add_child(child, policy)) } else { Err(SpawnError::Exiting) }
+}
+
 impl ContextHandle {
     /// Notes an actor of another node as a child. What is returned is its number, which it has to know.
     ///
@@ -203,13 +225,16 @@ impl ContextHandle {
     ///
     /// [`NotHandling`] outside of a handler; [`SpawnError::Exiting`] when the actor may have no more children.
     pub fn adopt(&self, child: Address, policy: Restart) -> Result<Result<Birth, SpawnError>, NotHandling> {
-        self.on_stage(|stage| {
-            if stage.life.may_have_children() {
-                Ok(stage.life.add_child(child, policy))
-            } else {
-                Err(SpawnError::Exiting)
-            }
-        })
+        self.on_stage(|stage| adopt(stage, child, policy))
+    }
+
+    /// The child with this number has another address than was known when it was adopted.
+    ///
+    /// # Errors
+    ///
+    /// [`NotHandling`] outside of a handler.
+    pub fn readdress(&self, child: Birth, address: Address) -> Result<(), NotHandling> {
+        self.on_stage(|stage| stage.life.set_child_address(child, address))
     }
 }
 

@@ -542,7 +542,7 @@ impl Shared {
                 None => return Ok(()),
             }
         }
-        if to.is_bounded() {
+        if self.asks_for_room(to) {
             self.offer_from_outside(to, envelope)?;
         } else {
             self.post(Parcel::Message(to, envelope));

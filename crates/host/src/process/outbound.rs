@@ -17,6 +17,8 @@ use super::{Driven, Process, socket_of};
 
 /// The mark of a message whose sender waits for an answer.
 pub(super) const ASKS: u8 = 1;
+/// The mark of a message whose sender takes what the handler returns as a message.
+pub(super) const ANSWERED_BY_MESSAGE: u8 = 2;
 /// How many receipts are kept before those that nobody looks at any more are sorted out.
 const RECEIPTS: usize = 1024;
 
@@ -245,6 +247,8 @@ impl Driven {
         }
         if asker.is_some() {
             header.marks = ASKS;
+        } else if process.language.answers_by_messages() {
+            header.marks = ANSWERED_BY_MESSAGE;
         }
         self.introduce(to.node());
         let mut sent = Ok(());

@@ -97,7 +97,7 @@ impl Registry {
         }
         // A reply that comes too late is a dead letter, and its handler reads it.
         if let Some(reply) = kind.reply().filter(|reply| reply.is_serialisable()) {
-            self.types.entry(reply.name()).or_insert(reply);
+            self.types.entry(reply.public_name().unwrap_or(reply.name())).or_insert(reply);
         }
     }
 

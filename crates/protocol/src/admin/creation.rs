@@ -46,6 +46,10 @@ impl Admin {
                 return making.waiters.push(asked);
             }
         }
+        // Before anybody has offered anything, the system is just starting.
+        if !self.starters.is_empty() && !self.starters.contains_key(&creation.maker) {
+            return self.refuse(asked, self.no_maker(&creation.maker), effects);
+        }
         let node = match creation.process {
             Some(node) if !self.is_free(node) => {
                 return self.refuse(asked, no_process(format!("{node} is not free to be a new process")), effects);
@@ -68,6 +72,17 @@ impl Admin {
             waiters: vec![asked],
         };
         self.begin(now, node, Role::Actor, making, effects);
+    }
+
+    fn no_maker(&self, maker: &str) -> Refusal {
+        let known: Vec<String> = self.makers().map(|maker| format!("`{maker}`")).collect();
+        let text = format!("nobody in this system makes `{maker}`: there are {}", known.join(", "));
+        Refusal { kind: RefusalKind::NoMaker, text }
+    }
+
+    /// What actors can be made of.
+    pub(super) fn makers(&self) -> impl Iterator<Item = &str> {
+        self.starters.keys().map(String::as_str).filter(|maker| *maker != super::logger::MAKER)
     }
 
     /// Has a process made, with a limit on the time that takes.

@@ -2,7 +2,7 @@
 
 use super::creation::Making;
 use super::messages::FromAdmin;
-use super::{Admin, Effect};
+use super::{Admin, Asked, Effect};
 use crate::address::{Address, NodeId};
 use crate::frame::Role;
 use crate::lifecycle::ExitReason;
@@ -103,7 +103,8 @@ impl Admin {
         }
     }
 
-    pub(super) fn offer(&mut self, node: NodeId, makers: Vec<String>, effects: &mut Vec<Effect>) {
+    pub(super) fn offer(&mut self, (by, id): Asked, makers: Vec<String>, effects: &mut Vec<Effect>) {
+        let node = by.node();
         let Some(process) = self.processes.get_mut(&node).filter(|process| process.attached) else {
             self.count("Admin Message Received.Stray");
             return;
@@ -117,6 +118,9 @@ impl Admin {
         }
         for queued in std::mem::take(&mut self.queued) {
             self.make(queued, effects);
+        }
+        if id != 0 {
+            effects.push(Effect::Send { to: by, id, message: FromAdmin::Done });
         }
     }
 
@@ -183,6 +187,7 @@ impl Admin {
         for child in children {
             self.child_ended(child, &reason, effects);
         }
+        self.end_children_of(node, effects);
         if self.letters.is_some_and(|handler| handler.node() == node) {
             self.letters = None;
         }

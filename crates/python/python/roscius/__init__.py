@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from roscius.asking import AskTimedOut as AskTimedOut
     from roscius.asking import NoSuchActor as NoSuchActor
     from roscius.asking import Outcome as Outcome
+    from roscius.announcing import announce as announce
     from roscius.async_system import AsyncActorSystem as AsyncActorSystem
+    from roscius.messages import message as message
     from roscius.protocols import accepts as accepts
     from roscius.protocols import protocol_graph as protocol_graph
     from roscius.protocols import protocol_of as protocol_of
+    from roscius.rust_actors import RustActor as RustActor
     from roscius.supervision import ChildGivenUp as ChildGivenUp
     from roscius.supervision import restart as restart
     from roscius.supervision import supervise as supervise
@@ -36,9 +39,12 @@ __all__ = [
     "ChildGivenUp",
     "NoSuchActor",
     "Outcome",
+    "RustActor",
     "Terminated",
     "Timer",
     "accepts",
+    "announce",
+    "message",
     "protocol_graph",
     "protocol_of",
     "restart",
@@ -62,9 +68,12 @@ _HOMES = {
     "ChildGivenUp": "supervision",
     "NoSuchActor": "asking",
     "Outcome": "asking",
+    "RustActor": "rust_actors",
     "Terminated": "watching",
     "Timer": "timers",
     "accepts": "protocols",
+    "announce": "announcing",
+    "message": "messages",
     "protocol_graph": "protocols",
     "protocol_of": "protocols",
     "restart": "supervision",

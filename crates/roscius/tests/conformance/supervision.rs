@@ -9,7 +9,7 @@ use roscius_host::rust::Registry;
 
 use crate::bases::Base;
 use crate::cast::{Births, Double, Hook, HowMany, Number, Order, Puppet, Role, Saw, What, ended_by, fail, panic};
-use crate::parts::{Enlist, Diary, Part};
+use crate::parts::{Diary, Enlist, Part};
 use crate::scene::{PATIENCE, QUIET, Scene};
 
 promises! {

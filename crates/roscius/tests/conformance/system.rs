@@ -9,9 +9,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use roscius::testkit::Listener;
-use roscius::{
-    ActorRef, ActorSystem, Address, AskError, Destination, Message, Received, SendError, SpawnError,
-};
+use roscius::{ActorRef, ActorSystem, Address, AskError, Destination, Message, Received, SendError, SpawnError};
 use roscius_host::process::RequestError;
 use roscius_host::rust::{self, CreateError, ProcessSystem, TellError};
 

@@ -92,7 +92,8 @@ fn time_is_limited() {
 
 #[test]
 fn creations_wait_for_somebody_who_can_make_them() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::with(|_| {});
+    scene.attach(PROGRAM, Role::External);
     assert_eq!(scene.create(5, |creation| creation.maker = "rust".into()), None);
     assert_eq!(scene.create(6, |creation| creation.maker = "rust".into()), None);
     assert_eq!(scene.create(7, |creation| creation.maker = "cobol".into()), None);
@@ -106,6 +107,42 @@ fn creations_wait_for_somebody_who_can_make_them() {
     let refused: Vec<u64> =
         scene.said_to(PROGRAM).iter().filter(|(_, it)| kind_of(it).is_some()).map(|(id, _)| *id).collect();
     assert_eq!(refused, [5, 6, 7]);
+}
+
+#[test]
+fn a_maker_that_nobody_offers_is_refused_at_once_with_those_that_are_offered() {
+    let mut scene = Scene::new();
+    scene.say(STARTER, 3, ToAdmin::Offer { makers: vec!["counter".into()] });
+    assert_eq!(scene.said_to(STARTER), [(3, FromAdmin::Done)]);
+    assert_eq!(scene.create(5, |creation| creation.maker = "cuonter".into()), None);
+    let said = scene.said_to(PROGRAM);
+    let [(5, FromAdmin::Refused(refusal))] = &said[..] else { panic!("{said:?}") };
+    assert_eq!(refusal.kind, RefusalKind::NoMaker);
+    assert_eq!(refusal.text, "nobody in this system makes `cuonter`: there are `counter`, `python`");
+    assert_eq!(scene.admin.status().makers, ["counter", "python"]);
+}
+
+#[test]
+fn an_actor_exits_with_the_process_of_the_actor_that_had_it_made_unless_that_let_go_of_it() {
+    for lets_go in [false, true] {
+        let mut scene = Scene::new();
+        let parent = scene.actor(None);
+        let requester = Requester { actor: parent, birth: Birth::numbered(4) };
+        let process = scene.create(6, |creation| creation.requester = Some(requester)).unwrap();
+        let child = scene.ready(process);
+        if lets_go {
+            scene.say(parent.node(), 0, ToAdmin::Adopt { child, policy: Restart::Temporary });
+        }
+        scene.effects.clear();
+        scene.end(parent.node());
+        let is_exit = |effect: &Effect| match effect {
+            Effect::Signal { to, signal: Signal::Exit { reason, .. } } => {
+                *to == child && *reason == ExitReason::ParentEnded
+            }
+            _ => false,
+        };
+        assert_eq!(scene.seen().iter().any(is_exit), !lets_go);
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ import pickle
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from roscius._core import Refused, admin_address
+from roscius.rust_actors import RustActor, rust_actor
 
 from thespian.system.addressManager import CannotPickle
 from thespian.system.exceptions import (
@@ -20,7 +21,7 @@ from thespian.system.host import Requirements, ShutDown
 from thespian.system.loads_no_sources import LoadsNoSources
 from thespian.system.processes.actor_host import CREATE_SECONDS, class_name
 from thespian.system.processes.launching import METHODS
-from thespian.system.processes.starting import SystemPlace, attach_or_start
+from thespian.system.processes.starting import SystemPlace, announce_program, attach_or_start
 from thespian.system.processes.task import ActorSpec
 from thespian.system.system_capabilities import add_system_capabilities
 from thespian.system.thesplog import thesplog
@@ -64,7 +65,7 @@ class ProcessBase(LoadsNoSources):
         add_system_capabilities(capabilities, self.system_name, self.system_version)
         capabilities["Thespian Watch Supported"] = True
         place = self._place()
-        self._core = attach_or_start(place, capabilities, logDefs, self._start_method())
+        self._core, self._directory = attach_or_start(place, capabilities, logDefs, self._start_method())
         self.endpoint: Endpoint = self._core.endpoint()
         self.transport = Transport(place.kind, place, self._core.admin)
         self._is_shut_down = False
@@ -122,18 +123,37 @@ class ProcessBase(LoadsNoSources):
         sourceHash: str | None = None,
     ) -> ActorAddress:
         """Create a top-level actor. It is there when this returns, though it may still be in its constructor."""
+        rust = rust_actor(actorClass)
+        if rust is not None:
+            if sourceHash is not None:
+                raise InvalidActorSourceHash(sourceHash)
+            return self._create(rust.name, rust.packed(), actorClass, globalName)
         name = class_name(actorClass)
         if not isinstance(name, str):
             raise InvalidActorSpecification(actorClass, "neither a class nor the name of one")
         spec = ActorSpec(name, requirements, sourceHash)
         try:
-            return self._core.create("python", spec.packed(), globalName or None, CREATE_SECONDS)
+            return self._create("python", spec.packed(), actorClass, globalName, sourceHash)
+        except (InvalidActorSpecification, ImportError):
+            if not isinstance(actorClass, str) or actorClass not in self._core.makers():
+                raise
+            return self._create(actorClass, RustActor(actorClass).packed(), actorClass, globalName)
+
+    def _create(
+        self, maker: str, spec: bytes, actorClass: Any, globalName: str | None, sourceHash: str | None = None
+    ) -> ActorAddress:
+        try:
+            return self._core.create(maker, spec, globalName or None, CREATE_SECONDS)
         except Refused as refusal:
             raise _error_of(refusal, actorClass, sourceHash) from None
         except TimeoutError as error:
             raise ActorSystemRequestTimeout(f"No new Actor was made: {error}") from None
         except OSError as error:
             raise ActorSystemFailure(f"Could not request new Actor from Admin ({error})") from None
+
+    def announce(self, program: str, arguments: list[str]) -> list[str]:
+        """Start an executable that offers actors in Rust, until the system ends. The result is their names."""
+        return announce_program(self._directory, program, arguments)
 
     # Capabilities
 
@@ -157,7 +177,7 @@ def _error_of(refusal: Refused, actorClass: Any, sourceHash: str | None) -> Exce
             return NoCompatibleSystemForActor(actorClass, "No compatible ActorSystem could be found")
         case "invalid-source-hash":
             return InvalidActorSourceHash(sourceHash)
-        case "invalid-class":
+        case "invalid-class" | "no-maker":
             return InvalidActorSpecification(actorClass, text)
         case "import":
             return ImportError(f"{actorClass}: {text}")

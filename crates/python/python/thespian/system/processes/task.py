@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from roscius._core import ActorAddress
 
+# How a pickle begins, and no text.
+_PICKLE = b"\x80"
+
 
 class ActorSpec(NamedTuple):
     """An actor to be made, as the Admin passes it on unread."""
@@ -22,7 +25,9 @@ class ActorSpec(NamedTuple):
 
     @staticmethod
     def unpacked(spec: bytes) -> ActorSpec:
-        """From the bytes of the Admin, in a process of the same system."""
+        """From the bytes of the Admin, in a process of the same system. A program in Rust gives the name alone."""
+        if spec[:1] != _PICKLE:
+            return ActorSpec(spec.decode())
         return ActorSpec(*pickle.loads(spec))
 
 

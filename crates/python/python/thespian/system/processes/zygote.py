@@ -20,6 +20,7 @@ def join(directory: str) -> Process:
     """Join the system, which a full disk may forbid."""
     core = Process(Listening(directory), "zygote")
     core.attach()
+    core.offer(["python", "logger"])
     return core
 
 
@@ -31,7 +32,6 @@ def main(core: Process, directory: str, start_method: str) -> None:
     # What is there now is shared with every actor: no collection may touch it.
     gc.collect()
     gc.freeze()
-    core.offer(["python", "logger"])
     while not core.is_over:
         core.turn(None)
         while (order := core.take_order()) is not None:
