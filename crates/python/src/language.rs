@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use pyo3::prelude::*;
 use roscius::gate::Crossing;
 use roscius::{Address, Payload, Signal};
-use roscius_host::process::{Language, Receipt};
+use roscius_host::process::{Language, Receipt, Unreadable};
 use roscius_protocol::admin::messages::{Entry, Letter};
 use roscius_protocol::frame::{self, Frame};
 
@@ -113,9 +113,9 @@ impl Language for PyLanguage {
         message.get::<PyMessage>()?.leave().map(Arc::downgrade)
     }
 
-    fn unpack(&self, frame: Frame) -> Result<Payload, String> {
+    fn unpack(&self, frame: Frame) -> Result<Payload, Unreadable> {
         self.backlog.fetch_add(1, Ordering::Relaxed);
-        Ok(Payload::new(PyMessage::of(Content::Frame(Box::new(frame)))))
+        Ok(Payload::new(PyMessage::of(Content::Frame(frame))))
     }
 
     fn arrived_as<'m>(&self, message: &'m Payload) -> Option<&'m Frame> {

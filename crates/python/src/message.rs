@@ -32,7 +32,7 @@ pub(crate) enum Content {
     /// As it leaves the process.
     Packed(Packed),
     /// As it came.
-    Frame(Box<Frame>),
+    Frame(Frame),
 }
 
 /// A wish of another thread of the actor: a wakeup at this time.

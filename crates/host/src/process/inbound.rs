@@ -13,6 +13,7 @@ use roscius_protocol::frame::{self, Frame, Kind};
 use roscius_transport::{Event, Remote};
 
 use super::exit::Leaving;
+use super::language::Unreadable;
 use super::outbound::{ASKS, frame_of};
 use super::{Driven, Process, lock};
 
@@ -187,26 +188,23 @@ impl Driven {
     }
 
     fn message_frame(&mut self, process: &Process, frame: Frame, out: &mut Vec<Crossing>) {
-        let header = *frame.header();
-        let whole = frame.as_bytes().clone();
+        let header = frame.header();
         match process.language.unpack(frame) {
             Ok(message) if header.marks & ASKS != 0 => {
                 // What came before it is heard before it.
-                for earlier in out.drain(..) {
-                    process.system.arrive(earlier);
-                }
+                process.system.arrive_all(out.drain(..));
                 let awaited = process.system.arrive_asking(header.to, header.from, message);
                 let remote = self.hub.remote();
                 self.inbound.await_answer(awaited, header.from, header.to, header.message, process, remote);
             }
             Ok(message) => out.push(Crossing::Message { to: header.to, from: header.from, message, asker: None }),
-            Err(details) => {
+            Err(Unreadable { frame, details }) => {
                 tracing::error!(to = %header.to, from = %header.from, %details, "a message could not be read");
                 if header.marks & ASKS != 0 {
                     let answer = Answer::None { reason: Setback::Undecodable, details };
                     process.exit.push(Leaving::Answer { to: header.from, from: header.to, id: header.message, answer });
                 } else {
-                    let letter = Letter { reason: Setback::Undecodable, details, frame: whole.to_vec() };
+                    let letter = Letter { reason: Setback::Undecodable, details, frame: frame.as_bytes().to_vec() };
                     process.exit.push(Leaving::Returned { to: header.from, from: header.to, letter });
                 }
             }
@@ -320,7 +318,7 @@ fn dead_letter(process: &Process, handler: Address, letter: &Letter) -> Option<C
             let letter = DeadLetter { message, sender, target, reason: Undelivered::NoActor };
             Some(Crossing::DeadLetter { to: handler, letter })
         }
-        Err(details) => {
+        Err(Unreadable { details, .. }) => {
             tracing::warn!(%target, %sender, %details, "a dead letter could not be read");
             None
         }

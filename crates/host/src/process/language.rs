@@ -30,8 +30,8 @@ pub trait Language: Send + Sync {
     ///
     /// # Errors
     ///
-    /// What is wrong, for people, when there is no message in it. It then goes back to who sent it.
-    fn unpack(&self, frame: Frame) -> Result<Payload, String>;
+    /// [`Unreadable`] when there is no message in it. It then goes back to who sent it.
+    fn unpack(&self, frame: Frame) -> Result<Payload, Unreadable>;
 
     /// The frame that a message came in, if it came from another process and is as it was.
     fn arrived_as<'m>(&self, message: &'m Payload) -> Option<&'m Frame> {
@@ -62,6 +62,15 @@ pub trait Language: Send + Sync {
         let _ = descriptors;
         None
     }
+}
+
+/// A frame with no message in it.
+#[derive(Debug)]
+pub struct Unreadable {
+    /// The frame.
+    pub frame: Frame,
+    /// What is wrong, for people.
+    pub details: String,
 }
 
 /// Says what became of a message, as far as its sender can know.

@@ -1,35 +1,35 @@
 //! Messages of registered types, as they travel between processes.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use roscius::gate::Crossing;
 use roscius::{Address, MessageType, Payload, Poison};
 use roscius_protocol::admin::messages::Letter;
 use roscius_protocol::frame::{self, Frame};
 
-use crate::process::Language;
+use crate::process::{Language, Unreadable};
 
 /// MessagePack with the names of the types, which both sides have registered.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct RustLanguage {
     types: BTreeMap<&'static str, &'static MessageType>,
+    /// Where messages are encoded, so that not each needs memory of its own.
+    scratch: Mutex<Vec<u8>>,
 }
+
+/// More memory than this is not kept from one message to the next.
+const KEPT: usize = 64 << 10;
 
 impl RustLanguage {
     /// Knows these types.
-    pub(super) const fn new(types: BTreeMap<&'static str, &'static MessageType>) -> Self {
-        Self { types }
+    pub(super) fn new(types: BTreeMap<&'static str, &'static MessageType>) -> Self {
+        Self { types, scratch: Mutex::default() }
     }
 }
 
-impl Language for RustLanguage {
-    fn pack(&self, message: &Payload, write: &mut dyn FnMut(&frame::Payload<'_>)) -> Result<(), String> {
-        let body = message.encode().map_err(|error| error.to_string())?;
-        write(&frame::Payload::MessagePack { name: message.name(), body: &body });
-        Ok(())
-    }
-
-    fn unpack(&self, frame: Frame) -> Result<Payload, String> {
+impl RustLanguage {
+    fn read(&self, frame: &Frame) -> Result<Payload, String> {
         match frame.payload().map_err(|error| error.to_string())? {
             frame::Payload::MessagePack { name, body } => match self.types.get(name) {
                 Some(kind) => Payload::decode(kind, body).map_err(|error| error.to_string()),
@@ -38,10 +38,25 @@ impl Language for RustLanguage {
             other => Err(format!("actors in Rust take messages of registered types, not {:?}", other.kind())),
         }
     }
+}
+
+impl Language for RustLanguage {
+    fn pack(&self, message: &Payload, write: &mut dyn FnMut(&frame::Payload<'_>)) -> Result<(), String> {
+        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        scratch.clear();
+        message.encode_to(&mut scratch).map_err(|error| error.to_string())?;
+        write(&frame::Payload::MessagePack { name: message.name(), body: &scratch });
+        scratch.shrink_to(KEPT);
+        Ok(())
+    }
+
+    fn unpack(&self, frame: Frame) -> Result<Payload, Unreadable> {
+        self.read(&frame).map_err(|details| Unreadable { frame, details })
+    }
 
     fn returned(&self, to: Address, letter: &Letter, frame: Frame) -> Option<Crossing> {
         let by = frame.header().to;
-        match self.unpack(frame) {
+        match self.read(&frame) {
             Ok(message) => {
                 let poison = Poison { message, by, details: letter.details.as_str().into() };
                 Some(Crossing::Returned { to, poison })
