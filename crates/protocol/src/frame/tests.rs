@@ -207,7 +207,7 @@ proptest! {
         }
         if let Ok(frame) = Frame::new(bytes.clone().into(), DEFAULT_LIMIT)
             && let Ok(payload) = frame.payload() {
-            prop_assert_eq!(bytes_of(frame.header(), &payload), bytes);
+            prop_assert_eq!(bytes_of(&frame.header(), &payload), bytes);
         }
     }
 }
