@@ -42,8 +42,8 @@ use inbound::Inbound;
 use outbound::Outbound;
 use requests::Requests;
 
-/// How many messages actors handle before the links are looked at.
-const STEPS: usize = 512;
+/// How many slices of up to 64 messages actors play before the links are looked at.
+const SLICES: usize = 8;
 /// How long a thread waits at most before it looks whether another has done what it waits for.
 const HAND_OVER: Duration = Duration::from_millis(10);
 
@@ -125,7 +125,7 @@ impl Process {
         let Options { node, role, directory, listening, hold_within } = options;
         let hub = Hub::new(HubOptions::new(node, role), Some(listening))?;
         let exit = Arc::new(Exit::new(hub.remote()));
-        let system = ActorSystem::simple().node(node).gate(Arc::clone(&exit) as Arc<_>).start()?;
+        let system = ActorSystem::simple().slices(true).node(node).gate(Arc::clone(&exit) as Arc<_>).start()?;
         let admin_node = NodeId::of_process(node.system(), NodeId::ADMIN);
         let process = Arc::new(Self {
             node,
@@ -213,9 +213,7 @@ impl Process {
         let congested = driven.outbound.is_congested();
         self.is_congested.store(congested, Ordering::Release);
         drop(guard);
-        for crossing in crossings {
-            self.system.arrive(crossing);
-        }
+        self.system.arrive_all(crossings);
         let mut wants_out = congested;
         let looks_out = || {
             // Each answer leaves in its place among what its actor says.
@@ -223,8 +221,8 @@ impl Process {
             wants_out = self.exit.wants_out();
             wants_out
         };
-        let stepped = if congested { 0 } else { self.system.steps(STEPS, looks_out) };
-        self.has_more.store(wants_out || stepped >= STEPS, Ordering::Relaxed);
+        let stepped = if congested { 0 } else { self.system.steps(SLICES, looks_out) };
+        self.has_more.store(wants_out || stepped >= SLICES, Ordering::Relaxed);
         self.settle_answers();
         self.flush();
         let progress = happened || stepped > 0;

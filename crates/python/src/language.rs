@@ -123,7 +123,7 @@ impl Language for PyLanguage {
 
     fn unpack(&self, frame: Frame) -> Result<Unpacked, Unreadable> {
         self.backlog.fetch_add(1, Ordering::Relaxed);
-        Ok(Unpacked::Message(Payload::new(PyMessage::of(Content::Frame(Box::new(frame))))))
+        Ok(Unpacked::Message(Payload::new(PyMessage::of(Content::Frame(frame)))))
     }
 
     fn answers_by_messages(&self) -> bool {

@@ -28,8 +28,8 @@ use crate::system::ActorSystem;
 /// Carries what is for other nodes.
 pub trait Gate: Send + Sync {
     /// Takes over what leaves. It is called in the order of sending, perhaps while the system is locked, so it must not use the
-    /// system.
-    fn carry(&self, crossing: Crossing);
+    /// system. True when so much waits that the actor that is played is to take no further message for now.
+    fn carry(&self, crossing: Crossing) -> bool;
 
     /// An actor becomes the handler of dead letters, or ceases to be. True if the gate sees to it: then all dead letters of
     /// this system leave by the gate. Called as [`Gate::carry`].
@@ -134,7 +134,9 @@ impl Shared {
             Parcel::Notice(to, Notice::Poison(poison)) => Crossing::Returned { to, poison: *poison },
             parcel @ Parcel::Notice(..) => return Err(parcel),
         };
-        gate.carry(crossing);
+        if gate.carry(crossing) {
+            self.count_tick();
+        }
         Ok(())
     }
 }
@@ -143,22 +145,25 @@ impl ActorSystem {
     /// Takes in what came from another node. What is for nobody here is dealt with as everywhere: as a dead letter, or
     /// with an answer to who sent it.
     pub fn arrive(&self, crossing: Crossing) {
+        self.shared().post(self.parcel(crossing));
+    }
+
+    fn parcel(&self, crossing: Crossing) -> Parcel {
         match crossing {
             Crossing::Message { to, from, message, asker } => {
                 let reply = asker.map(|asker| asker.reply).unwrap_or_default();
-                self.shared().post(Parcel::Message(to, Envelope { sender: from, reply, message }));
+                Parcel::Message(to, Envelope { sender: from, reply, message })
             }
-            Crossing::Signal { to, signal } => self.shared().post(Parcel::Notice(to, Notice::Life(signal))),
-            Crossing::Returned { to, poison } => {
-                self.shared().post(Parcel::Notice(to, Notice::Poison(Box::new(poison))));
-            }
-            Crossing::DeadLetter { to, letter } => {
-                self.shared().post(Parcel::Notice(to, Notice::DeadLetter(Box::new(letter))));
-            }
-            Crossing::Orphan { child, policy } => {
-                self.shared().post(Parcel::Notice(self.shared().root, Notice::Adopt(child, policy)));
-            }
+            Crossing::Signal { to, signal } => Parcel::Notice(to, Notice::Life(signal)),
+            Crossing::Returned { to, poison } => Parcel::Notice(to, Notice::Poison(Box::new(poison))),
+            Crossing::DeadLetter { to, letter } => Parcel::Notice(to, Notice::DeadLetter(Box::new(letter))),
+            Crossing::Orphan { child, policy } => Parcel::Notice(self.shared().root, Notice::Adopt(child, policy)),
         }
+    }
+
+    /// As [`ActorSystem::arrive`], for many at once, in their order.
+    pub fn arrive_all(&self, crossings: impl IntoIterator<Item = Crossing>) {
+        self.shared().post_all(crossings.into_iter().map(|crossing| self.parcel(crossing)));
     }
 
     /// Takes in a message from another node whose sender waits for an answer.

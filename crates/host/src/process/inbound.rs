@@ -100,8 +100,8 @@ impl Driven {
     }
 
     fn message_frame(&mut self, process: &Process, frame: Frame, out: &mut Vec<Crossing>) {
-        let header = *frame.header();
-        let whole = frame.clone();
+        let header = frame.header();
+        let whole = (header.marks & ANSWERED_BY_MESSAGE != 0).then(|| frame.clone());
         let by_messages = process.language.answers_by_messages();
         match process.language.unpack(frame) {
             Ok(Unpacked::Signal(signal)) => process.language.signal(header.to, signal, out),
@@ -116,27 +116,25 @@ impl Driven {
                     (true, false) => None,
                     // Somebody wants to know if it reaches nobody, or what its handler returns.
                     (false, false)
-                        if header.marks & ANSWERED_BY_MESSAGE != 0
+                        if whole.is_some()
                             && (header.message != 0 || message.kind().reply().is_some_and(|it| !it.is_nothing())) =>
                     {
-                        Some(whole)
+                        whole
                     }
                     (false, _) => return out.push(crossing(header.from, message)),
                 };
                 // What came before it is heard before it.
-                for earlier in out.drain(..) {
-                    process.system.arrive(earlier);
-                }
+                process.system.arrive_all(out.drain(..));
                 let awaited = process.system.arrive_asking(header.to, header.from, message);
                 self.inbound.answering.await_answer(awaited, header, frame, process, remote);
             }
-            Err(Unreadable { reason, details }) => {
+            Err(Unreadable { frame, reason, details }) => {
                 tracing::error!(to = %header.to, from = %header.from, %details, "a message could not be read");
                 if header.marks & ASKS != 0 {
                     let answer = Answer::None { reason, details };
                     process.exit.push(Leaving::Answer { to: header.from, from: header.to, id: header.message, answer });
                 } else {
-                    process.give_back(&whole, reason, details);
+                    process.give_back(&frame, reason, details);
                 }
             }
         }

@@ -94,25 +94,15 @@ pub enum Unpacked {
     Signal(Signal),
 }
 
-/// Why there is no message in a frame.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A frame with no message in it.
+#[derive(Debug)]
 pub struct Unreadable {
+    /// The frame.
+    pub frame: Frame,
     /// Whether the bytes are wrong, or the type is none that is taken here.
     pub reason: Setback,
     /// What is wrong, for people.
     pub details: String,
-}
-
-impl Unreadable {
-    /// The type is none that is taken here. Who sent it is told by a message.
-    pub fn not_accepted(details: impl Into<String>) -> Self {
-        Self { reason: Setback::NotAccepted, details: details.into() }
-    }
-
-    /// The bytes are wrong.
-    pub fn undecodable(details: impl Into<String>) -> Self {
-        Self { reason: Setback::Undecodable, details: details.into() }
-    }
 }
 
 /// Says what became of a message, as far as its sender can know.

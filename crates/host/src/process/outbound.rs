@@ -106,7 +106,16 @@ impl Driven {
             let mut taken = std::mem::take(&mut self.outbound.taken);
             process.exit.take(&mut taken);
             for leaving in taken.drain(..) {
-                self.send(process, leaving);
+                match leaving {
+                    // Most are messages: they are not passed through many hands.
+                    Leaving::Crossing(Crossing::Message { to, from, message, asker })
+                        if self.outbound.held.is_empty() && to.node() != process.node =>
+                    {
+                        let went = self.send_message(process, to, from, message, asker);
+                        self.hold_back(to.node(), went);
+                    }
+                    leaving => self.send(process, leaving),
+                }
             }
             self.outbound.taken = taken;
         }
@@ -149,7 +158,15 @@ impl Driven {
         };
         if let Some(held) = self.outbound.held.get_mut(&node) {
             held.waiting.push_back(leaving);
-        } else if let Went::Full(leaving) = self.try_send(process, node, leaving) {
+        } else {
+            let went = self.try_send(process, node, leaving);
+            self.hold_back(node, went);
+        }
+    }
+
+    /// Holds the first thing that a link did not take.
+    fn hold_back(&mut self, node: NodeId, went: Went) {
+        if let Went::Full(leaving) = went {
             let held = Held { since: Instant::now(), waiting: VecDeque::from([leaving]) };
             self.outbound.held.insert(node, held);
         }
@@ -186,7 +203,7 @@ impl Driven {
                 }
             }
             Leaving::Crossing(Crossing::Orphan { child, policy }) => {
-                let message = ToAdmin::Adopt { child, policy };
+                let message = Box::new(ToAdmin::Adopt { child, policy });
                 self.try_send(process, node, Leaving::ToAdmin { from: process.root(), message, id: 0 })
             }
             Leaving::ToAdmin { from, message, id } => {
