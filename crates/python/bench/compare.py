@@ -21,25 +21,40 @@ from table import Cells, circumstances, failures, table
 
 
 def outcomes(wanted: list[Row], subjects: dict[str, Subject], effort: Effort) -> dict[Row, Cells]:
-    """Runs everything, row by row. The order of the systems turns around with each repeat."""
-    # What another library does is the same whatever our base: it is measured once, and stands in each row that it concerns.
-    known: dict[tuple[str, str, int], list[Outcome]] = {}
+    """Runs everything. What is compared with each other takes turns, and the order turns around with each repeat."""
+    groups: dict[tuple[str, int], list[Row]] = {}
+    for row in wanted:
+        groups.setdefault((row.workload, row.cores), []).append(row)
     found: dict[Row, Cells] = {}
-    for number, row in enumerate(wanted):
-        print(f"{number + 1}/{len(wanted)} {row.base} {row.workload} {row.cores}", file=sys.stderr, flush=True)
-        names = [name for name in row.subjects() if name in subjects]
-        cells: Cells = {name: known.get((name, row.workload, row.cores), []) for name in names}
-        todo = [name for name in names if not cells[name]]
-        for repeat in range(effort.repeats):
-            for name in todo if repeat % 2 == 0 else reversed(todo):
-                if repeat and name in ONCE:
-                    continue
+    for number, ((workload, cores), rows_of_it) in enumerate(groups.items()):
+        print(f"{number + 1}/{len(groups)} {workload} on {cores}", file=sys.stderr, flush=True)
+        found |= together(rows_of_it, subjects, effort)
+    return {row: found[row] for row in wanted}
+
+
+def together(group: list[Row], subjects: dict[str, Subject], effort: Effort) -> dict[Row, Cells]:
+    """The outcomes of rows that differ by their base alone."""
+    # What another library does is the same whatever our base: it is measured once, and stands in each row that it concerns.
+    peers: Cells = {}
+    turns: list[tuple[Row, str, list[Outcome]]] = []
+    found: dict[Row, Cells] = {row: {} for row in group}
+    for row in group:
+        for name in row.subjects():
+            if name not in subjects:
+                continue
+            if name in peers:
+                found[row][name] = peers[name]
+                continue
+            found[row][name] = []
+            turns.append((row, name, found[row][name]))
+            if name in PEERS:
+                peers[name] = found[row][name]
+    for repeat in range(effort.repeats):
+        for row, name, outcomes in turns if repeat % 2 == 0 else reversed(turns):
+            if not repeat or name not in ONCE:
                 amount = row.amount(name, effort)
                 base = BASES[row.base]
-                outcome = run(subjects[name], base, row.workload, amount, effort.rounds, row.cores, effort.limit)
-                cells[name].append(outcome)
-        known |= {(name, row.workload, row.cores): cells[name] for name in todo if name in PEERS}
-        found[row] = cells
+                outcomes.append(run(subjects[name], base, row.workload, amount, effort.rounds, row.cores, effort.limit))
     return found
 
 

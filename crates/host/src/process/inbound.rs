@@ -198,6 +198,10 @@ impl Driven {
             receipt.give_back(letter.reason, &letter.details);
             return None;
         }
+        // That a message has reached nobody is told to who waits for the answer. It is a dead letter already, no failure.
+        if letter.reason == Setback::NoActor {
+            return None;
+        }
         process.language.returned(to, letter, frame)
     }
 

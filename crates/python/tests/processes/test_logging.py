@@ -2,11 +2,12 @@
 
 import logging
 import threading
+import time
 
 import pytest
 import seen
-from cast import MOMENT, Call, Echo, Player, create, do, pid
-from thespian.actors import Actor, ActorSystem
+from cast import MOMENT, Call, Echo, Player, create, do, order, pid
+from thespian.actors import Actor, ActorExitRequest, ActorSystem
 from thespian.test import get_free_admin_port
 
 
@@ -155,6 +156,22 @@ def test_a_lot_of_records_all_come(scene, asys):
 def log_a_lot(_actor, count):
     for number in range(count):
         logging.getLogger("player").info("record %d", number)
+
+
+def test_a_question_that_comes_back_when_nobody_waits_any_more_is_not_logged(asys, caplog):
+    player, other = asys.createActor(Player), asys.createActor(Echo)
+    process = do(asys, player, pid)
+    order(asys, player, nap)
+    asys.tell(player, ActorExitRequest())
+    assert asys.ask(player, "nobody has time for this", 0) is None
+    seen.gone([process])
+    for number in range(20):  # what has come for us is read meanwhile
+        assert asys.ask(other, number, MOMENT) == number
+    assert caplog.text == ""
+
+
+def nap(_actor):
+    time.sleep(0.3)
 
 
 class Polite(Actor):
