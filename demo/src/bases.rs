@@ -2,7 +2,9 @@
 
 mod one_process;
 mod processes;
+mod python;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use roscius::prelude::*;
@@ -15,6 +17,15 @@ use crate::actors::Role;
 use crate::batch::Score;
 use crate::failure::Failure;
 use crate::news::News;
+
+/// Where the actors of a run are.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Place {
+    /// On a few threads of this process.
+    Threads,
+    /// Each in a process of its own; with an interpreter, the inference workers are Python actors.
+    Processes { python: Option<PathBuf> },
+}
 
 /// A system of actors, with an address for the director.
 pub trait Base {

@@ -1,5 +1,7 @@
 //! Why the program ends without a report.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -18,6 +20,14 @@ pub enum Failure {
     /// There is no place for the processes of the actors.
     #[error("the processes of the actors cannot be started: {0}")]
     NoProcesses(String),
+    /// There is no Python for the workers.
+    #[error("the Python actors cannot be started with {}: {reason}", interpreter.display())]
+    NoPython {
+        /// Which Python was tried.
+        interpreter: PathBuf,
+        /// What it said.
+        reason: String,
+    },
     /// The pipeline could not do its work.
     #[error("the pipeline broke off: {0}")]
     Broken(String),
@@ -52,6 +62,12 @@ impl Failure {
                                      out --base processes"
                     .to_owned()
             }
+            Self::NoPython { .. } => {
+                "run `make demo DEMO_ARGS=\"--base processes --python\"` in the project's top folder: it \
+                                      installs what is needed; or name a Python that has roscius and vaderSentiment: \
+                                      --python=INTERPRETER"
+                    .to_owned()
+            }
             Self::Broken(_) | Self::Lost { .. } => {
                 "this is a fault of the pipeline: please report it with this output".to_owned()
             }
@@ -61,7 +77,7 @@ impl Failure {
     /// 2 for what the user can set right, 1 for a fault of the program.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Input(_) | Self::Database(_) | Self::NoProcesses(_) => 2,
+            Self::Input(_) | Self::Database(_) | Self::NoProcesses(_) | Self::NoPython { .. } => 2,
             Self::Broken(_) | Self::Lost { .. } => 1,
         }
     }

@@ -6,8 +6,9 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::arguments::{Arguments, BaseName};
-use crate::bases::{Base, OneProcess, Processes};
+use crate::agreement::Agreement;
+use crate::arguments::Arguments;
+use crate::bases::{Base, OneProcess, Place, Processes};
 use crate::director::{Done, direct};
 use crate::failure::Failure;
 use crate::input;
@@ -25,11 +26,15 @@ const FRAME: Duration = Duration::from_millis(20);
 const FEWEST_ROUNDS: u32 = 3;
 const MOST_ROUNDS: u32 = 10;
 
+/// What takes as long as that is measured no further.
+const LONGEST: Duration = Duration::from_secs(12);
+
 /// How long the measuring may take, once it was done often enough.
 const MEASURING: Duration = Duration::from_secs(4);
 
 /// Does all that the command line asks for.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
+    let place = arguments.place();
     let sources = input::survey(&arguments.inputs())?;
     let path = arguments.database();
     // Whatever is wrong with it is said before anything starts.
@@ -39,14 +44,19 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     if !arguments.no_kill {
         plan.kill = Kill::at(plan.total().div_ceil(2), 1);
     }
-    let done = watched(&plan, || pass(arguments.base, &plan));
+    let done = watched(&plan, || pass(&place, &plan));
     let (done, audit) = check(&plan, done, &path)?;
-    let speeds = compare(arguments.base, &plan)?;
+    let speeds = compare(&place, &plan)?;
+    let agreement = match &place {
+        Place::Processes { python: Some(_) } => Some(Agreement::of(&path)?),
+        _ => None,
+    };
     let counters = &plan.counters;
     let passed = |stage: &AtomicU64| stage.load(Ordering::Relaxed);
     let losses = counters.losses();
     Ok(Report {
-        base: arguments.base,
+        agreement,
+        place,
         stages: vec![
             ("fetch", passed(&counters.fetched)),
             ("clean", passed(&counters.cleaned)),
@@ -71,10 +81,10 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
 }
 
 /// Sends all texts through a new set of actors, in a new system.
-fn pass(base: BaseName, plan: &Plan) -> Result<Done, Failure> {
-    match base {
-        BaseName::Threads => pass_through(OneProcess::start()?, plan),
-        BaseName::Processes => pass_through(Processes::start()?, plan),
+fn pass(place: &Place, plan: &Plan) -> Result<Done, Failure> {
+    match place {
+        Place::Threads => pass_through(OneProcess::start()?, plan),
+        Place::Processes { python } => pass_through(Processes::start(python.as_deref())?, plan),
     }
 }
 
@@ -130,7 +140,7 @@ fn check(plan: &Plan, done: Result<Done, Failure>, path: &Path) -> Result<(Done,
 }
 
 /// Measures the same actors with one inference worker and with as many as were asked for, in turn.
-fn compare(base: BaseName, plan: &Plan) -> Result<Vec<Speed>, Failure> {
+fn compare(place: &Place, plan: &Plan) -> Result<Vec<Speed>, Failure> {
     let mut speeds = vec![Speed { workers: 1, texts_per_second: 0.0 }];
     if plan.workers > 1 {
         speeds.push(Speed { workers: plan.workers, texts_per_second: 0.0 });
@@ -139,12 +149,13 @@ fn compare(base: BaseName, plan: &Plan) -> Result<Vec<Speed>, Failure> {
     eprintln!("measuring the speed without a database, inference workers: {}", workers.join(" and "));
     let start = Instant::now();
     for round in 0..MOST_ROUNDS {
-        if round >= FEWEST_ROUNDS && start.elapsed() > MEASURING {
+        let taken = start.elapsed();
+        if round >= FEWEST_ROUNDS && taken > MEASURING || taken > LONGEST {
             break;
         }
         for speed in &mut speeds {
             let plan = Plan::new(plan.sources.clone(), SinkTask::Counting, speed.workers);
-            let done = pass(base, &plan)?;
+            let done = pass(place, &plan)?;
             speed.texts_per_second = speed.texts_per_second.max(done.texts_per_second);
         }
     }

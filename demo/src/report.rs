@@ -3,14 +3,17 @@
 use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
 
-use crate::arguments::BaseName;
+use crate::agreement::Agreement;
+use crate::bases::Place;
 use crate::correlation::Correlation;
 
 /// What a run did.
 #[derive(Debug)]
 pub struct Report {
     /// Where the actors ran.
-    pub base: BaseName,
+    pub place: Place,
+    /// How the scores of Python go together with those of Rust, if they are of Python.
+    pub agreement: Option<Agreement>,
     /// Texts that passed each stage, with the stages' names.
     pub stages: Vec<(&'static str, u64)>,
     /// What became of the worker that was killed, if one was.
@@ -62,8 +65,9 @@ impl Display for Report {
         failures.row(["lost".to_owned(), "0".to_owned()]);
         writeln!(out, "{failures}")?;
         writeln!(out, "inference workers restarted: {}", self.restarts)?;
-        if self.base == BaseName::Processes {
-            writeln!(out, "each actor had a process of its own, and each worker that was killed had SIGKILL")?;
+        if let Place::Processes { python } = &self.place {
+            let workers = if python.is_some() { "; the workers were Python actors" } else { "" };
+            writeln!(out, "each actor had a process of its own, and a worker is killed with SIGKILL{workers}")?;
         }
         writeln!(out)?;
 
@@ -83,6 +87,10 @@ impl Display for Report {
             sources.row([name.clone(), grouped(*texts), grouped(correlation.pairs()), coefficient]);
         }
         writeln!(out, "{sources}")?;
+
+        if let Some(agreement) = &self.agreement {
+            writeln!(out, "{agreement}")?;
+        }
         write!(out, "database: {}", self.database.display())
     }
 }
@@ -159,7 +167,8 @@ mod tests {
         let mut correlation = Correlation::default();
         [(0.0, 0.0), (1.0, 2.0)].into_iter().for_each(|(score, rating)| correlation.add(score, rating));
         let report = Report {
-            base: BaseName::Threads,
+            place: Place::Threads,
+            agreement: None,
             stages: vec![("fetch", 2000), ("store", 2000)],
             kill: Some(Kill { in_hand: 64, given_again: 65 }),
             restarts: 1,

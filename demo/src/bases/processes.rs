@@ -1,5 +1,7 @@
 //! Each actor in a process of its own.
 
+use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use roscius::prelude::*;
@@ -7,7 +9,7 @@ use roscius::{Received, Recipient};
 use roscius_host::admin::Claim;
 use roscius_host::rust::{self, Endpoint, ProcessSystem, Registry};
 
-use super::Base;
+use super::{Base, python};
 use crate::actors::{Clean, Fetch, Foreman, Infer, Role, Store};
 use crate::batch::Score;
 use crate::failure::Failure;
@@ -19,6 +21,8 @@ pub struct Processes {
     // Dropped first.
     endpoint: Endpoint,
     system: ProcessSystem,
+    /// Whether the workers are in Python.
+    python: bool,
 }
 
 /// Is what this process was started for, if it was started as a part of a system.
@@ -37,12 +41,23 @@ fn with<A: Role>(registry: Registry) -> Registry {
 }
 
 impl Processes {
-    /// A system that nobody else finds, and that ends with this program.
-    pub fn start() -> Result<Self, Failure> {
-        let claim = Claim::Queue(format!("roscius-demo-{}", std::process::id()));
+    /// A system that ends with this program. With an interpreter its workers are Python actors.
+    pub fn start(python: Option<&Path>) -> Result<Self, Failure> {
+        // Whoever is to find it needs a port.
+        let claim = match python {
+            Some(_) => Claim::Tcp(SocketAddr::from(([127, 0, 0, 1], 0))),
+            None => Claim::Queue(format!("roscius-demo-{}", std::process::id())),
+        };
         let system = ProcessSystem::builder(claim, &registry()).start();
         let system = system.map_err(|error| Failure::NoProcesses(error.to_string()))?;
-        Ok(Self { endpoint: system.endpoint(), system })
+        if let (Some(interpreter), Claim::Tcp(address)) = (python, system.claim())
+            && let Err(failure) = python::offer(interpreter, address.port())
+        {
+            // What is to be said is why there is no Python.
+            let _ = system.shutdown();
+            return Err(failure);
+        }
+        Ok(Self { endpoint: system.endpoint(), system, python: python.is_some() })
     }
 }
 
@@ -52,6 +67,10 @@ impl Base for Processes {
     }
 
     fn hire(&self) -> Result<Recipient<Score>, Failure> {
+        if self.python {
+            let worker = self.system.spawn_python(python::WORKER);
+            return worker.map(Recipient::assume).map_err(|error| Failure::NoProcesses(error.to_string()));
+        }
         Ok(self.make::<Infer>(Death::Signal)?.recipient())
     }
 

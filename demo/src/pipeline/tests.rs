@@ -64,7 +64,7 @@ fn plan(folder: &TempDir, texts: [usize; 2], workers: usize) -> Plan {
 /// A pass of the plan on threads, into this sink.
 fn pass_into(plan: &mut Plan, sink: Box<dyn Sink>) -> Result<Done, Failure> {
     plan.sink = SinkTask::Made(Made::new(sink));
-    pass(BaseName::Threads, plan)
+    pass(&Place::Threads, plan)
 }
 
 /// The texts that workers had in hand when they ended.
@@ -216,7 +216,7 @@ fn a_file_that_changes_after_the_survey_is_noticed() {
     for (content, expected) in changes {
         let plan = plan(&folder, [200, 300], 2);
         fs::write(folder.path().join("1.txt"), content).expect("written");
-        let failure = pass(BaseName::Threads, &plan).expect_err("it changed");
+        let failure = pass(&Place::Threads, &plan).expect_err("it changed");
         match &failure {
             Failure::Input(error) if matches!(error.problem, Problem::Binary { .. }) => assert_eq!(content, "\0"),
             Failure::Input(error) => assert_eq!(error.problem, expected),
@@ -251,7 +251,7 @@ fn what_arrived_before_a_run_broke_off_is_kept_and_the_rest_is_named() {
     plan.kill = Kill::at(1000, u32::MAX);
     let path = folder.path().join("t.sqlite");
     plan.sink = SinkTask::Database { path: path.clone(), sources: plan.sources.clone() };
-    let failure = check(&plan, pass(BaseName::Threads, &plan), &path).expect_err("the last batch is missing");
+    let failure = check(&plan, pass(&Place::Threads, &plan), &path).expect_err("the last batch is missing");
     assert_eq!(
         failure.to_string(),
         "40 of 1000 texts are missing in the database, the first is number 961: \

@@ -170,6 +170,21 @@ impl Database {
         };
         open().map_err(|error| DatabaseError { path: path.to_owned(), fault: fault(error) })
     }
+
+    /// Reads all texts of the database at `path`, as they were scored, with their scores.
+    pub fn read(path: &Path, mut each: impl FnMut(&str, f64)) -> Result<(), DatabaseError> {
+        let mut read = || {
+            let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            connection.busy_timeout(PATIENCE)?;
+            let mut statement = connection.prepare("SELECT text, score FROM texts")?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                each(&row.get::<_, String>(0)?, row.get(1)?);
+            }
+            Ok(())
+        };
+        read().map_err(|error| DatabaseError { path: path.to_owned(), fault: fault(error) })
+    }
 }
 
 impl Sink for Database {
