@@ -219,19 +219,23 @@ impl Driven {
             Some(Topic::Signal) => {
                 let Some(signal) = read::<Signal>(frame) else { return };
                 match &signal {
-                    Signal::Adopted { .. } => self.children.adopted(),
+                    Signal::Adopted { parent, .. } => self.children.adopted(*parent),
+                    Signal::ChildEnded { child, .. } if child.node() == header.from.node() => {
+                        self.children.understudies.said_end(*child);
+                    }
                     Signal::Terminated { address, .. } => {
                         self.outbound.watches.remove(&(*address, header.to));
                     }
                     _ => {}
                 }
-                process.language.signal(header.to, signal, out);
+                process.language.signal(header.to, signal, process.system.is_suspended(header.to), out);
             }
             Some(Topic::FromAdmin) if header.from.node() == process.admin.node() => {
                 let Some(message) = read::<FromAdmin>(frame) else { return };
                 match message {
                     answer if header.message != 0 => process.requests.answer(header.message, answer),
                     FromAdmin::Capabilities { capabilities } => process.language.capabilities(capabilities),
+                    FromAdmin::Closing => process.language.closing(),
                     FromAdmin::Finish => process.is_over.store(true, std::sync::atomic::Ordering::Release),
                     order => self.inbound.orders.push_back(order),
                 }

@@ -260,7 +260,7 @@ impl Hub {
     }
 
     /// How long to wait: not at all if there is work, not beyond what is due, not longer than the caller wants.
-    fn wait(&self, timeout: Option<Duration>) -> Option<Duration> {
+    pub(super) fn wait(&self, timeout: Option<Duration>) -> Option<Duration> {
         let accept_now = self.may_accept && self.no_accept_until.is_none();
         if !self.events.is_empty() || !self.hot.is_empty() || !self.dirty.is_empty() || accept_now {
             return Some(Duration::ZERO);
