@@ -309,7 +309,7 @@ impl Process {
         let Some(driven) = guard.as_mut() else { return true };
         driven.send_all(self);
         driven.hub.flush();
-        driven.hub.waiting(node).0 + driven.outbound.held_for(node) == 0
+        driven.outbound.held_for(node) == 0 && driven.hub.is_delivered(node)
     }
 
     /// Sends what this process has said, and while a receiver takes no more, waits for it. Nothing that comes

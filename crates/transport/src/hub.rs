@@ -361,6 +361,12 @@ impl Hub {
         self.by_node.get(&node).map_or((0, 0), |peer| self.peers[*peer].queue.waiting())
     }
 
+    /// Whether all that was queued for a node is in the hands of the operating system: written, or in the socket of a node that
+    /// has not answered yet.
+    pub fn is_delivered(&self, node: NodeId) -> bool {
+        self.by_node.get(&node).is_none_or(|peer| self.is_peer_delivered(&self.peers[*peer]))
+    }
+
     /// A descriptor that can be read when [`Hub::poll`] has something to do. What is due without it, [`Hub::pause`] says.
     pub fn descriptor(&self) -> RawFd {
         self.poll.as_raw_fd()

@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use roscius::{Address, Birth, ExitReason, FailureKind, FailureReport, NodeId, Restart, Signal};
 use roscius_protocol::lifecycle::Verdict;
-use roscius_transport::Listening;
+use roscius_transport::{Listening, SocketDir, SocketDirError};
 
 use super::children::{ChildProcess, Ended};
 use super::{Driven, Process, socket_of};
@@ -71,11 +72,9 @@ impl Process {
             let mut guard = self.drive();
             let driven = guard.as_mut()?;
             let node = driven.children.understudies.due(Instant::now())?;
-            let path = socket_of(driven.outbound.directory(), node);
-            let listening = driven.children.understudies.kept.get(&node).map(|(kept, _)| {
-                let copy = kept.as_fd().try_clone_to_owned().map_err(|error| error.to_string())?;
-                Listening::adopt(copy, path).map_err(|error| error.to_string())
-            });
+            let directory = driven.outbound.directory().to_owned();
+            let kept = driven.children.understudies.kept.get_mut(&node);
+            let listening = kept.map(|(kept, _)| listen_again(&directory, node, kept));
             match listening {
                 Some(Ok(listening)) => {
                     let fallen = driven.children.understudies.fallen.remove(&node)?;
@@ -104,6 +103,19 @@ impl Process {
             self.system.arrive(crossing);
         }
     }
+}
+
+/// The socket of a child for its next process: the same as before, unless its name went with a process that ended in order.
+fn listen_again(directory: &Path, node: NodeId, kept: &mut OwnedFd) -> Result<Listening, SocketDirError> {
+    let path = socket_of(directory, node);
+    let copied = |source| SocketDirError::Io { what: "copy the socket of", path: path.clone(), source };
+    if path.exists() {
+        return Listening::adopt(kept.try_clone().map_err(copied)?, path);
+    }
+    let base = directory.parent().and_then(Path::parent).unwrap_or(directory);
+    let listening = SocketDir::of_system_in(base, node.system())?.listen(node)?;
+    *kept = listening.as_fd().try_clone_to_owned().map_err(copied)?;
+    Ok(listening)
 }
 
 impl Understudies {

@@ -88,7 +88,7 @@ impl Hub {
                 self.leave(place);
             }
             let waits = self.peers.iter().any(|(_, peer)| !peer.links.is_empty() || !peer.queue.is_empty());
-            if in_hand && self.peers.iter().all(|(_, peer)| self.is_delivered(peer)) {
+            if in_hand && self.peers.iter().all(|(_, peer)| self.is_peer_delivered(peer)) {
                 // What is left to wait for is the answer to a goodbye, and who is busy does not give it.
                 in_hand = false;
                 until = until.min(Instant::now() + GOODBYE_WITHIN);
