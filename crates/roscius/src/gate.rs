@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use roscius_protocol::address::Address;
-use roscius_protocol::lifecycle::{Birth, Lifecycle, Signal};
+use roscius_protocol::lifecycle::{Birth, Lifecycle, Phase, Signal};
 use roscius_protocol::supervision::Restart;
 
 use crate::actor::{Actor, Poison};
@@ -194,6 +194,15 @@ impl ActorSystem {
         Ok(ActorRef::assume(address))
     }
 
+    /// Whether an actor here has failed, or is being restarted, and takes no message meanwhile. Not known of one that is played just
+    /// now: it has not.
+    pub fn is_suspended(&self, actor: Address) -> bool {
+        let Some(core) = self.shared().core_of(actor) else { return false };
+        let mut state = crate::engine::lock(&core.state);
+        let phase = state.slot(actor).map(|slot| slot.resident.life.phase());
+        matches!(phase, Some(Phase::Suspended | Phase::Restarting))
+    }
+
     /// How many actors live here.
     pub fn living(&self) -> usize {
         let cores = self.shared().cores.iter();
@@ -224,12 +233,17 @@ fn adopt(stage: &mut Stage, child: Address, policy: Restart) -> Result<Birth, Sp
 }
 
 impl ContextHandle {
-    /// Notes an actor of another node as a child. What is returned is its number, which it has to know.
+    /// Notes an actor of another node as a child. What is returned is its number, which it has to know; with a detached
+    /// handle [`Birth::unknown`], since the actor is told of the child later, and tells it the number then.
     ///
     /// # Errors
     ///
     /// [`NotHandling`] outside of a handler; [`SpawnError::Exiting`] when the actor may have no more children.
     pub fn adopt(&self, child: Address, policy: Restart) -> Result<Result<Birth, SpawnError>, NotHandling> {
+        if self.is_detached() {
+            self.shared().post(Parcel::Notice(self.me(), Notice::Adopt(child, policy)));
+            return Ok(Ok(Birth::unknown()));
+        }
         self.on_stage(|stage| adopt(stage, child, policy))
     }
 

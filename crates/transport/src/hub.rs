@@ -33,6 +33,7 @@ pub use watch::{WatchError, WatchId};
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
+use std::os::fd::{AsRawFd, RawFd};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -358,6 +359,22 @@ impl Hub {
     /// How many frames wait for a node, and how many bytes.
     pub fn waiting(&self, node: NodeId) -> (usize, usize) {
         self.by_node.get(&node).map_or((0, 0), |peer| self.peers[*peer].queue.waiting())
+    }
+
+    /// Whether all that was queued for a node is in the hands of the operating system: written, or in the socket of a node that
+    /// has not answered yet.
+    pub fn is_delivered(&self, node: NodeId) -> bool {
+        self.by_node.get(&node).is_none_or(|peer| self.is_peer_delivered(&self.peers[*peer]))
+    }
+
+    /// A descriptor that can be read when [`Hub::poll`] has something to do. What is due without it, [`Hub::pause`] says.
+    pub fn descriptor(&self) -> RawFd {
+        self.poll.as_raw_fd()
+    }
+
+    /// After which time [`Hub::poll`] is due although nothing happens. None: after none.
+    pub fn pause(&self) -> Option<Duration> {
+        self.wait(None)
     }
 
     /// How many links there are.

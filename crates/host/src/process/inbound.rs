@@ -41,6 +41,10 @@ impl Inbound {
     }
 }
 
+fn signal_to(process: &Process, to: Address, signal: Signal, out: &mut Vec<Crossing>) {
+    process.language.signal(to, signal, process.system.is_suspended(to), out);
+}
+
 impl Driven {
     /// Deals with what came, as far as it concerns the process, and returns what is for its actors.
     pub(super) fn take_in(&mut self, process: &Process) -> Vec<Crossing> {
@@ -104,7 +108,7 @@ impl Driven {
         let whole = (header.marks & ANSWERED_BY_MESSAGE != 0).then(|| frame.clone());
         let by_messages = process.language.answers_by_messages();
         match process.language.unpack(frame) {
-            Ok(Unpacked::Signal(signal)) => process.language.signal(header.to, signal, out),
+            Ok(Unpacked::Signal(signal)) => signal_to(process, header.to, signal, out),
             Ok(Unpacked::Message(message)) => {
                 let crossing = |from, message| Crossing::Message { to: header.to, from, message, asker: None };
                 let remote = || self.hub.remote();
@@ -146,19 +150,23 @@ impl Driven {
             Some(Topic::Signal) => {
                 let Some(signal) = read::<Signal>(frame) else { return };
                 match &signal {
-                    Signal::Adopted { .. } => self.children.adopted(),
+                    Signal::Adopted { parent, .. } => self.children.adopted(*parent),
+                    Signal::ChildEnded { child, .. } if child.node() == header.from.node() => {
+                        self.children.understudies.said_end(*child);
+                    }
                     Signal::Terminated { address, .. } => {
                         self.outbound.watches.remove(&(*address, header.to));
                     }
                     _ => {}
                 }
-                process.language.signal(header.to, signal, out);
+                signal_to(process, header.to, signal, out);
             }
             Some(Topic::FromAdmin) if header.from.node() == process.admin.node() => {
                 let Some(message) = read::<FromAdmin>(frame) else { return };
                 match message {
                     answer if header.message != 0 => process.requests.answer(header.message, answer),
                     FromAdmin::Capabilities { capabilities } => process.language.capabilities(capabilities),
+                    FromAdmin::Closing => process.language.closing(),
                     FromAdmin::Finish => process.is_over.store(true, std::sync::atomic::Ordering::Release),
                     order => self.inbound.orders.push_back(order),
                 }

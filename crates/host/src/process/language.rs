@@ -61,8 +61,10 @@ pub trait Language: Send + Sync {
         None
     }
 
-    /// Adds what a signal means to the actors of the language. As it is, unless they have other ways.
-    fn signal(&self, to: Address, signal: Signal, out: &mut Vec<Crossing>) {
+    /// Adds what a signal means to the actors of the language. As it is, unless they have other ways. One that is suspended
+    /// takes no messages.
+    fn signal(&self, to: Address, signal: Signal, is_suspended: bool, out: &mut Vec<Crossing>) {
+        let _ = is_suspended;
         out.push(Crossing::Signal { to, signal });
     }
 
@@ -73,6 +75,9 @@ pub trait Language: Send + Sync {
     fn wait(&self, wait: &mut (dyn FnMut() + Send)) {
         wait();
     }
+
+    /// The system is shut down. What goes on is to come to its end.
+    fn closing(&self) {}
 
     /// The capabilities of the system have changed.
     fn capabilities(&self, capabilities: Vec<Entry>) {

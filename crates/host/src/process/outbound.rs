@@ -13,6 +13,7 @@ use roscius_transport::SendError;
 
 use super::exit::Leaving;
 use super::language::{Language, Receipt};
+use super::understudies::Heard;
 use super::{Driven, Process, socket_of};
 
 /// The mark of a message whose sender waits for an answer.
@@ -75,6 +76,11 @@ impl Outbound {
     /// Whether something is held because a link does not take it.
     pub fn is_congested(&self) -> bool {
         !self.held.is_empty()
+    }
+
+    /// Whether something waits for the actors here.
+    pub fn has_bounced(&self) -> bool {
+        !self.bounced.is_empty()
     }
 
     pub fn held_for(&self, node: NodeId) -> usize {
@@ -182,6 +188,15 @@ impl Driven {
                 self.send_message(process, to, from, message, asker)
             }
             Leaving::Crossing(Crossing::Signal { to, signal }) => {
+                match self.children.understudies.hear(to, &signal) {
+                    Heard::Not => {}
+                    Heard::Waits => return Went::Yes,
+                    Heard::Ends => {
+                        let ended = self.end_fallen(process, node);
+                        self.outbound.bounced.extend(ended);
+                        return Went::Yes;
+                    }
+                }
                 self.note_watch(to, &signal);
                 let sent = self.send_system(process, node, Header::new(process.root(), to), Topic::Signal, &signal, 0);
                 if sent { Went::Yes } else { Went::Full(Leaving::Crossing(Crossing::Signal { to, signal })) }
@@ -341,6 +356,12 @@ impl Driven {
     ) -> Option<Letter> {
         let frame = lay_out(&*process.language, message, from, to)?;
         Some(Letter { reason, details: details.to_owned(), frame })
+    }
+
+    pub(super) fn give_up_held(&mut self, process: &Process, node: NodeId) {
+        for leaving in self.outbound.held.remove(&node).into_iter().flat_map(|held| held.waiting) {
+            self.give_up(process, leaving);
+        }
     }
 
     /// The time is over for something that was held.

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from roscius._core import Process
-from roscius.supervision import restart_plan
+from roscius.supervision import restart_policy
 
 from thespian.system.capability import fits
 from thespian.system.class_resolution import resolve
@@ -69,7 +69,7 @@ def main(task: Task, listening: Listening, prepared: Prepared | None) -> None:
     if made is not None:
         actor, plan = made
         host.actor = actor
-        core.spawn(actor, task.parent, task.birth, task.name, plan)
+        core.spawn(actor, task.parent, task.birth, task.name, plan, task.heard)
         _run(core, host)
     if is_logger:
         log_writer.say_goodbye()
@@ -89,8 +89,9 @@ def _make(core: Process, task: Task, host: ActorHost) -> tuple[Any, RestartPlan 
             core.failed(refusal.kind, refusal.text)
         return None
     titles.set_title(f"{cls.__name__} {host.address}")
+    policy = restart_policy(None, cls) if top_level else task.policy
     if top_level:
-        core.ready()
+        core.ready(policy)
 
     def instance() -> Any:
         offered = withPossibleInitArgs(capabilities=dict(host.capabilities), requirements=requirements)
@@ -104,8 +105,11 @@ def _make(core: Process, task: Task, host: ActorHost) -> tuple[Any, RestartPlan 
         actor = instance()
     except Exception:
         logging.getLogger(str(cls)).exception("Actor %s failed to start", cls.__name__)
+        if not top_level and not task.heard:
+            # One that is restarted and fails in its constructor has failed once more.
+            core.unborn(task.parent, task.birth)
         return None
-    return actor, restart_plan(None, cls, instance)
+    return actor, None if policy is None else (policy, instance)
 
 
 def _class_of(task: Task, capabilities: dict[str, Any]) -> tuple[Any, Any]:
@@ -144,6 +148,7 @@ def _may_run(cls: Any, capabilities: dict[str, Any], requirements: Any) -> bool:
 def _run(core: Process, host: ActorHost) -> None:
     while core.living and not core.is_over:
         core.run()
+        host.start_waiting()
         changed = core.changed_capabilities()
         if changed is not None:
             host.capabilities = changed
