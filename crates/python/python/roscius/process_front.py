@@ -37,7 +37,8 @@ class ProcessFront:
 
     async def create(self, creation: Creation) -> ActorAddress:
         """Create a top-level actor."""
-        from thespian.system.process_base import CREATE_SECONDS, creating, creation_of
+        from thespian.system.process_base import creating, creation_of
+        from thespian.system.processes.actor_host import CREATE_SECONDS
 
         actor_class, _requirements, _global_name, source_hash = creation
         wanted = creation_of(*creation)

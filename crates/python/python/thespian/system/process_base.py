@@ -21,8 +21,7 @@ from thespian.system.exceptions import (
 )
 from thespian.system.host import Requirements, ShutDown
 from thespian.system.loads_no_sources import LoadsNoSources
-from thespian.system.processes.actor_host import CREATE_SECONDS as CREATE_SECONDS
-from thespian.system.processes.actor_host import class_name
+from thespian.system.processes.actor_host import CREATE_SECONDS, class_name
 from thespian.system.processes.launching import METHODS
 from thespian.system.processes.starting import SystemPlace, announce_program, attach_or_start
 from thespian.system.processes.task import ActorSpec

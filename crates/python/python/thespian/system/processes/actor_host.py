@@ -7,7 +7,6 @@ import os
 import pickle
 import threading
 from collections import deque
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from roscius._core import Listening, Refused
@@ -159,7 +158,7 @@ class ActorHost(LoadsNoSources):
             if task is None:
                 self._core.stillborn(listening.process, birth, "it is no child any more")
             else:
-                self._launch(replace(task, birth=birth, heard=heard), listening)
+                self._launch(task._replace(birth=birth, heard=heard), listening)
 
     @property
     def _method(self) -> str:
