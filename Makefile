@@ -54,8 +54,8 @@ wheel: $(VENV)/ready
 
 python-tests: wheel
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps dist/*.whl
-	$(VENV)/bin/ruff check crates/python
-	$(VENV)/bin/ruff format --check crates/python
+	$(VENV)/bin/ruff check --config crates/python/pyproject.toml crates/python demo/python
+	$(VENV)/bin/ruff format --config crates/python/pyproject.toml --check crates/python demo/python
 	cd crates/python && .venv/bin/python -m mypy
 	cd crates/python && .venv/bin/python -m pytest -q
 
