@@ -107,7 +107,9 @@ impl Registry {
     }
 
     pub(super) fn language(&self) -> RustLanguage {
-        RustLanguage::new(self.types.clone())
+        let mut types = self.types.clone();
+        types.insert(Address::NAME, MessageType::of::<Address>());
+        RustLanguage::new(types)
     }
 
     /// The names of all types of actors.

@@ -31,6 +31,9 @@ class AskFailed(AskError):
         self.message = message
         self.details = details
 
+    def __reduce__(self) -> tuple[type[AskFailed], tuple[Any, str | None]]:
+        return type(self), (self.message, self.details)
+
 
 class AskTimedOut(AskError, TimeoutError):
     """The answer did not come in time. If it comes later it is a dead letter."""
