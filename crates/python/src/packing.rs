@@ -143,6 +143,14 @@ pub(crate) fn unpack(py: Python<'_>, frame: &Frame) -> PyResult<Py<PyAny>> {
     })
 }
 
+/// As [`unpack`], for who has sent the frame itself. What its class would not take is made of dictionaries and values.
+pub(crate) fn unpack_any(py: Python<'_>, frame: &Frame) -> PyResult<Py<PyAny>> {
+    unpack(py, frame).or_else(|error| match frame.payload() {
+        Ok(Payload::MessagePack { name, body }) => decoding::decode(py, None, body).map_err(|problem| problem.of(name)),
+        _ => Err(error),
+    })
+}
+
 impl Packed {
     /// Gives the payload to `write`.
     pub(crate) fn lend(&self, py: Python<'_>, write: &mut dyn FnMut(&Payload<'_>)) -> PyResult<()> {

@@ -9,13 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from workspace import WORKSPACE
 
-HERE = Path(__file__).parent
-sys.path.append(str(HERE.parent / "processes"))
+sys.path.append(str(Path(__file__).parents[1] / "processes"))
 
-from scenes import scene  # noqa: E402, F401
+from scenes import scene  # noqa: F401
 
-WORKSPACE = HERE.parents[3]
 BUILD = "cargo build --quiet --workspace --all-features --message-format json-render-diagnostics"
 
 
@@ -24,7 +23,7 @@ def examples():
     """The example programs of `crates/host`, by name. The same build as that of the tests in Rust, so there is little to do."""
     names = ("across_languages", "languages")
     command = [*BUILD.split(), *(part for name in names for part in ("--example", name))]
-    built = subprocess.run(command, cwd=WORKSPACE, stdout=subprocess.PIPE, check=True).stdout  # noqa: S603
+    built = subprocess.run(command, cwd=WORKSPACE, stdout=subprocess.PIPE, check=True).stdout
     artifacts = (json.loads(line) for line in built.splitlines())
     executables = (artifact.get("executable") for artifact in artifacts)
     return {Path(path).name: path for path in executables if path}
@@ -56,11 +55,14 @@ def begin(scene, program):  # noqa: F811
     begun = []
 
     def start(*arguments):
-        process = subprocess.Popen([program, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+        process = subprocess.Popen([program, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         begun.append(process)
         return process
 
     yield start
     for process in begun:
         with contextlib.suppress(BrokenPipeError):  # It has ended by itself.
-            process.communicate("end\n", timeout=20)
+            process.stdin.write("end\n")
+            process.stdin.close()
+        process.wait(20)
+        process.stdout.close()

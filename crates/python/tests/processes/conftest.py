@@ -12,6 +12,6 @@ def base(request):
 
 
 @pytest.fixture
-def asys(scene, base):
+def asys(scene, base):  # noqa: F811
     """A system of each base whose actors are processes."""
     return scene.start(base)
