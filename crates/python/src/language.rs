@@ -192,7 +192,7 @@ impl Language for PyLanguage {
                 log::error(py, format_args!("{by} could not take a message: {}", letter.details));
                 return Ok(None);
             }
-            let message = packing::unpack(py, &frame)?;
+            let message = packing::unpack_any(py, &frame)?;
             let poison = Classes::get(py)?.poison.call1(py, (message, &letter.details))?;
             Ok(Some(Self::message(to, by, PyMessage::new(poison))))
         })

@@ -79,7 +79,8 @@ impl RustLanguage {
             frame::Payload::MessagePack { name, body } => match self.types.get(name) {
                 Some(kind) => {
                     let decoded = Payload::decode(kind, body);
-                    decoded.map_err(|error| Problem::undecodable(format!("`{name}`: {error}")))?
+                    // The sender's idea of the type is another one.
+                    decoded.map_err(|error| Problem::not_accepted(format!("`{name}`: {error}")))?
                 }
                 None => {
                     let text = format!("no message type `{name}` is registered in this process");
