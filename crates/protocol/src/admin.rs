@@ -173,7 +173,7 @@ pub struct Admin {
     node: NodeId,
     lives_with_creator: bool,
     processes: BTreeMap<NodeId, Process>,
-    /// Who makes what. The first that offered comes first.
+    /// Who makes what. The first that offered comes first. Nobody: all that did have ended.
     starters: BTreeMap<String, Vec<NodeId>>,
     /// Processes to be made as soon as somebody offers to, in order.
     queued: Vec<NodeId>,
@@ -292,10 +292,12 @@ impl Admin {
             ToAdmin::Attach { pid } => self.attach(by, role, id, pid, effects),
             ToAdmin::Detach => self.detach(now, process, effects),
             ToAdmin::Create(creation) => self.create(now, (by, id), creation, effects),
-            ToAdmin::Offer { makers } => self.offer(process, makers, effects),
+            ToAdmin::Offer { makers } => self.offer(now, (by, id), makers, effects),
             ToAdmin::Forked { process: forked, pid } => self.forked(process, forked, pid, effects),
             ToAdmin::Failed { process: failed, refusal } => self.failed(now, process, failed, refusal, effects),
-            ToAdmin::Ready { process: ready, policy } => self.ready(now, process, (ready, policy), effects),
+            ToAdmin::Ready { process: ready, policy, bounded } => {
+                self.ready(now, process, ready, (policy, bounded), effects);
+            }
             ToAdmin::Exited { process: exited, how } => self.exited(now, process, exited, &how, effects),
             ToAdmin::Adopt { child, policy } => self.adopt(child, policy, effects),
             ToAdmin::HandleDeadLetters { start } => self.handle_letters(by, start),

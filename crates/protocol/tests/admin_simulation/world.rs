@@ -433,7 +433,7 @@ impl World {
             }
             // It hangs.
             3 => {}
-            _ => self.say(process, 0, ToAdmin::Ready { process, policy: Restart::Temporary }),
+            _ => self.say(process, 0, ToAdmin::Ready { process, policy: Restart::Temporary, bounded: false }),
         }
     }
 
