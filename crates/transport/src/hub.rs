@@ -299,7 +299,8 @@ impl Hub {
             dialled: Vec::new(),
             retrying: Vec::new(),
             hot: VecDeque::new(),
-            scratch: vec![0; SCRATCH],
+            // Not zeroed: only as much of it is touched as is ever read at once.
+            scratch: Vec::with_capacity(SCRATCH),
             events: Vec::new(),
             turn: 0,
             tickets: 0,
