@@ -347,6 +347,14 @@ impl Hub {
         self.by_node.get(&node).is_some_and(|peer| !self.peers[*peer].links.is_empty())
     }
 
+    /// Whether a node may say something yet: there is a link on which it has not said goodbye, or one is being made.
+    pub fn may_speak(&self, node: NodeId) -> bool {
+        let Some(peer) = self.by_node.get(&node).map(|peer| &self.peers[*peer]) else { return false };
+        let speaks =
+            |place: &usize| matches!(self.places.get(*place), Some(Place::Link(open)) if !open.link.heard_goodbye());
+        matches!(peer.way, Way::Dialling(_) | Way::Later(_)) || peer.links.iter().any(speaks)
+    }
+
     /// What a node said of itself, if there is a link to it now.
     pub fn hello_of(&self, node: NodeId) -> Option<&Hello> {
         let peer = &self.peers[*self.by_node.get(&node)?];
