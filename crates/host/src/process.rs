@@ -313,6 +313,11 @@ impl Process {
         driven.outbound.held_for(node) == 0 && driven.hub.is_delivered(node)
     }
 
+    /// Whether a process may have something to say to this one yet, as far as this one has read.
+    pub fn hears(&self, node: NodeId) -> bool {
+        self.drive().as_ref().is_some_and(|driven| driven.hub.may_speak(node))
+    }
+
     /// Sends what this process has said, and while a receiver takes no more, waits for it. Nothing that comes
     /// meanwhile is handled. For the thread of an actor that sends a lot in one go.
     ///

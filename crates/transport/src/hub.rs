@@ -300,7 +300,8 @@ impl Hub {
             dialled: Vec::new(),
             retrying: Vec::new(),
             hot: VecDeque::new(),
-            scratch: vec![0; SCRATCH],
+            // Not zeroed: only as much of it is touched as is ever read at once.
+            scratch: Vec::with_capacity(SCRATCH),
             events: Vec::new(),
             turn: 0,
             tickets: 0,
@@ -345,6 +346,14 @@ impl Hub {
     /// Whether there is a link to a node now.
     pub fn is_connected(&self, node: NodeId) -> bool {
         self.by_node.get(&node).is_some_and(|peer| !self.peers[*peer].links.is_empty())
+    }
+
+    /// Whether a node may say something yet: there is a link on which it has not said goodbye, or one is being made.
+    pub fn may_speak(&self, node: NodeId) -> bool {
+        let Some(peer) = self.by_node.get(&node).map(|peer| &self.peers[*peer]) else { return false };
+        let speaks =
+            |place: &usize| matches!(self.places.get(*place), Some(Place::Link(open)) if !open.link.heard_goodbye());
+        matches!(peer.way, Way::Dialling(_) | Way::Later(_)) || peer.links.iter().any(speaks)
     }
 
     /// What a node said of itself, if there is a link to it now.

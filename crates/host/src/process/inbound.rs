@@ -165,7 +165,10 @@ impl Driven {
                 let Some(message) = read::<FromAdmin>(frame) else { return };
                 match message {
                     answer if header.message != 0 => process.requests.answer(header.message, answer),
-                    FromAdmin::Capabilities { capabilities } => process.language.capabilities(capabilities),
+                    // The second to who has said that it is there, and waited for nothing.
+                    FromAdmin::Capabilities { capabilities } | FromAdmin::Attached { capabilities, .. } => {
+                        process.language.capabilities(capabilities);
+                    }
                     FromAdmin::Closing => process.language.closing(),
                     FromAdmin::Finish => process.is_over.store(true, std::sync::atomic::Ordering::Release),
                     order => self.inbound.orders.push_back(order),
