@@ -31,7 +31,7 @@ use roscius_protocol::frame::{Frame, Role};
 use roscius_transport::{Event, Hub, HubOptions, Listening, SocketDir};
 
 pub use children::{ChildProcess, Ended};
-pub use language::{Language, Receipt, Unreadable};
+pub use language::{Language, Receipt, Unreadable, Write};
 pub use requests::RequestError;
 
 use children::Children;

@@ -2,10 +2,13 @@
 //!
 //! Some exact types travel as they are; everything else is pickled with protocol 5.
 
+use bytes::Bytes;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
+use roscius_host::process::Write;
 use roscius_protocol::frame::{Frame, Payload};
 
 /// A Python object that is ready to leave the process.
@@ -20,6 +23,8 @@ pub(crate) enum Packed {
 }
 
 const PROTOCOL: u8 = 5;
+/// What is shorter is copied: that costs less than to hold it.
+const LONG: usize = 64 << 10;
 
 static DUMPS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static LOADS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -99,17 +104,22 @@ pub(crate) fn unpack(py: Python<'_>, frame: &Frame) -> PyResult<Py<PyAny>> {
     })
 }
 
+/// The memory of a long object, to be written from where it is.
+fn shared(bytes: &Bound<'_, PyBytes>) -> Option<Bytes> {
+    (bytes.as_bytes().len() >= LONG).then(|| Bytes::from_owner(PyBackedBytes::from(bytes.clone())))
+}
+
 impl Packed {
     /// Gives the payload to `write`.
-    pub(crate) fn lend(&self, py: Python<'_>, write: &mut dyn FnMut(&Payload<'_>)) -> PyResult<()> {
+    pub(crate) fn lend(&self, py: Python<'_>, write: &mut Write<'_>) -> PyResult<()> {
         match self {
-            Self::Bytes(bytes) => write(&Payload::Bytes(bytes.as_bytes(py))),
-            Self::Str(text) => write(&Payload::Str(text.to_str(py)?)),
-            Self::Int(number) => write(&Payload::Int(*number)),
-            Self::Float(number) => write(&Payload::Float(*number)),
-            Self::Bool(truth) => write(&Payload::Bool(*truth)),
-            Self::None => write(&Payload::None),
-            Self::Pickle(stream) => write(&Payload::pickle(stream.as_bytes(py))),
+            Self::Bytes(bytes) => write(&Payload::Bytes(bytes.as_bytes(py)), shared(bytes.bind(py))),
+            Self::Str(text) => write(&Payload::Str(text.to_str(py)?), None),
+            Self::Int(number) => write(&Payload::Int(*number), None),
+            Self::Float(number) => write(&Payload::Float(*number), None),
+            Self::Bool(truth) => write(&Payload::Bool(*truth), None),
+            Self::None => write(&Payload::None, None),
+            Self::Pickle(stream) => write(&Payload::pickle(stream.as_bytes(py)), shared(stream.bind(py))),
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use roscius::{Address, MessageType, Payload, Poison};
 use roscius_protocol::admin::messages::Letter;
 use roscius_protocol::frame::{self, Frame};
 
-use crate::process::{Language, Unreadable};
+use crate::process::{Language, Unreadable, Write};
 
 /// MessagePack with the names of the types, which both sides have registered.
 #[derive(Debug, Default)]
@@ -41,11 +41,11 @@ impl RustLanguage {
 }
 
 impl Language for RustLanguage {
-    fn pack(&self, message: &Payload, write: &mut dyn FnMut(&frame::Payload<'_>)) -> Result<(), String> {
+    fn pack(&self, message: &Payload, write: &mut Write<'_>) -> Result<(), String> {
         let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
         scratch.clear();
         message.encode_to(&mut scratch).map_err(|error| error.to_string())?;
-        write(&frame::Payload::MessagePack { name: message.name(), body: &scratch });
+        write(&frame::Payload::MessagePack { name: message.name(), body: &scratch }, None);
         scratch.shrink_to(KEPT);
         Ok(())
     }
