@@ -136,9 +136,10 @@ impl Member {
     ) -> PyResult<()> {
         from.post(to, message).map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
         self.look_around()?;
-        let until = Instant::now() + TELL_WITHIN;
+        let mut until = None;
         while !self.process.flush_to(to.node()) {
-            let left = until.saturating_duration_since(Instant::now());
+            let now = Instant::now();
+            let left = until.get_or_insert(now + TELL_WITHIN).saturating_duration_since(now);
             if left.is_zero() || self.process.is_over() {
                 break;
             }
