@@ -34,7 +34,7 @@ use roscius_protocol::frame::{Frame, Role};
 use roscius_transport::{Event, Hub, HubOptions, Listening, SocketDir};
 
 pub use children::{ChildProcess, Ended};
-pub use language::{Language, Receipt, Unpacked, Unreadable};
+pub use language::{Language, Receipt, Unpacked, Unreadable, Write};
 pub use requests::RequestError;
 pub use understudies::Remake;
 

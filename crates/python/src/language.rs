@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use pyo3::prelude::*;
 use roscius::gate::Crossing;
 use roscius::{Address, Payload, Signal};
-use roscius_host::process::{Language, Receipt, Unpacked, Unreadable};
+use roscius_host::process::{Language, Receipt, Unpacked, Unreadable, Write};
 use roscius_protocol::admin::messages::{Answer, Entry, Letter, Setback};
-use roscius_protocol::frame::{self, Frame};
+use roscius_protocol::frame::Frame;
 
 use crate::address::ActorAddress;
 use crate::classes::Classes;
@@ -131,7 +131,7 @@ impl PyLanguage {
 }
 
 impl Language for PyLanguage {
-    fn pack(&self, message: &Payload, write: &mut dyn FnMut(&frame::Payload<'_>)) -> Result<(), String> {
+    fn pack(&self, message: &Payload, write: &mut Write<'_>) -> Result<(), String> {
         let Some(message) = message.get::<PyMessage>() else {
             return Err(format!("`{}` is not a message between processes", message.name()));
         };
@@ -139,7 +139,8 @@ impl Language for PyLanguage {
             Content::Packed(packed) => packed.lend(py, write),
             Content::Object(object) => packing::pack(object.bind(py))?.lend(py, write),
             Content::Frame(frame) => {
-                write(&frame.payload().map_err(|error| pyo3::exceptions::PyValueError::new_err(error.to_string()))?);
+                let payload = frame.payload();
+                write(&payload.map_err(|error| pyo3::exceptions::PyValueError::new_err(error.to_string()))?, None);
                 Ok(())
             }
         })

@@ -143,9 +143,10 @@ impl Member {
     ) -> PyResult<()> {
         from.post(to, message).map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
         self.look_around()?;
-        let until = Instant::now() + self.tell_within;
+        let mut until = None;
         while !self.process.flush_to(to.node()) {
-            let left = until.saturating_duration_since(Instant::now());
+            let now = Instant::now();
+            let left = until.get_or_insert(now + self.tell_within).saturating_duration_since(now);
             if self.process.is_over() {
                 return Ok(());
             }

@@ -38,6 +38,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use mio::{Interest, Token};
 use roscius_protocol::address::NodeId;
 use roscius_protocol::frame::{DEFAULT_LIMIT, Frame, FrameError, Header, Hello, Payload, Role};
@@ -402,6 +403,23 @@ impl Hub {
         }
         let limit = self.options.limit;
         self.queue(node, |queue| queue.push(header, payload, limit))
+    }
+
+    /// As [`Hub::send`], for a long message: the tail of its payload is written from `tail`, where it is too, without
+    /// copying it.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] if the message was not taken.
+    pub fn send_lent(
+        &mut self,
+        node: NodeId,
+        header: &Header,
+        payload: &Payload<'_>,
+        tail: Bytes,
+    ) -> Result<Room, SendError> {
+        let limit = self.options.limit;
+        self.queue(node, |queue| queue.push_lent(header, payload, tail, limit))
     }
 
     /// Queues a message that came from elsewhere, as it is.

@@ -15,7 +15,8 @@ use bytes::Bytes;
 use mio::net::UnixStream;
 use roscius_protocol::frame::{self, Decoder, Frame, Hello, Kind, Payload};
 use rustix::io::Errno;
-use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
+use rustix::net::sockopt::set_socket_send_buffer_size;
+use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
 
 use crate::queue::{CHUNKS_A_WRITE, SendQueue};
 
@@ -23,6 +24,9 @@ use crate::queue::{CHUNKS_A_WRITE, SendQueue};
 const LONG: usize = 64 << 10;
 /// The most that is written in one go, so that a fast reader does not keep its writer from everything else.
 const WRITE_BUDGET: usize = 4 << 20;
+
+/// How much the kernel is to hold for a reader, if it may: usually it allows 416 KiB.
+const SOCKET_ROOM: usize = 1 << 20;
 
 /// How far reading came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +62,8 @@ pub struct Link {
 
 impl Link {
     fn new(stream: UnixStream, peer: Hello, limit: u64) -> Self {
+        // A long message then changes hands less often. Less room than this is no error.
+        let _ = set_socket_send_buffer_size(&stream, SOCKET_ROOM);
         Self { stream, peer, decoder: Decoder::new(limit), said_goodbye: false, heard_goodbye: false }
     }
 
@@ -206,7 +212,10 @@ impl Link {
 
 /// No signal: a program that this library is part of may not ignore SIGPIPE.
 fn write(stream: &UnixStream, slices: &[IoSlice<'_>]) -> Result<usize, Errno> {
-    sendmsg(stream, slices, &mut SendAncillaryBuffer::default(), SendFlags::NOSIGNAL)
+    match slices {
+        [slice] => send(stream, slice, SendFlags::NOSIGNAL),
+        slices => sendmsg(stream, slices, &mut SendAncillaryBuffer::default(), SendFlags::NOSIGNAL),
+    }
 }
 
 #[cfg(test)]

@@ -285,8 +285,12 @@ impl Driven {
         self.introduce(to.node());
         let mut sent = Ok(());
         let hub = &mut self.hub;
-        let packed = process.language.pack(&message, &mut |payload| {
-            sent = hub.send(to.node(), &header, payload).map(drop);
+        let packed = process.language.pack(&message, &mut |payload, tail| {
+            sent = match tail {
+                Some(tail) => hub.send_lent(to.node(), &header, payload, tail),
+                None => hub.send(to.node(), &header, payload),
+            }
+            .map(drop);
         });
         let problem = match (packed, sent) {
             (Ok(()), Ok(())) => {
@@ -419,7 +423,7 @@ impl Outbound {
 fn lay_out(language: &dyn Language, message: &Payload, from: Address, to: Address) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut laid_out = Ok(0);
-    let packed = language.pack(message, &mut |payload| {
+    let packed = language.pack(message, &mut |payload, _| {
         laid_out = frame::encode(&Header::new(from, to), payload, DEFAULT_LIMIT, &mut bytes);
     });
     match (packed, laid_out) {
