@@ -17,6 +17,7 @@ mod inbound;
 mod language;
 mod outbound;
 mod requests;
+mod survey;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -33,6 +34,8 @@ use roscius_transport::{Event, Hub, HubOptions, Listening, SocketDir};
 pub use children::{ChildProcess, Ended};
 pub use language::{Language, Receipt};
 pub use requests::RequestError;
+pub(crate) use survey::Look;
+pub use survey::Survey;
 
 use children::Children;
 use descriptors::Descriptors;
@@ -164,7 +167,7 @@ impl Process {
 
     /// The address that the process itself speaks from.
     pub(crate) fn root(&self) -> Address {
-        Address::new(self.node, 0, 0, 0)
+        root_of(self.node)
     }
 
     /// The actors and endpoints of this process.
@@ -453,6 +456,11 @@ impl Drop for Process {
         // Only the end of a process in good order says goodbye to the others.
         self.abandon();
     }
+}
+
+/// The address that a process itself speaks from.
+fn root_of(node: NodeId) -> Address {
+    Address::new(node, 0, 0, 0)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -67,12 +67,12 @@ pub enum Crossing {
     },
     /// A message for which there is nobody here, and no handler of dead letters either.
     DeadLetter {
-        /// Whom it is for: the handler, or nobody when it leaves a system that knows of none.
+        /// On its way in, whom it is for: the handler. On its way out, the handler that has ended before it was told, or nobody.
         to: Address,
         /// The message and its addresses.
         letter: DeadLetter,
     },
-    /// An actor of another node was left behind by its parent. Whoever is above the systems of both adopts it.
+    /// An actor was left behind by its parent. Whoever is above the system adopts it.
     Orphan {
         /// The actor.
         child: Address,
@@ -144,7 +144,7 @@ impl ActorSystem {
         match crossing {
             Crossing::Message { to, from, message, asker } => {
                 let reply = asker.map(|asker| asker.reply).unwrap_or_default();
-                self.shared().post(Parcel::Message(to, Envelope { sender: from, reply, message }));
+                self.shared().admit(to, Envelope { sender: from, reply, message });
             }
             Crossing::Signal { to, signal } => self.shared().post(Parcel::Notice(to, Notice::Life(signal))),
             Crossing::Returned { to, poison } => {
@@ -163,7 +163,7 @@ impl ActorSystem {
     pub fn arrive_asking(&self, to: Address, from: Address, message: Payload) -> Awaited {
         let (answer, receiver) = oneshot::channel();
         let reply = ReplyTo::new(answer);
-        self.shared().post(Parcel::Message(to, Envelope { sender: from, reply, message }));
+        self.shared().admit(to, Envelope { sender: from, reply, message });
         Awaited(receiver.into_future())
     }
 

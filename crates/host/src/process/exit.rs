@@ -22,8 +22,11 @@ pub(super) enum Leaving {
         message: ToAdmin,
         id: u64,
     },
-    /// A message that did not arrive, to the Admin.
-    DeadLetter(Letter),
+    /// A message that did not arrive, to the Admin: from the root of the process, or from who was to handle it and has ended.
+    DeadLetter {
+        from: Address,
+        letter: Letter,
+    },
     /// A message goes back to its sender.
     Returned {
         to: Address,

@@ -7,14 +7,15 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 use roscius::gate::{Asker, Awaited, Crossing};
-use roscius::{Address, AskError, DeadLetter, ExitReason, NodeId, Signal, Undelivered};
+use roscius::{Address, AskError, DeadLetter, ExitReason, NodeId, Signal};
 use roscius_protocol::admin::messages::{Answer, FromAdmin, Letter, Setback, Topic, decode};
 use roscius_protocol::frame::{self, Frame, Kind};
 use roscius_transport::{Event, Remote};
 
 use super::exit::Leaving;
 use super::outbound::{ASKS, frame_of};
-use super::{Driven, Process, lock};
+use super::survey::{self, is_look};
+use super::{Driven, Process, lock, root_of};
 
 /// What came and is not dealt with yet.
 #[derive(Default)]
@@ -108,6 +109,8 @@ impl Inbound {
                 Answer::None { reason: Setback::NotAccepted, details: details.to_string() }
             }
             Err(AskError::Failed(details)) => Answer::None { reason: Setback::Failed, details: details.to_string() },
+            Err(AskError::MailboxFull) => Answer::None { reason: Setback::MailboxFull, details: String::new() },
+            Err(AskError::Intercepted) => Answer::None { reason: Setback::Intercepted, details: String::new() },
             Err(other) => Answer::None { reason: Setback::Failed, details: other.to_string() },
         };
         process.exit.push(Leaving::Answer { to: asker, from: by, id, answer });
@@ -174,7 +177,7 @@ impl Driven {
     fn happened(&mut self, process: &Process, event: Event, out: &mut Vec<Crossing>) {
         match event {
             Event::Frame { frame, .. } if frame.kind() == Kind::System => self.system_frame(process, &frame, out),
-            Event::Frame { frame, .. } => self.message_frame(process, frame, out),
+            Event::Frame { from, frame } => self.message_frame(process, from, frame, out),
             Event::Gone { node, cause, unsent } => {
                 tracing::debug!(%node, %cause, unsent = unsent.len(), "no link to a process any more");
                 self.gone(process, node, &unsent, out);
@@ -186,8 +189,14 @@ impl Driven {
         }
     }
 
-    fn message_frame(&mut self, process: &Process, frame: Frame, out: &mut Vec<Crossing>) {
+    /// `node`: whose link it came by. With a forwarded message that is not the node of its sender.
+    fn message_frame(&mut self, process: &Process, node: NodeId, frame: Frame, out: &mut Vec<Crossing>) {
         let header = *frame.header();
+        let asker = root_of(node);
+        if header.marks & ASKS != 0 && header.to == process.root() && is_look(&frame) {
+            let answer = survey::answer(process);
+            return process.exit.push(Leaving::Answer { to: asker, from: header.to, id: header.message, answer });
+        }
         let whole = frame.as_bytes().clone();
         match process.language.unpack(frame) {
             Ok(message) if header.marks & ASKS != 0 => {
@@ -197,14 +206,14 @@ impl Driven {
                 }
                 let awaited = process.system.arrive_asking(header.to, header.from, message);
                 let remote = self.hub.remote();
-                self.inbound.await_answer(awaited, header.from, header.to, header.message, process, remote);
+                self.inbound.await_answer(awaited, asker, header.to, header.message, process, remote);
             }
             Ok(message) => out.push(Crossing::Message { to: header.to, from: header.from, message, asker: None }),
             Err(details) => {
                 tracing::error!(to = %header.to, from = %header.from, %details, "a message could not be read");
                 if header.marks & ASKS != 0 {
                     let answer = Answer::None { reason: Setback::Undecodable, details };
-                    process.exit.push(Leaving::Answer { to: header.from, from: header.to, id: header.message, answer });
+                    process.exit.push(Leaving::Answer { to: asker, from: header.to, id: header.message, answer });
                 } else {
                     let letter = Letter { reason: Setback::Undecodable, details, frame: whole.to_vec() };
                     process.exit.push(Leaving::Returned { to: header.from, from: header.to, letter });
@@ -296,6 +305,10 @@ impl Driven {
             if header.type_id == Topic::Signal as u64
                 && let Some((to, signal)) = read::<Signal>(frame).and_then(|signal| signal.bounce(header.to))
             {
+                if let Signal::Terminated { address, .. } = &signal {
+                    // It is told by this.
+                    self.outbound.watches.remove(&(*address, to));
+                }
                 out.push(Crossing::Signal { to, signal });
             }
             return;
@@ -305,8 +318,10 @@ impl Driven {
         }
         if header.marks & ASKS == 0 {
             let details = "nobody listens there".to_owned();
-            let letter = Letter { reason: Setback::NoActor, details, frame: frame.as_bytes().to_vec() };
-            process.exit.push(Leaving::DeadLetter(letter));
+            let foreign = header.to.node().system() != process.node.system();
+            let reason = if foreign { Setback::Foreign } else { Setback::NoActor };
+            let letter = Letter { reason, details, frame: frame.as_bytes().to_vec() };
+            process.exit.push(Leaving::DeadLetter { from: process.root(), letter });
         }
     }
 }
@@ -317,7 +332,7 @@ fn dead_letter(process: &Process, handler: Address, letter: &Letter) -> Option<C
     let (sender, target) = (frame.header().from, frame.header().to);
     match process.language.unpack(frame) {
         Ok(message) => {
-            let letter = DeadLetter { message, sender, target, reason: Undelivered::NoActor };
+            let letter = DeadLetter { message, sender, target, reason: letter.reason.into() };
             Some(Crossing::DeadLetter { to: handler, letter })
         }
         Err(details) => {
@@ -332,9 +347,11 @@ fn read_answer(asker: Asker, answer: Answer) {
         Answer::Reply(bytes) => asker.answer_encoded(&bytes),
         Answer::Abandoned => asker.answer(Err(AskError::Abandoned)),
         Answer::None { reason, details } => asker.answer(Err(match reason {
-            Setback::NoActor | Setback::Stillborn => AskError::NoActor,
+            Setback::NoActor | Setback::Stillborn | Setback::Exited | Setback::Foreign => AskError::NoActor,
             Setback::NotAccepted | Setback::Undecodable => AskError::NotAccepted(details.into()),
-            Setback::Failed => AskError::Failed(details.into()),
+            Setback::MailboxFull => AskError::MailboxFull,
+            Setback::Intercepted => AskError::Intercepted,
+            Setback::Failed | Setback::LateReply => AskError::Failed(details.into()),
         })),
     }
 }

@@ -244,6 +244,25 @@ pub struct Status {
     pub in_shutdown: bool,
     /// What was counted, by name.
     pub counters: Vec<(String, u64)>,
+    /// Processes with actors.
+    pub processes: Vec<NodeId>,
+    /// How many dead letters there were.
+    pub dead_letters: u64,
+    /// The latest of them, oldest first.
+    pub latest_dead_letters: Vec<LetterRecord>,
+}
+
+/// What is remembered of a dead letter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetterRecord {
+    /// The type of the message, as far as it has a name.
+    pub message: String,
+    /// Who sent it.
+    pub sender: Address,
+    /// Whom it was for.
+    pub target: Address,
+    /// Why it did not arrive.
+    pub reason: Setback,
 }
 
 /// A message on its way to somebody it was not sent to.
@@ -270,6 +289,16 @@ pub enum Setback {
     Failed,
     /// The child that it was for never came to be.
     Stillborn,
+    /// The receiver exited while the message waited.
+    Exited,
+    /// The address is of another system, or of an earlier run.
+    Foreign,
+    /// The mailbox was full.
+    MailboxFull,
+    /// A reply came when nobody waited for it any more.
+    LateReply,
+    /// An interceptor refused the message.
+    Intercepted,
 }
 
 /// The answer to an ask. The id of its frame is the id of the message that was asked.

@@ -183,9 +183,7 @@ impl Admin {
         for child in children {
             self.child_ended(child, &reason, effects);
         }
-        if self.letters.is_some_and(|handler| handler.node() == node) {
-            self.letters = None;
-        }
+        self.letters.without_process(node);
         self.registration_watchers.retain(|watcher| watcher.node() != node);
         if process.offers {
             self.starter_ended(now, node, effects);

@@ -19,7 +19,6 @@ use crate::scene::{PATIENCE, QUIET, Scene, block_on, poll_once};
 
 promises! {
     on every_base:
-        an_ask_is_answered,
         an_ask_that_nobody_answers_times_out,
         an_ask_of_a_type_outside_the_protocol_hears_of_it,
         an_ask_of_a_foreign_address_fails_at_once,
@@ -28,6 +27,8 @@ promises! {
         a_continuation_hears_that_there_is_nobody,
         a_continuation_that_fails_fails_its_actor,
         external_code_can_answer_an_actor;
+    on every_base_and_claim:
+        an_ask_is_answered;
     on in_one_process:
         an_ask_is_answered_to_asynchronous_code,
         an_ask_times_out_in_asynchronous_code,

@@ -15,23 +15,23 @@ use crate::scene::{QUIET, Scene};
 promises! {
     on every_base:
         an_actor_is_created_with_its_arguments,
-        the_constructor_runs_in_the_new_actor,
         hooks_run_in_their_order,
         messages_sent_at_once_are_handled_after_the_start,
         an_actor_can_stop_while_it_starts,
-        an_exit_request_is_obeyed,
         an_exit_request_to_the_dead_is_nothing,
         an_exit_while_starting_is_obeyed,
         children_exit_before_their_parents,
         last_words_can_leave_the_children_alive,
         an_orphan_exits_at_shutdown,
         an_orphan_that_exits_at_once_is_not_waited_for,
-        last_words_can_still_be_sent,
         a_child_cannot_be_created_by_an_actor_that_exits,
         a_destructor_that_panics_changes_nothing,
         a_destructor_that_panics_after_a_failed_start_changes_nothing,
         a_panic_while_stopping_does_not_stop_the_exit,
         every_instance_is_dropped_once;
+    on every_base_and_claim:
+        an_exit_request_is_obeyed,
+        last_words_can_still_be_sent;
     on in_one_process:
         a_child_knows_its_parent_and_the_parent_its_children,
         an_actor_that_stops_handles_no_further_message,
@@ -45,7 +45,8 @@ promises! {
         a_start_that_panics_ends_the_actor,
         messages_to_an_actor_that_was_never_born_are_dead_letters,
         a_long_line_of_generations_exits,
-        ten_thousand_actors_come_and_go;
+        ten_thousand_actors_come_and_go,
+        the_constructor_runs_in_the_new_actor;
 }
 
 pub fn enlist(registry: Registry) -> Registry {

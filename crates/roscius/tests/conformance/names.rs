@@ -13,7 +13,6 @@ use crate::scene::{PATIENCE, Scene};
 
 promises! {
     on every_base:
-        an_actor_finds_a_name,
         whoever_hears_of_the_end_can_have_the_name,
         a_parent_that_hears_of_the_end_can_give_the_name_again;
     on in_one_process:
@@ -25,7 +24,8 @@ promises! {
         an_actor_that_never_came_to_life_holds_no_name,
         a_name_refused_creates_no_actor,
         of_many_who_want_a_name_one_gets_it,
-        names_are_in_the_status;
+        names_are_in_the_status,
+        an_actor_finds_a_name;
 }
 
 pub fn enlist(registry: Registry) -> Registry {

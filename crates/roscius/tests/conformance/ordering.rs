@@ -14,8 +14,9 @@ use crate::scene::{PATIENCE, Scene};
 promises! {
     on every_base:
         a_chain_keeps_the_order,
-        more_than_an_outbox_holds_keeps_its_order,
         orders_and_messages_of_one_sender_do_not_overtake_each_other;
+    on every_base_and_claim:
+        more_than_an_outbox_holds_keeps_its_order;
     on in_one_process:
         each_pair_keeps_its_order,
         each_pair_keeps_its_order_across_cores,

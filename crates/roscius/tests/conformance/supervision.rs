@@ -27,10 +27,11 @@ promises! {
         a_parent_can_decide_to_escalate,
         an_escalated_failure_restarts_the_family,
         a_parent_that_panics_while_it_decides_fails_itself,
-        a_new_instance_starts_anew,
         a_resumed_instance_goes_on,
         children_of_a_restarted_actor_end_and_are_made_anew,
         a_watcher_that_is_restarted_is_still_told;
+    on every_base_and_claim:
+        a_new_instance_starts_anew;
     on in_one_process:
         a_temporary_child_is_never_restarted,
         a_parent_can_decide_to_resume,
@@ -464,6 +465,9 @@ fn a_watcher_that_is_restarted_is_still_told(base: Base) {
     let watched = scene.puppet("watched");
     let [_, watcher] = pair(&scene, scene.role("parent"), Restart::Permanent);
     scene.system.tell(watcher, Order::Watch(watched.address())).unwrap();
+    // It comes after what the watcher sent before, to the same receiver.
+    scene.system.tell(watcher, Order::Tell(watched.address(), 1)).unwrap();
+    scene.expect("watched", What::Handled(1));
     scene.system.tell(watcher, fail("x")).unwrap();
     scene.expect("child", What::Started(watcher.address()));
     scene.system.exit(watched);

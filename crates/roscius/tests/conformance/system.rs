@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use roscius::status::Status;
 use roscius::testkit::Listener;
 use roscius::{
-    ActorRef, ActorSystem, Address, AskError, Destination, Message, Received, SendError, SpawnError,
+    ActorRef, ActorSystem, Address, AskError, DeadLetterRecord, Destination, Message, Received, SendError, SpawnError,
 };
-use roscius_host::process::RequestError;
 use roscius_host::rust::{self, CreateError, ProcessSystem, TellError};
+use roscius_protocol::admin::messages::LetterRecord;
 
 use crate::parts::{Part, Play};
 
@@ -33,9 +34,33 @@ pub struct Company {
 }
 
 impl Company {
-    pub fn status(&self) -> Result<roscius_protocol::admin::messages::Status, RequestError> {
-        self.system.status()
+    /// What its processes say, as if it were one. What ended processes counted is not in it.
+    fn status(&self) -> Status {
+        let survey = self.system.survey(Duration::from_secs(5)).unwrap();
+        let actors: Vec<_> = survey.actors().cloned().collect();
+        let said = || survey.processes.iter().filter_map(|(_, status)| status.as_ref());
+        let sum = |count: fn(&Status) -> u64| said().map(count).sum();
+        Status {
+            base: "processes".into(),
+            cores: survey.processes.len(),
+            uptime: said().map(|status| status.uptime).max().unwrap_or_default(),
+            handled: actors.iter().map(|actor| actor.handled).sum(),
+            actors,
+            names: survey.system.names.clone(),
+            failures: sum(|status| status.failures),
+            restarts: sum(|status| status.restarts),
+            returned: sum(|status| status.returned),
+            dead_letters: survey.system.dead_letters,
+            latest_dead_letters: survey.system.latest_dead_letters.iter().cloned().map(record).collect(),
+            pending_timers: said().map(|status| status.pending_timers).sum(),
+            endpoints: 0,
+        }
     }
+}
+
+fn record(letter: LetterRecord) -> DeadLetterRecord {
+    let LetterRecord { message, sender, target, reason } = letter;
+    DeadLetterRecord { message: message.into(), sender, target, reason: reason.into() }
 }
 
 impl Drop for Company {
@@ -122,6 +147,13 @@ impl System {
         match self {
             Self::One(system) => system.exit(address),
             Self::Processes(company) => company.system.exit(address),
+        }
+    }
+
+    pub fn status(&self) -> Status {
+        match self {
+            Self::One(system) => system.status(),
+            Self::Processes(company) => company.status(),
         }
     }
 
