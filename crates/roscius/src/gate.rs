@@ -5,7 +5,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use roscius_protocol::address::Address;
@@ -14,7 +14,7 @@ use roscius_protocol::supervision::Restart;
 
 use crate::actor::{Actor, Poison};
 use crate::address::ActorRef;
-use crate::ask::{Answer, AskError, ReplyTo};
+use crate::ask::{Answer, AskError, ReplyTo, late_reply};
 use crate::context_handle::{ContextHandle, NotHandling};
 use crate::dead_letters::DeadLetter;
 use crate::engine::envelope::{Envelope, Notice, Parcel};
@@ -88,12 +88,21 @@ pub struct Asker {
     reply: ReplyTo,
     /// What the answer is to be.
     kind: Option<&'static MessageType>,
+    asked: Address,
+    asker: Address,
+    shared: Weak<Shared>,
 }
 
 impl Asker {
-    /// Answers. An answer that comes too late goes nowhere.
+    /// Answers. An answer that comes too late is a dead letter.
     pub fn answer(self, answer: Result<Payload, AskError>) {
-        let _ = self.reply.answer(answer);
+        let Self { reply, asked, asker, shared, .. } = self;
+        if let Err(late) = reply.answer(answer)
+            && let Some(letter) = late_reply(late, asked, asker)
+            && let Some(shared) = shared.upgrade()
+        {
+            shared.file(letter);
+        }
     }
 
     /// Answers with a reply in MessagePack. If it is none, the asker is told so.
@@ -125,7 +134,9 @@ impl Shared {
         let crossing = match parcel {
             Parcel::Message(to, Envelope { sender, reply, message }) => {
                 let kind = message.kind().reply();
-                let asker = reply.is_wanted().then_some(Asker { reply, kind });
+                let shared = || self.endpoints.shared();
+                let asker =
+                    reply.is_wanted().then(|| Asker { reply, kind, asked: to, asker: sender, shared: shared() });
                 Crossing::Message { to, from: sender, message, asker }
             }
             Parcel::Notice(to, Notice::Life(signal)) => Crossing::Signal { to, signal },

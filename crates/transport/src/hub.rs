@@ -140,6 +140,11 @@ pub enum Event {
         /// What was not wholly written, in order: the node has certainly not got it.
         unsent: Vec<Frame>,
     },
+    /// The last link to a node was closed by agreement. It may come again, or the node has ended: [`Hub::dial`] tells.
+    Parted {
+        /// Who it is.
+        node: NodeId,
+    },
     /// A message that another thread handed over was not taken.
     Unsent {
         /// Whom it was for.

@@ -144,6 +144,7 @@ impl Serving {
             hub::Event::Unsent { .. }
             | hub::Event::Met { .. }
             | hub::Event::NotMet { .. }
+            | hub::Event::Parted { .. }
             | hub::Event::Room { .. } => {}
         }
     }

@@ -62,7 +62,7 @@ fn lost(hub: &mut Hub, process: &Process, frame: &Frame, from: Option<NodeId>) {
     say(hub, process, Header::new(process.root(), process.admin), Topic::DeadLetter, &letter);
 }
 
-/// News came for an actor that is here no more: who waits for an answer to it gets one, and a dead letter goes back.
+/// News came for an actor that is here no more: who waits for an answer to it gets one, and a message in it goes on.
 fn lost_news(hub: &mut Hub, process: &Process, frame: &Frame) {
     let header = frame.header();
     let Ok(frame::Payload::System(body)) = frame.payload() else { return };
@@ -76,6 +76,12 @@ fn lost_news(hub: &mut Hub, process: &Process, frame: &Frame) {
         Some(Topic::DeadLetter) => {
             if let Ok(letter) = decode::<Letter>(body) {
                 say(hub, process, Header::new(header.to, process.admin), Topic::DeadLetter, &letter);
+            }
+        }
+        // Who was to have the message back has gone.
+        Some(Topic::Returned) => {
+            if let Some(letter) = decode::<Letter>(body).ok().filter(Letter::is_lost) {
+                say(hub, process, Header::new(process.root(), process.admin), Topic::DeadLetter, &letter);
             }
         }
         _ => {}

@@ -15,7 +15,7 @@ use roscius_transport::{Event, Remote};
 use super::exit::Leaving;
 use super::outbound::{ASKS, frame_of};
 use super::survey::{self, is_look};
-use super::{Driven, Process, lock, root_of};
+use super::{Driven, Process, lock, root_of, socket_of};
 
 /// What came and is not dealt with yet.
 #[derive(Default)]
@@ -185,7 +185,14 @@ impl Driven {
             Event::Ended { watch, pid } => self.children.ended(watch, pid),
             Event::Readable { watch } => self.readable(watch),
             Event::TurnedAway { cause } => tracing::warn!(%cause, "a connection was turned away"),
-            Event::Unsent { .. } | Event::Met { .. } | Event::NotMet { .. } | Event::Room { .. } => {}
+            Event::Parted { node } => self.parted(process, node),
+            Event::NotMet { ticket, .. } => {
+                if let Some(node) = self.outbound.sought.remove(&ticket) {
+                    self.gone(process, node, &[], out);
+                }
+            }
+            Event::Met { ticket, .. } => drop(ticket.and_then(|ticket| self.outbound.sought.remove(&ticket))),
+            Event::Unsent { .. } | Event::Room { .. } => {}
         }
     }
 
@@ -256,6 +263,10 @@ impl Driven {
             Some(Topic::Answer) => {
                 let Some(answer) = read::<Answer>(frame) else { return };
                 if let Some((_, asker)) = self.outbound.askers.remove(&header.message) {
+                    // What came before it is heard before it.
+                    for earlier in out.drain(..) {
+                        process.system.arrive(earlier);
+                    }
                     read_answer(asker, answer);
                 }
             }
@@ -274,6 +285,16 @@ impl Driven {
             return None;
         }
         process.language.returned(to, letter, frame)
+    }
+
+    /// A node has closed the link, as it does when it ends, or when it has no descriptor to spare. If somebody here waits for
+    /// it, it is looked for.
+    fn parted(&mut self, process: &Process, node: NodeId) {
+        let watched = self.outbound.watches.iter().any(|(address, _)| address.node() == node);
+        if node != process.admin.node() && (watched || self.outbound.askers.values().any(|(of, _)| *of == node)) {
+            let ticket = self.hub.dial(socket_of(self.outbound.directory(), node));
+            self.outbound.sought.insert(ticket, node);
+        }
     }
 
     /// There is no link to a node any more.
@@ -302,6 +323,11 @@ impl Driven {
     fn undelivered(&mut self, process: &Process, frame: &Frame, out: &mut Vec<Crossing>) {
         let header = frame.header();
         if frame.kind() == Kind::System {
+            if header.type_id == Topic::Returned as u64
+                && let Some(letter) = read::<Letter>(frame).filter(Letter::is_lost)
+            {
+                process.exit.push(Leaving::DeadLetter { from: process.root(), letter });
+            }
             if header.type_id == Topic::Signal as u64
                 && let Some((to, signal)) = read::<Signal>(frame).and_then(|signal| signal.bounce(header.to))
             {

@@ -10,6 +10,7 @@ use roscius::{Address, AskError, DeadLetter, NodeId, Payload, Poison, Signal};
 use roscius_protocol::admin::messages::{Letter, Setback, ToAdmin, Topic, encode};
 use roscius_protocol::frame::{self, DEFAULT_LIMIT, Frame, Header};
 use roscius_transport::SendError;
+use roscius_transport::hub::Ticket;
 
 use super::exit::Leaving;
 use super::language::{Language, Receipt};
@@ -35,6 +36,8 @@ pub(super) struct Outbound {
     pub(super) receipts: HashMap<u64, Weak<Receipt>>,
     /// Actors of other nodes that are watched here, with who watches.
     pub(super) watches: BTreeSet<(Address, Address)>,
+    /// Nodes that have closed their links, while it is found out whether they have ended.
+    pub(super) sought: HashMap<Ticket, NodeId>,
     /// What could not leave: its sender is told.
     pub(super) bounced: Vec<Crossing>,
 }
@@ -62,6 +65,7 @@ impl Outbound {
             askers: HashMap::new(),
             receipts: HashMap::new(),
             watches: BTreeSet::new(),
+            sought: HashMap::new(),
             bounced: Vec::new(),
         }
     }

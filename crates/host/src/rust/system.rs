@@ -339,6 +339,16 @@ impl ProcessSystem {
         }
     }
 
+    /// Who has this global name: the name that it was [created](ProcessSystem::spawn_named) with.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError`] if the Admin does not answer.
+    pub fn lookup(&self, name: &str) -> Result<Option<Address>, RequestError> {
+        let names = self.status()?.names;
+        Ok(names.into_iter().find(|(other, _)| other == name).map(|(_, holder)| holder))
+    }
+
     /// How all its actors are: what the Admin knows, and what each process says of itself. Waits at most `within`
     /// for processes that are busy.
     ///

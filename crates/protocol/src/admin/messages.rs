@@ -276,6 +276,13 @@ pub struct Letter {
     pub frame: Vec<u8>,
 }
 
+impl Letter {
+    /// Whether the message is lost if nobody takes this letter: it was on its way back, and no dead letter yet.
+    pub const fn is_lost(&self) -> bool {
+        matches!(self.reason, Setback::Undecodable | Setback::NotAccepted | Setback::Failed)
+    }
+}
+
 /// Why a message did not arrive, or came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Setback {

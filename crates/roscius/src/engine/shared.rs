@@ -397,7 +397,7 @@ impl Shared {
     }
 
     /// Notes a dead letter and gives it to its handler.
-    fn file(&self, letter: DeadLetter) {
+    pub(crate) fn file(&self, letter: DeadLetter) {
         self.office.note(&letter);
         self.tell_of(Box::new(letter), Address::nobody(self.node));
     }

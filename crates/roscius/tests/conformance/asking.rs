@@ -26,7 +26,15 @@ promises! {
         an_ask_that_waits_when_its_receiver_exits_fails,
         a_continuation_hears_that_there_is_nobody,
         a_continuation_that_fails_fails_its_actor,
-        external_code_can_answer_an_actor;
+        external_code_can_answer_an_actor,
+        a_late_reply_reaches_no_later_ask_and_is_a_dead_letter,
+        the_reply_to_an_ask_given_up_is_a_dead_letter,
+        a_promise_can_be_failed_with_a_reason,
+        promises_can_be_kept_in_any_order,
+        an_ask_that_makes_its_receiver_fail_hears_of_it,
+        an_ask_can_be_answered_later_after_the_receiver_took_other_messages,
+        a_continuation_gets_the_answer,
+        an_actor_goes_on_while_a_continuation_waits;
     on every_base_and_claim:
         an_ask_is_answered;
     on in_one_process:
@@ -34,20 +42,12 @@ promises! {
         an_ask_times_out_in_asynchronous_code,
         an_ask_that_changes_its_task_wakes_the_last,
         the_timer_of_an_answered_ask_is_gone,
-        a_late_reply_reaches_no_later_ask_and_is_a_dead_letter,
-        the_reply_to_an_ask_given_up_is_a_dead_letter,
         a_dropped_promise_tells_the_asker_at_once,
-        a_promise_can_be_failed_with_a_reason,
         a_promise_can_be_kept_by_another_thread,
-        promises_can_be_kept_in_any_order,
-        an_ask_that_makes_its_receiver_fail_hears_of_it,
         an_ask_of_the_dead_fails_at_once,
-        an_ask_can_be_answered_later_after_the_receiver_took_other_messages,
-        a_continuation_gets_the_answer,
         a_continuation_hears_that_time_is_over,
         a_continuation_without_a_limit_waits,
-        an_answer_after_the_limit_of_a_continuation_is_a_dead_letter,
-        an_actor_goes_on_while_a_continuation_waits;
+        an_answer_after_the_limit_of_a_continuation_is_a_dead_letter;
     on simple:
         an_actor_that_blocks_for_an_answer_is_told_that_it_cannot,
         waiting_gives_up_at_once_when_nothing_is_left_to_do;

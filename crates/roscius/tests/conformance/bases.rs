@@ -136,6 +136,7 @@ pub fn queue() -> Base {
 /// - `moving`: where messages are moved, so those that cannot be serialised travel too.
 /// - `threads`: where actors run in other threads than the test.
 /// - `simple`: where actors run in the thread of the test.
+/// - `processes`: where they run in other processes.
 macro_rules! promises {
     ($( on $bases:ident: $($promise:ident),+ $(,)?; )+) => {
         $($( promises!(@ $bases $promise); )+)+
@@ -148,6 +149,9 @@ macro_rules! promises {
     };
     (@ in_one_process $promise:ident) => {
         promises!(@tests $promise: simple, one_worker, three_workers, serialised);
+    };
+    (@ processes $promise:ident) => {
+        promises!(@tests $promise: tcp);
     };
     (@ moving $promise:ident) => {
         promises!(@tests $promise: simple, one_worker, three_workers);

@@ -26,13 +26,13 @@ promises! {
         an_address_is_the_same_after_text_and_bytes,
         addresses_can_be_compared_and_hashed,
         a_type_outside_the_protocol_comes_back_to_an_endpoint_with_a_notice,
-        an_actor_without_a_protocol_refuses_everything;
+        an_actor_without_a_protocol_refuses_everything,
+        a_type_outside_the_protocol_is_a_dead_letter_when_nobody_sent_it,
+        a_refused_message_changes_nothing_for_the_actor_that_refused_it;
     on every_base_and_claim:
         a_typed_message_arrives,
         a_type_outside_the_protocol_comes_back_to_the_actor_that_sent_it;
     on in_one_process:
-        a_type_outside_the_protocol_is_a_dead_letter_when_nobody_sent_it,
-        a_refused_message_changes_nothing_for_the_actor_that_refused_it,
         a_registered_type_can_be_sent_by_name,
         a_type_that_nobody_registered_cannot_be_sent_by_name,
         bytes_that_are_no_such_message_fail_at_the_call,

@@ -22,23 +22,23 @@ promises! {
         a_system_that_is_dropped_shuts_down,
         after_a_shutdown_nothing_can_be_sent,
         after_a_shutdown_watchers_are_told_at_once,
-        a_shutdown_ends_actors_that_fail_while_they_stop;
-    on in_one_process:
+        a_shutdown_ends_actors_that_fail_while_they_stop,
         a_shutdown_ends_all_actors,
+        a_shutdown_does_not_wait_for_wakeups;
+    on in_one_process:
         a_shutdown_can_be_repeated,
         an_actor_can_begin_the_shutdown,
         after_a_shutdown_nothing_can_be_asked,
         after_a_shutdown_no_actor_can_be_created,
         after_a_shutdown_other_calls_do_no_harm,
-        messages_that_wait_at_shutdown_are_dead_letters,
         asks_that_wait_at_shutdown_get_an_error,
         a_shutdown_does_not_wait_for_back_offs,
-        a_shutdown_does_not_wait_for_wakeups,
         a_shutdown_ends_a_restart_storm,
-        a_shutdown_ends_actors_that_wait_for_room,
         a_shutdown_reports_a_handler_that_waits_for_ever,
         a_shutdown_ends_a_troupe_at_work,
-        a_shutdown_under_load_accounts_for_every_message;
+        a_shutdown_under_load_accounts_for_every_message,
+        messages_that_wait_at_shutdown_are_dead_letters,
+        a_shutdown_ends_actors_that_wait_for_room;
     on threads:
         a_shutdown_reports_a_handler_that_never_returns,
         an_ask_of_a_handler_that_never_returns_gets_an_error_at_shutdown,

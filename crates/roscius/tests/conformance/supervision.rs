@@ -29,12 +29,17 @@ promises! {
         a_parent_that_panics_while_it_decides_fails_itself,
         a_resumed_instance_goes_on,
         children_of_a_restarted_actor_end_and_are_made_anew,
-        a_watcher_that_is_restarted_is_still_told;
+        a_watcher_that_is_restarted_is_still_told,
+        a_temporary_child_is_never_restarted,
+        a_parent_can_decide_to_resume,
+        the_stash_survives_a_restart,
+        the_failed_message_is_not_delivered_to_the_new_instance,
+        a_birth_that_fails_is_tried_again,
+        a_restart_storm_of_a_child_ends_its_family,
+        restarts_are_counted;
     on every_base_and_claim:
         a_new_instance_starts_anew;
     on in_one_process:
-        a_temporary_child_is_never_restarted,
-        a_parent_can_decide_to_resume,
         too_many_restarts_fail_the_parent,
         restarts_that_lie_back_do_not_count,
         the_intensity_counts_for_all_children_together,
@@ -43,14 +48,9 @@ promises! {
         an_exit_during_the_back_off_does_not_wait_for_it,
         the_address_and_the_mailbox_survive_a_restart,
         the_name_survives_a_restart,
-        the_stash_survives_a_restart,
-        the_failed_message_is_not_delivered_to_the_new_instance,
-        a_birth_that_fails_is_tried_again,
         an_actor_that_can_be_made_only_once_ends_when_it_is_to_be_restarted,
         a_restart_storm_ends,
-        a_restart_storm_of_a_child_ends_its_family,
-        top_level_actors_are_supervised_as_the_system_was_told,
-        restarts_are_counted;
+        top_level_actors_are_supervised_as_the_system_was_told;
 }
 
 pub fn enlist(registry: Registry) -> Registry {

@@ -13,6 +13,7 @@ use roscius::testkit::Listener;
 use roscius::{
     ActorRef, ActorSystem, Address, AskError, DeadLetterRecord, Destination, Message, Received, SendError, SpawnError,
 };
+use roscius_host::process::{RequestError, Survey};
 use roscius_host::rust::{self, CreateError, ProcessSystem, TellError};
 use roscius_protocol::admin::messages::LetterRecord;
 
@@ -34,9 +35,21 @@ pub struct Company {
 }
 
 impl Company {
+    fn create<R: Play>(&self, mut part: Part<R>) -> Result<ActorRef<R::Actor>, CreateError> {
+        match part.take_name() {
+            Some(name) => self.system.spawn_named(name, part),
+            None => self.system.spawn(part),
+        }
+    }
+
     /// What its processes say, as if it were one. What ended processes counted is not in it.
     fn status(&self) -> Status {
-        let survey = self.system.survey(Duration::from_secs(5)).unwrap();
+        let survey = match self.system.survey(Duration::from_secs(5)) {
+            Ok(survey) => survey,
+            // Nothing is left of it.
+            Err(RequestError::NoAdmin) => Survey { system: Default::default(), processes: Vec::new() },
+            Err(error) => panic!("{error}"),
+        };
         let actors: Vec<_> = survey.actors().cloned().collect();
         let said = || survey.processes.iter().filter_map(|(_, status)| status.as_ref());
         let sum = |count: fn(&Status) -> u64| said().map(count).sum();
@@ -110,7 +123,7 @@ impl System {
         let part = part.into();
         match self {
             Self::One(system) => system.spawn(part),
-            Self::Processes(company) => match company.system.spawn::<R::Actor>(part) {
+            Self::Processes(company) => match company.create(part) {
                 Ok(actor) => Ok(actor),
                 Err(CreateError::Admin(_)) => Err(SpawnError::ShutDown),
                 Err(other) => panic!("{other}"),
@@ -147,6 +160,13 @@ impl System {
         match self {
             Self::One(system) => system.exit(address),
             Self::Processes(company) => company.system.exit(address),
+        }
+    }
+
+    pub fn lookup(&self, name: &str) -> Option<Address> {
+        match self {
+            Self::One(system) => system.lookup(name),
+            Self::Processes(company) => company.system.lookup(name).unwrap(),
         }
     }
 
