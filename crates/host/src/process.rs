@@ -125,10 +125,12 @@ impl Process {
     /// [`ProcessError`] if the operating system refuses.
     pub fn start(options: Options, language: Arc<dyn Language>) -> Result<Arc<Self>, ProcessError> {
         let Options { node, role, directory, listening, hold_within } = options;
-        let hub = Hub::new(HubOptions::new(node, role), Some(listening))?;
+        let admin_node = NodeId::of_process(node.system(), NodeId::ADMIN);
+        // Whoever hears of the end of an actor finds that the Admin knows of it.
+        let options = HubOptions { first: Some(admin_node), ..HubOptions::new(node, role) };
+        let hub = Hub::new(options, Some(listening))?;
         let exit = Arc::new(Exit::new(hub.remote()));
         let system = ActorSystem::simple().node(node).gate(Arc::clone(&exit) as Arc<_>).start()?;
-        let admin_node = NodeId::of_process(node.system(), NodeId::ADMIN);
         let process = Arc::new(Self {
             node,
             admin: Address::new(admin_node, 0, 0, 0),

@@ -309,7 +309,7 @@ impl Admin {
             }
             ToAdmin::Exited { process: exited, how } => self.exited(now, process, exited, &how, effects),
             ToAdmin::Adopt { child, policy } => self.adopt(child, policy, effects),
-            ToAdmin::HandleDeadLetters { start } => self.handle_letters(by, start),
+            ToAdmin::HandleDeadLetters { start, alone } => self.handle_letters(by, start, alone),
             ToAdmin::WatchRegistrations { start: true } => {
                 self.registration_watchers.insert(by);
             }

@@ -78,6 +78,8 @@ pub struct HubOptions {
     pub strangers: usize,
     /// How many bytes are read from a link before it is the next one's turn: 256 KiB.
     pub share: usize,
+    /// What waits for this node is written before what waits for others.
+    pub first: Option<NodeId>,
 }
 
 impl HubOptions {
@@ -94,6 +96,7 @@ impl HubOptions {
             answer_within: Duration::from_secs(300),
             strangers: 128,
             share: 256 << 10,
+            first: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use roscius_protocol::address::{Address, NodeId};
-use roscius_protocol::admin::messages::{Letter, LetterRecord, Setback, ToAdmin, Topic, decode, encode};
+use roscius_protocol::admin::messages::{Creation, Letter, LetterRecord, Setback, ToAdmin, Topic, decode, encode};
 use roscius_protocol::admin::{Admin, Config, Effect, Event};
 use roscius_protocol::frame::{DEFAULT_LIMIT, Frame, Header, Kind, Payload};
 use roscius_protocol::lifecycle::Signal;
@@ -99,8 +99,17 @@ impl Serving {
                 self.release();
                 return Err(AdminError::Loop(error));
             }
-            for event in events.drain(..) {
-                self.happened(event);
+            let (questions, news): (Vec<_>, Vec<_>) = events.drain(..).partition(asks_for_names);
+            news.into_iter().for_each(|event| self.happened(event));
+            if !questions.is_empty() {
+                // Who asks may have heard of the end of an actor whose name it wants. Then that was told here too, and came
+                // before the question.
+                if let Err(error) = self.hub.poll(Some(Duration::ZERO), &mut events) {
+                    self.release();
+                    return Err(AdminError::Loop(error));
+                }
+                events.drain(..).for_each(|event| self.happened(event));
+                questions.into_iter().for_each(|event| self.happened(event));
             }
             self.tell_of_ends();
             self.tell(Event::Due);
@@ -369,4 +378,15 @@ impl Serving {
             }
         }
     }
+}
+
+/// Whether the answer depends on who has which name.
+fn asks_for_names(event: &hub::Event) -> bool {
+    let hub::Event::Frame { frame, .. } = event else { return false };
+    frame.kind() == Kind::System
+        && frame.header().type_id == Topic::ToAdmin as u64
+        && matches!(
+            decode(&frame.body()),
+            Ok(ToAdmin::Status | ToAdmin::Create(Creation { name: Some(_), .. }))
+        )
 }

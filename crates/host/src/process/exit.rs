@@ -93,7 +93,7 @@ impl Gate for Exit {
     }
 
     fn handle_dead_letters(&self, actor: Address, start: bool) -> bool {
-        self.tell_admin(actor, ToAdmin::HandleDeadLetters { start }, 0);
+        self.tell_admin(actor, ToAdmin::HandleDeadLetters { start, alone: false }, 0);
         true
     }
 }

@@ -13,32 +13,41 @@ const REMEMBERED: usize = 32;
 #[derive(Debug, Default)]
 pub(super) struct Letters {
     /// The last to ask handles; when it ends, the one before it.
-    handlers: Vec<Address>,
+    handlers: Vec<Handler>,
     pub count: u64,
     pub latest: VecDeque<LetterRecord>,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Handler {
+    actor: Address,
+    alone: bool,
+}
+
 impl Letters {
     pub fn handler(&self) -> Option<Address> {
-        self.handlers.last().copied()
+        self.handlers.last().map(|handler| handler.actor)
     }
 
     /// An actor has ended.
     pub fn without(&mut self, actor: Address) {
-        self.handlers.retain(|handler| *handler != actor);
+        self.handlers.retain(|handler| handler.actor != actor);
     }
 
     /// A process has ended.
     pub fn without_process(&mut self, node: NodeId) {
-        self.handlers.retain(|handler| handler.node() != node);
+        self.handlers.retain(|handler| handler.actor.node() != node);
     }
 }
 
 impl Admin {
-    pub(super) fn handle_letters(&mut self, by: Address, start: bool) {
+    pub(super) fn handle_letters(&mut self, by: Address, start: bool, alone: bool) {
         self.letters.without(by);
+        if start && alone {
+            self.letters.handlers.clear();
+        }
         if start {
-            self.letters.handlers.push(by);
+            self.letters.handlers.push(Handler { actor: by, alone });
         }
     }
 
@@ -60,8 +69,9 @@ impl Admin {
 
     /// Nobody is told of his own letters, or a handler that sends to the dead would never end.
     fn pass_letter(&mut self, sender: Address, effects: &mut Vec<Effect>) {
-        let handler = self.letters.handlers.iter().rev().copied().find(|handler| *handler != sender);
-        match handler.filter(|_| self.shutdown.is_none()) {
+        let mut handlers = self.letters.handlers.iter().rev();
+        let handler = handlers.find(|handler| handler.alone || handler.actor != sender);
+        match handler.filter(|_| self.shutdown.is_none()).map(|handler| handler.actor) {
             Some(to) => {
                 self.count("Dead Letter.Passed On");
                 effects.push(Effect::PassLetter { to });

@@ -105,6 +105,8 @@ pub enum ToAdmin {
     HandleDeadLetters {
         /// Which of the two.
         start: bool,
+        /// In place of all others: none of them handles again when it ends. Its own letters come to it too.
+        alone: bool,
     },
     /// The sender wants to know when other systems come and go, or not any more.
     WatchRegistrations {

@@ -1,4 +1,6 @@
 //! Asynchronous handlers.
+//!
+//! In one process: the limit on the test's clock.
 
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll};

@@ -94,6 +94,7 @@ pub fn registry() -> Registry {
         crate::outside::enlist,
         crate::shutdown::enlist,
         crate::supervision::enlist,
+        crate::troupe::enlist,
         crate::wakeups::enlist,
     ];
     modules.into_iter().fold(Registry::new(), |registry, enlist| enlist(registry))

@@ -1,4 +1,7 @@
 //! Flow: bounded mailboxes and what happens to one message more.
+//!
+//! In one process: what a full mailbox says at the call, and actors that are blocked by one. From another process
+//! nobody waits at the call: what there is instead is promised of processes.
 
 use std::thread;
 use std::time::{Duration, Instant};

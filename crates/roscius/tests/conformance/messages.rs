@@ -1,4 +1,7 @@
 //! Messages: typed and untyped, refused and by name.
+//!
+//! In one process: sending by name, the listed protocol, and the switch that serialises. Between processes all is
+//! serialised.
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -1,4 +1,7 @@
 //! Global names.
+//!
+//! In one process: looking a name up by type and from within an actor, which asks nobody outside its process, and
+//! refusing a name that is taken, where the Admin gives who has it.
 
 use std::thread;
 
@@ -17,12 +20,12 @@ promises! {
         a_parent_that_hears_of_the_end_can_give_the_name_again,
         names_are_in_the_status,
         a_named_actor_is_found,
-        a_name_is_free_when_its_holder_has_ended;
+        a_name_is_free_when_its_holder_has_ended,
+        an_actor_that_never_came_to_life_holds_no_name;
     on in_one_process:
         a_lookup_by_type_finds_only_that_type,
         a_name_is_given_once,
         a_name_that_is_not_allowed_is_refused,
-        an_actor_that_never_came_to_life_holds_no_name,
         of_many_who_want_a_name_one_gets_it,
         an_actor_finds_a_name,
         a_name_refused_creates_no_actor;

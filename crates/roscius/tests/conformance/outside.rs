@@ -1,4 +1,6 @@
 //! External code in many threads.
+//!
+//! In one process: futures of external code, and a system within an actor.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -46,14 +46,20 @@ impl Scene {
         Self { probe, system, clock: ManualClock::new() }
     }
 
-    /// A scene in which time passes only by [`Scene::pass`].
+    /// A scene in which time passes only by [`Scene::pass`]. In processes it passes all the same, and `pass` waits.
     pub fn timeless(base: Base) -> Self {
+        if let Base::Processes(_) = base {
+            return Self::new(base);
+        }
         let clock = ManualClock::new();
         Self { clock: clock.clone(), ..Self::with(base, |builder| builder.clock(&clock)) }
     }
 
     /// Lets time pass in a [`Scene::timeless`].
     pub fn pass(&self, time: Duration) {
+        if self.system.is_of_processes() {
+            return thread::sleep(time);
+        }
         self.clock.advance(time);
         self.system.run_until_idle();
     }

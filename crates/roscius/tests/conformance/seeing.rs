@@ -1,4 +1,6 @@
 //! Seeing what goes on: interceptors and the status.
+//!
+//! In one process: all of it. Interceptors and the clock are those of one engine.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -166,7 +166,10 @@ impl System {
     pub fn lookup(&self, name: &str) -> Option<Address> {
         match self {
             Self::One(system) => system.lookup(name),
-            Self::Processes(company) => company.system.lookup(name).unwrap(),
+            Self::Processes(company) => match company.system.lookup(name) {
+                Err(RequestError::NoAdmin) => None,
+                found => found.unwrap(),
+            },
         }
     }
 

@@ -5,7 +5,7 @@ use crate::admin::{Effect, Event, root};
 use crate::frame::Role;
 
 fn handle(scene: &mut Scene, by: Address, start: bool) {
-    let message = ToAdmin::HandleDeadLetters { start };
+    let message = ToAdmin::HandleDeadLetters { start, alone: false };
     scene.on(Event::Said { by, role: Some(Role::Actor), id: 0, message });
 }
 
@@ -50,6 +50,22 @@ fn the_letters_of_a_handler_do_not_come_back_to_it() {
     assert_eq!(scene.seen(), [Effect::PassLetter { to: first }]);
     scene.on(own(first));
     assert_eq!(scene.seen(), [Effect::PassLetter { to: second }]);
+}
+
+#[test]
+fn who_handles_letters_alone_ends_that_others_do() {
+    let mut scene = Scene::new();
+    let (first, second) = (scene.actor(None), scene.actor(None));
+    handle(&mut scene, first, true);
+    let message = ToAdmin::HandleDeadLetters { start: true, alone: true };
+    scene.on(Event::Said { by: second, role: Some(Role::Actor), id: 0, message });
+    let (sender, target) = (second, root(STARTER));
+    let own = LetterRecord { message: String::new(), sender, target, reason: Setback::NoActor };
+    scene.on(Event::Letter(own));
+    assert_eq!(scene.seen(), [Effect::PassLetter { to: second }], "its own too");
+    handle(&mut scene, second, false);
+    scene.on(letter());
+    assert_eq!(scene.seen(), [], "the first does not come back");
 }
 
 #[test]
