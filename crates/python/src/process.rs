@@ -480,7 +480,10 @@ impl Process {
 
     /// Tells the Admin that this process has its actor.
     fn ready(&self) {
-        self.host.tell_admin(self.me(), ToAdmin::Ready { process: self.host.node(), policy: Restart::Temporary, bounded: false });
+        self.host.tell_admin(
+            self.me(),
+            ToAdmin::Ready { process: self.host.node(), policy: Restart::Temporary, bounded: false },
+        );
         self.host.flush();
     }
 

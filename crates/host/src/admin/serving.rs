@@ -219,12 +219,10 @@ impl Serving {
                 Ok(signal) => self.tell(Event::Signal(signal)),
                 Err(error) => self.noise(from, &error.to_string()),
             },
-            Some(Topic::DeadLetter) => {
-                match decode::<Letter>(&body) {
-                    Ok(letter) => self.letter(header.from, &letter, frame),
-                    Err(error) => self.noise(from, &error.to_string()),
-                }
-            }
+            Some(Topic::DeadLetter) => match decode::<Letter>(&body) {
+                Ok(letter) => self.letter(header.from, &letter, frame),
+                Err(error) => self.noise(from, &error.to_string()),
+            },
             Some(Topic::FromAdmin | Topic::Returned | Topic::Answer) | None => {
                 self.noise(from, "the Admin takes no such message");
             }
@@ -385,8 +383,5 @@ fn asks_for_names(event: &hub::Event) -> bool {
     let hub::Event::Frame { frame, .. } = event else { return false };
     frame.kind() == Kind::System
         && frame.header().type_id == Topic::ToAdmin as u64
-        && matches!(
-            decode(&frame.body()),
-            Ok(ToAdmin::Status | ToAdmin::Create(Creation { name: Some(_), .. }))
-        )
+        && matches!(decode(&frame.body()), Ok(ToAdmin::Status | ToAdmin::Create(Creation { name: Some(_), .. })))
 }

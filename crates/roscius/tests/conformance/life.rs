@@ -11,7 +11,7 @@ use roscius_host::rust::Registry;
 
 use crate::bases::Base;
 use crate::cast::{Births, Double, Hook, HowMany, Number, Order, Puppet, What, ended_by, fail};
-use crate::parts::{Enlist, Diary};
+use crate::parts::{Diary, Enlist};
 use crate::scene::{QUIET, Scene};
 
 promises! {

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use roscius::prelude::*;
 use roscius::{MessageType, NamedSendError, Payload, Undelivered};
-use serde::{Deserializer, Serializer};
 use roscius_host::rust::Registry;
+use serde::{Deserializer, Serializer};
 
 use crate::bases::Base;
 use crate::cast::{Double, Fail, HowMany, Number, Order, Panic, Puppet, Unwanted, What, describe};

@@ -14,7 +14,7 @@ use roscius_host::rust::Registry;
 
 use crate::bases::Base;
 use crate::cast::{Births, Door, Double, Gate, Guest, Hook, Number, Order, What, fail};
-use crate::parts::{Enlist, Diary};
+use crate::parts::{Diary, Enlist};
 use crate::scene::{PATIENCE, Scene, block_on, poll_once};
 
 promises! {

@@ -12,7 +12,7 @@ use roscius_host::rust::Registry;
 
 use crate::bases::Base;
 use crate::cast::{Births, Double, Hook, HowMany, Number, Order, Puppet, Role, Saw, What, ended_by, fail, panic};
-use crate::parts::{Enlist, Diary, Part};
+use crate::parts::{Diary, Enlist, Part};
 use crate::scene::{PATIENCE, QUIET, Scene};
 
 promises! {
@@ -506,7 +506,7 @@ fn an_actor_that_can_be_made_only_once_ends_when_it_is_to_be_restarted(base: Bas
 fn a_restart_storm_ends(base: Base) {
     let scene = Scene::new(base);
     let props = scene.role("doomed").fails_to_start(Births::ConstructorPanics, u32::MAX).part();
-    let doomed = scene.system.spawn(props.restart(Restart::Permanent)).unwrap();
+    let doomed = scene.system.cast(props.restart(Restart::Permanent)).unwrap();
     scene.wait_for_end(doomed);
     // What its process has counted has gone with it.
     if !scene.system.is_of_processes() {

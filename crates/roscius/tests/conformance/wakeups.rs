@@ -226,9 +226,9 @@ fn what_has_come_cannot_be_cancelled(base: Base) {
 
 fn wakeups_come_in_the_order_in_which_they_are_due(base: Base) {
     let scene = Scene::timeless(base);
-    let role = [5, 1, 4, 2, 3].into_iter().fold(scene.role("puppet"), |role, delay| {
-        role.first(Order::WakeAfter(delay * MOMENT, u64::from(delay)))
-    });
+    let role = [5, 1, 4, 2, 3]
+        .into_iter()
+        .fold(scene.role("puppet"), |role, delay| role.first(Order::WakeAfter(delay * MOMENT, u64::from(delay))));
     let puppet = scene.play(role, "puppet");
     scene.settle(puppet);
     scene.pass(10 * MOMENT);
