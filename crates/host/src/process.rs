@@ -18,6 +18,7 @@ mod inbound;
 mod language;
 mod outbound;
 mod requests;
+mod survey;
 mod understudies;
 
 use std::io;
@@ -36,6 +37,8 @@ use roscius_transport::{Event, Hub, HubOptions, Listening, SocketDir};
 pub use children::{ChildProcess, Ended};
 pub use language::{Language, Receipt, Unpacked, Unreadable, Write};
 pub use requests::RequestError;
+pub(crate) use survey::Look;
+pub use survey::Survey;
 pub use understudies::Remake;
 
 use children::Children;
@@ -128,10 +131,12 @@ impl Process {
     /// [`ProcessError`] if the operating system refuses.
     pub fn start(options: Options, language: Arc<dyn Language>) -> Result<Arc<Self>, ProcessError> {
         let Options { node, role, directory, listening, hold_within } = options;
-        let hub = Hub::new(HubOptions::new(node, role), Some(listening))?;
+        let admin_node = NodeId::of_process(node.system(), NodeId::ADMIN);
+        // Whoever hears of the end of an actor finds that the Admin knows of it.
+        let options = HubOptions { first: Some(admin_node), ..HubOptions::new(node, role) };
+        let hub = Hub::new(options, Some(listening))?;
         let exit = Arc::new(Exit::new(hub.remote()));
         let system = ActorSystem::simple().slices(true).node(node).gate(Arc::clone(&exit) as Arc<_>).start()?;
-        let admin_node = NodeId::of_process(node.system(), NodeId::ADMIN);
         let process = Arc::new(Self {
             node,
             admin: Address::new(admin_node, 0, 0, 0),
@@ -171,7 +176,7 @@ impl Process {
 
     /// The address that the process itself speaks from.
     pub(crate) fn root(&self) -> Address {
-        Address::new(self.node, 0, 0, 0)
+        root_of(self.node)
     }
 
     /// The actors and endpoints of this process.
@@ -508,6 +513,11 @@ impl Drop for Process {
         // Only the end of a process in good order says goodbye to the others.
         self.abandon();
     }
+}
+
+/// The address that a process itself speaks from.
+fn root_of(node: NodeId) -> Address {
+    Address::new(node, 0, 0, 0)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

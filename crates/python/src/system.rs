@@ -96,7 +96,7 @@ impl Inner {
     /// Makes an actor the handler of dead letters, in place of any other, or ends that it is.
     pub(crate) fn handle_dead_letters(&self, handle: ContextHandle, start: bool) {
         if let Some(member) = &self.member {
-            member.process.tell_admin(handle.me(), ToAdmin::HandleDeadLetters { start });
+            member.process.tell_admin(handle.me(), ToAdmin::HandleDeadLetters { start, alone: true });
             return;
         }
         handle.handle_dead_letters(start);

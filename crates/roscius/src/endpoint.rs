@@ -234,6 +234,11 @@ impl Endpoints {
         lock(&self.open).shared = Some(Arc::downgrade(shared));
     }
 
+    /// The system that they belong to.
+    pub(crate) fn shared(&self) -> std::sync::Weak<Shared> {
+        lock(&self.open).shared.clone().unwrap_or_default()
+    }
+
     fn open(&self, doorbell: Option<Doorbell>) -> (Address, Arc<Inbox>) {
         let mut table = lock(&self.open);
         table.opened = table.opened.wrapping_add(1) & Address::MAX_GENERATION;

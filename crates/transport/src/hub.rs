@@ -80,6 +80,8 @@ pub struct HubOptions {
     pub strangers: usize,
     /// How many bytes are read from a link before it is the next one's turn: 256 KiB.
     pub share: usize,
+    /// What waits for this node is written before what waits for others.
+    pub first: Option<NodeId>,
 }
 
 impl HubOptions {
@@ -96,6 +98,7 @@ impl HubOptions {
             answer_within: Duration::from_secs(300),
             strangers: 128,
             share: 256 << 10,
+            first: None,
         }
     }
 }
@@ -141,6 +144,11 @@ pub enum Event {
         cause: LinkError,
         /// What was not wholly written, in order: the node has certainly not got it.
         unsent: Vec<Frame>,
+    },
+    /// The last link to a node was closed by agreement. It may come again, or the node has ended: [`Hub::dial`] tells.
+    Parted {
+        /// Who it is.
+        node: NodeId,
     },
     /// A message that another thread handed over was not taken.
     Unsent {

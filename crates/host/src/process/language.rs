@@ -152,7 +152,7 @@ impl Receipt {
 
     /// The receiver has sent the message back.
     pub(super) fn give_back(&self, reason: Setback, details: &str) {
-        if reason == Setback::NoActor {
+        if matches!(reason, Setback::NoActor | Setback::Exited) {
             return self.lose();
         }
         details.clone_into(&mut self.details.lock().unwrap_or_else(PoisonError::into_inner));

@@ -487,10 +487,10 @@ impl<'p> Play<'p> {
                 let root = self.stage.shared.root;
                 for (child, policy) in children {
                     match &self.stage.shared.gate {
-                        Some(gate) if child.node() != self.stage.shared.node => {
+                        Some(gate) => {
                             gate.carry(Crossing::Orphan { child, policy });
                         }
-                        _ => self.stage.notify(root, Notice::Adopt(child, policy)),
+                        None => self.stage.notify(root, Notice::Adopt(child, policy)),
                     }
                 }
             }

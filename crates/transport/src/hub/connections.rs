@@ -235,6 +235,9 @@ impl Hub {
             if !peer.queue.is_empty() {
                 self.mark_dirty(index);
             } else {
+                if peer.links.is_empty() {
+                    self.events.push(Event::Parted { node: peer.node });
+                }
                 self.forget_if_unknown(index);
             }
         } else if matches!(cause, LinkError::Closed | LinkError::Reset | LinkError::Cut { .. }) {

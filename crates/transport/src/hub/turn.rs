@@ -58,6 +58,10 @@ impl Hub {
             return;
         }
         let mut dirty = std::mem::take(&mut self.dirty);
+        let first = self.options.first.and_then(|node| self.by_node.get(&node));
+        if let Some(position) = dirty.iter().position(|index| Some(index) == first) {
+            dirty[..=position].rotate_right(1);
+        }
         for index in dirty.drain(..) {
             if let Some(peer) = self.peers.get_mut(index) {
                 peer.dirty = false;
