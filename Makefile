@@ -21,7 +21,7 @@ help:
 	@echo "make wheel   build the Python package: dist/ for this Python, dist/abi3/ for all from 3.11 on"
 	@echo "make compat  run the test-suite of the original Thespian against the wheel"
 	@echo "make soak    ten minutes of random creations, messages and kills on processes; nothing may be left"
-	@echo "make bench-python  compare with the original Thespian and Pykka, side by side (about four minutes)"
+	@echo "make bench-python  compare with the original Thespian, a plain socket, Pykka and Ray, side by side (about fifteen minutes)"
 	@echo "make bench   compare with other actor frameworks, side by side (about ten minutes)"
 
 # With --python among DEMO_ARGS the inference workers are Python actors: they need the wheel, and vaderSentiment.
@@ -72,12 +72,12 @@ doc:
 
 # Needs a nightly toolchain and cargo-fuzz.
 fuzz:
-	for target in hello frame stream link system; do $(CARGO) +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
+	for target in hello frame stream link system message_pack; do $(CARGO) +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
 
 bench:
 	cd bench && $(CARGO) run --quiet --release --features roscius -- $(BENCH_ARGS)
 
-# Against the original, and Pykka: BENCH_ARGS="--quick --only ask,tell".
+# Against the original and others: BENCH_ARGS="--quick --bases tcp --only ask tell" for a part of it, "--quick" for four minutes.
 bench-python: wheel
 	$(VENV)/bin/python crates/python/bench/compare.py dist/*.whl $(BENCH_ARGS)
 

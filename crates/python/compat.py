@@ -79,7 +79,7 @@ TO_COME = {"testLoadableHive", "testLoadableColony"}
 ONE_SYSTEM_ONLY = {"updateSystemCapabilities", "requireCapability"}
 # It gives an actor no more time to hear of an exit than it takes to create another. With the original that is 25 ms; here one or
 # two, in which the exit is told too, but not always on a busy machine.
-RACES = {"test_confused_exit"}
+RACES: set[str] = set()
 FILE_LIMIT = 600
 TEST_LIMIT = {"threadedExternal": 400}
 

@@ -154,8 +154,13 @@ impl Endpoint {
         {
             return member.say_to_admin(&message, self.endpoint()?.address());
         }
-        let message = self.system.packed(&message)?;
-        self.post(py, address.get(), message)?;
+        let packed = self.system.packed(&message)?;
+        self.post(py, address.get(), packed)?;
+        if let (Some(member), Place::Actor(to)) = (&self.system.member, &address.get().place)
+            && message.is_instance(Classes::get(py)?.exit_request.bind(py))?
+        {
+            member.await_exit(py, *to)?;
+        }
         self.system.run(py, || false)
     }
 

@@ -14,6 +14,7 @@ use roscius_protocol::frame::{self, Frame};
 
 use crate::address::ActorAddress;
 use crate::classes::Classes;
+use crate::coroutine::Coroutines;
 use crate::log;
 use crate::message::{Content, PyMessage};
 use crate::{encoding, packing};
@@ -25,10 +26,19 @@ pub(crate) struct PyLanguage {
     actor: OnceLock<Address>,
     /// Messages that came and were not handled yet.
     backlog: AtomicI64,
-    /// Capabilities that the process has not looked at yet.
-    capabilities: Mutex<Option<Vec<Entry>>>,
+    capabilities: Mutex<Capabilities>,
     /// The living children in other processes.
     children: Mutex<BTreeSet<Address>>,
+    /// Handlers that are under way.
+    coroutines: OnceLock<Arc<Coroutines>>,
+}
+
+/// What the system can do.
+#[derive(Default)]
+struct Capabilities {
+    known: Vec<Entry>,
+    /// The process has not looked at them yet.
+    have_changed: bool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -36,6 +46,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl PyLanguage {
+    pub(crate) fn set_coroutines(&self, coroutines: Arc<Coroutines>) {
+        let _ = self.coroutines.set(coroutines);
+    }
+
     pub(crate) fn set_actor(&self, actor: Address) {
         let _ = self.actor.set(actor);
     }
@@ -50,13 +64,23 @@ impl PyLanguage {
         self.backlog.load(Ordering::Relaxed) > 0
     }
 
-    /// Capabilities that have changed since the last time.
+    /// What the process begins with.
+    pub(crate) fn know_capabilities(&self, known: Vec<Entry>) {
+        *lock(&self.capabilities) = Capabilities { known, have_changed: false };
+    }
+
+    pub(crate) fn known_capabilities(&self) -> Vec<Entry> {
+        lock(&self.capabilities).known.clone()
+    }
+
+    /// All capabilities, if they have changed since the last time.
     pub(crate) fn take_capabilities(&self) -> Option<Vec<Entry>> {
-        lock(&self.capabilities).take()
+        let mut capabilities = lock(&self.capabilities);
+        std::mem::take(&mut capabilities.have_changed).then(|| capabilities.known.clone())
     }
 
     pub(crate) fn has_new_capabilities(&self) -> bool {
-        lock(&self.capabilities).is_some()
+        lock(&self.capabilities).have_changed
     }
 
     /// An actor in another process has become a child of the actor here.
@@ -70,6 +94,11 @@ impl PyLanguage {
         if children.remove(&before) {
             children.insert(now);
         }
+    }
+
+    /// The children are nobody's here any more: what becomes of them is not told.
+    pub(crate) fn disown(&self) {
+        lock(&self.children).clear();
     }
 
     /// The living children in other processes.
@@ -123,7 +152,7 @@ impl Language for PyLanguage {
 
     fn unpack(&self, frame: Frame) -> Result<Unpacked, Unreadable> {
         self.backlog.fetch_add(1, Ordering::Relaxed);
-        Ok(Unpacked::Message(Payload::new(PyMessage::of(Content::Frame(Box::new(frame))))))
+        Ok(Unpacked::Message(Payload::new(PyMessage::of(Content::Frame(frame)))))
     }
 
     fn answers_by_messages(&self) -> bool {
@@ -155,9 +184,9 @@ impl Language for PyLanguage {
         }
     }
 
-    fn signal(&self, to: Address, signal: Signal, out: &mut Vec<Crossing>) {
+    fn signal(&self, to: Address, signal: Signal, is_suspended: bool, out: &mut Vec<Crossing>) {
         match &signal {
-            Signal::Exit { by, recursive, .. } if !to.is_external() => {
+            Signal::Exit { by, recursive, .. } if !to.is_external() && !is_suspended => {
                 let request = |classes: &Classes, py: Python<'_>| classes.exit_request.call1(py, (*recursive,));
                 return out.extend(Self::system_message(to, *by, request));
             }
@@ -180,7 +209,7 @@ impl Language for PyLanguage {
                 log::error(py, format_args!("{by} could not take a message: {}", letter.details));
                 return Ok(None);
             }
-            let message = packing::unpack(py, &frame)?;
+            let message = packing::unpack_any(py, &frame)?;
             let poison = Classes::get(py)?.poison.call1(py, (message, &letter.details))?;
             Ok(Some(Self::message(to, by, PyMessage::new(poison))))
         })
@@ -196,8 +225,17 @@ impl Language for PyLanguage {
         Python::attach(|py| py.detach(wait));
     }
 
+    fn closing(&self) {
+        if let Some(coroutines) = self.coroutines.get() {
+            Python::attach(|py| coroutines.close(py));
+        }
+    }
+
     fn capabilities(&self, capabilities: Vec<Entry>) {
-        *lock(&self.capabilities) = Some(capabilities);
+        let mut here = lock(&self.capabilities);
+        if here.known != capabilities {
+            *here = Capabilities { known: capabilities, have_changed: true };
+        }
     }
 
     fn readable(&self, descriptors: Vec<RawFd>) -> Option<Crossing> {

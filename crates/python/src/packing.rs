@@ -8,10 +8,12 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
+use roscius::{Address, Message};
 use roscius_host::rust::EXIT_REQUEST;
 use roscius_protocol::frame::{Frame, Payload};
 use roscius_protocol::message_pack::read_bool;
 
+use crate::address::ActorAddress;
 use crate::classes::Classes;
 use crate::{declared, decoding, encoding};
 
@@ -29,6 +31,9 @@ pub(crate) enum Packed {
 }
 
 const PROTOCOL: u8 = 5;
+
+/// The name of an address as a message of its own.
+const ADDRESS: &str = <Address as Message>::NAME;
 
 static DUMPS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static LOADS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -69,6 +74,11 @@ pub(crate) fn pack(object: &Bound<'_, PyAny>) -> PyResult<Packed> {
     } else if let Some(name) = declared::name_of(&object.get_type()) {
         let body = encoding::encode(object).map_err(|problem| problem.of(&name))?;
         return Ok(Packed::MessagePack(name, body));
+    } else if object.is_exact_instance_of::<ActorAddress>() {
+        // One that is of no actor is a matter of Python alone.
+        if let Ok(body) = encoding::encode(object) {
+            return Ok(Packed::MessagePack(ADDRESS.into(), body));
+        }
     } else if let Some(recursive) = exit_request(object)? {
         return Ok(Packed::MessagePack(EXIT_REQUEST.into(), vec![if recursive { 0xc3 } else { 0xc2 }]));
     }
@@ -94,6 +104,9 @@ fn read(py: Python<'_>, name: &str, body: &[u8]) -> PyResult<Py<PyAny>> {
     if name == EXIT_REQUEST {
         let recursive = read_bool(body).map_err(|error| PyValueError::new_err(error.to_string()))?;
         return Classes::get(py)?.exit_request.call1(py, (recursive,));
+    }
+    if name == ADDRESS {
+        return decoding::decode_address(py, body).map_err(|problem| problem.of(name));
     }
     let class = declared::class_of(py, name)?;
     decoding::decode(py, class, body).map_err(|problem| problem.of(name))
@@ -127,6 +140,14 @@ pub(crate) fn unpack(py: Python<'_>, frame: &Frame) -> PyResult<Py<PyAny>> {
         Payload::System(_) | Payload::Goodbye => {
             return Err(PyValueError::new_err("a message of the actor system is not for actors"));
         }
+    })
+}
+
+/// As [`unpack`], for who has sent the frame itself. What its class would not take is made of dictionaries and values.
+pub(crate) fn unpack_any(py: Python<'_>, frame: &Frame) -> PyResult<Py<PyAny>> {
+    unpack(py, frame).or_else(|error| match frame.payload() {
+        Ok(Payload::MessagePack { name, body }) => decoding::decode(py, None, body).map_err(|problem| problem.of(name)),
+        _ => Err(error),
     })
 }
 

@@ -96,7 +96,7 @@ impl Link {
     /// [`LinkError`] if the other side is gone or sends what is no frame. The link is of no more use then.
     pub fn read(
         &mut self,
-        scratch: &mut [u8],
+        scratch: &mut Vec<u8>,
         budget: usize,
         to_end: bool,
         mut take: impl FnMut(Frame),
@@ -108,11 +108,12 @@ impl Link {
                 let asked = room.capacity() - room.len();
                 (rustix::io::read(&self.stream, rustix::buffer::spare_capacity(room)), asked)
             } else {
-                let count = rustix::io::read(&self.stream, &mut *scratch);
-                if let Ok(count) = count {
-                    self.decoder.push(Bytes::copy_from_slice(&scratch[..count]));
+                scratch.clear();
+                let count = rustix::io::read(&self.stream, rustix::buffer::spare_capacity(scratch));
+                if count.is_ok() {
+                    self.decoder.push(Bytes::copy_from_slice(scratch));
                 }
-                (count, scratch.len())
+                (count, scratch.capacity())
             };
             let count = match count {
                 Ok(0) => return self.ended(),

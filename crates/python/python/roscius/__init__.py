@@ -11,12 +11,12 @@ import thespian
 if TYPE_CHECKING:
     from roscius._core import ActorAddress as ActorAddress
     from roscius.actor import Actor as Actor
+    from roscius.announcing import announce as announce
     from roscius.asking import AskError as AskError
     from roscius.asking import AskFailed as AskFailed
     from roscius.asking import AskTimedOut as AskTimedOut
     from roscius.asking import NoSuchActor as NoSuchActor
     from roscius.asking import Outcome as Outcome
-    from roscius.announcing import announce as announce
     from roscius.async_system import AsyncActorSystem as AsyncActorSystem
     from roscius.messages import message as message
     from roscius.protocols import accepts as accepts

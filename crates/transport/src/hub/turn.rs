@@ -39,6 +39,9 @@ impl Hub {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
             _ => {}
         }
+        if self.may_accept {
+            self.take_connections(Instant::now());
+        }
         self.read_hot();
         if self.may_accept || !self.greetings.is_empty() || !self.retrying.is_empty() {
             self.keep_time(Instant::now());
@@ -88,7 +91,7 @@ impl Hub {
                 self.leave(place);
             }
             let waits = self.peers.iter().any(|(_, peer)| !peer.links.is_empty() || !peer.queue.is_empty());
-            if in_hand && self.peers.iter().all(|(_, peer)| self.is_delivered(peer)) {
+            if in_hand && self.peers.iter().all(|(_, peer)| self.is_peer_delivered(peer)) {
                 // What is left to wait for is the answer to a goodbye, and who is busy does not give it.
                 in_hand = false;
                 until = until.min(Instant::now() + GOODBYE_WITHIN);
@@ -236,11 +239,18 @@ impl Hub {
         }
     }
 
-    fn keep_time(&mut self, now: Instant) {
-        if self.may_accept && self.no_accept_until.is_none_or(|until| until <= now) {
+    /// Takes connections, and has them read before the others: who had to connect first has something to say for longer. So the
+    /// last words of an actor to its parent, whom it had nothing to say before, are not overtaken by what was sent after them.
+    fn take_connections(&mut self, now: Instant) {
+        if self.no_accept_until.is_none_or(|until| until <= now) {
             self.no_accept_until = None;
+            let others = std::mem::take(&mut self.hot);
             self.accept(now);
+            self.hot.extend(others);
         }
+    }
+
+    fn keep_time(&mut self, now: Instant) {
         let late = |place: &usize| match self.places.get(*place) {
             Some(Place::Greeting { until, purpose, .. }) if *until <= now => Some((*place, *purpose)),
             _ => None,
@@ -260,7 +270,7 @@ impl Hub {
     }
 
     /// How long to wait: not at all if there is work, not beyond what is due, not longer than the caller wants.
-    fn wait(&self, timeout: Option<Duration>) -> Option<Duration> {
+    pub(super) fn wait(&self, timeout: Option<Duration>) -> Option<Duration> {
         let accept_now = self.may_accept && self.no_accept_until.is_none();
         if !self.events.is_empty() || !self.hot.is_empty() || !self.dirty.is_empty() || accept_now {
             return Some(Duration::ZERO);

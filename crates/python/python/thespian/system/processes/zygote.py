@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from roscius._core import Listening, Process
 
-from thespian.system.processes import launching, signals, titles
+from thespian.system.processes import actor_process, launching, signals, titles
 from thespian.system.processes.task import Task
 from thespian.system.thesplog import thesplog
 
@@ -16,17 +16,18 @@ if TYPE_CHECKING:
     from roscius._core import MakeOrder
 
 
-def join(directory: str) -> Process:
+def join(directory: str) -> actor_process.Prepared:
     """Join the system, which a full disk may forbid."""
     core = Process(Listening(directory), "zygote")
-    core.attach()
+    attached = core.attach()
     core.offer(["python", "logger"])
-    return core
+    return actor_process.Prepared(core, *attached)
 
 
-def main(core: Process, directory: str, start_method: str) -> None:
+def main(prepared: actor_process.Prepared, directory: str, start_method: str) -> None:
     """Start processes as the Admin wants them, until the system has ended."""
-    signals.ignore(core)
+    core = prepared.starter
+    signals.prepare(core)
     titles.set_title(f"starter {core.admin}")
     # What is there now is shared with every actor: no collection may touch it.
     gc.collect()
@@ -34,15 +35,17 @@ def main(core: Process, directory: str, start_method: str) -> None:
     while not core.is_over:
         core.turn(None)
         while (order := core.take_order()) is not None:
-            _make(core, directory, start_method, order)
+            prepared.keep_up()
+            _make(prepared, directory, start_method, order)
     core.close(1.0)
 
 
-def _make(core: Process, directory: str, start_method: str, order: MakeOrder) -> None:
+def _make(prepared: actor_process.Prepared, directory: str, start_method: str, order: MakeOrder) -> None:
+    core = prepared.starter
     process, birth, maker, name, spec = order
     task = Task(directory, process, birth, core.admin, None, maker, name, spec)
     try:
-        pid = launching.start(start_method, task, Listening(directory, process), core)
+        pid = launching.start(start_method, task, Listening(directory, process), core, prepared)
     except OSError as error:
         thesplog("No process could be started: %s", error, level=logging.ERROR)
         core.failed("no-process", f"no process could be started: {error}", process)
