@@ -14,6 +14,7 @@ mod scene;
 mod accounts;
 mod asking;
 mod asynchrony;
+mod at_once;
 mod behaviour;
 mod dead_letters;
 mod embedding;
