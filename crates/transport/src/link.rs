@@ -10,6 +10,7 @@ pub use error::LinkError;
 pub use greeting::{Greeting, Progress, Rules};
 
 use std::io::IoSlice;
+use std::sync::Once;
 
 use bytes::Bytes;
 use mio::net::UnixStream;
@@ -25,6 +26,8 @@ const LONG: usize = 64 << 10;
 /// The most that is written in one go, so that a fast reader does not keep its writer from everything else.
 const WRITE_BUDGET: usize = 4 << 20;
 
+/// The allocator is told that blocks of up to this size come and go.
+const USUAL_BLOCK: usize = 16 << 20;
 /// How much the kernel is to hold for a reader, if it may: usually it allows 416 KiB.
 const SOCKET_ROOM: usize = 1 << 20;
 
@@ -111,6 +114,7 @@ impl Link {
         loop {
             let missing = self.decoder.under_way().1.unwrap_or(0);
             let (count, asked) = if let Some(room) = self.decoder.room().filter(|_| missing > LONG) {
+                expect_long_frames();
                 let asked = room.capacity() - room.len();
                 (rustix::io::read(&self.stream, rustix::buffer::spare_capacity(room)), asked)
             } else {
@@ -208,6 +212,14 @@ impl Link {
     fn send(&self, slices: &[IoSlice<'_>]) -> Result<usize, Errno> {
         write(&self.stream, slices)
     }
+}
+
+/// Has the memory of long frames kept when they are dropped. To give it back to the system and to take it again, page by page,
+/// costs several times as much as to copy what is in it. The allocator of glibc learns which blocks are usual from those that
+/// are freed; one that nobody writes to costs nothing.
+fn expect_long_frames() {
+    static TOLD: Once = Once::new();
+    TOLD.call_once(|| drop(std::hint::black_box(Vec::<u8>::with_capacity(USUAL_BLOCK))));
 }
 
 /// No signal: a program that this library is part of may not ignore SIGPIPE.
