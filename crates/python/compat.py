@@ -90,7 +90,8 @@ def prepare(wheel: Path) -> Path:
     WORK.mkdir(exist_ok=True)
     if not PYTHON.exists():
         venv.create(WORK / "venv", with_pip=True)
-        run(PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", *TOOLS)
+    # It does nothing where they are; an attempt that failed is made again.
+    run(PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", *TOOLS)
     archives = list(WORK.glob("thespian-*.tar.gz"))
     if not archives:
         options = ["-q", "--disable-pip-version-check", "--no-binary", ":all:", "--no-deps", "--dest", WORK]
