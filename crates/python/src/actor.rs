@@ -8,14 +8,15 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use roscius::prelude::*;
 use roscius_protocol::admin::messages::Setback;
+use roscius_protocol::frame::Kind;
 
 use crate::address::{ActorAddress, Place};
 use crate::classes::Classes;
 use crate::coroutine::Coroutine;
 use crate::log;
-use crate::message::{Content, PyMessage, WakeupPayload, WakeupWish};
+use crate::message::{Content, PyMessage, WakeupPayload, WakeupWish, WakeupsWished};
 use crate::reference::Reference;
-use crate::supervision::{Plan, Policy, Settings, decision_named, reason};
+use crate::supervision::{Plan, Policy, Settings, class_names, decision_named, reason};
 use crate::system::Inner;
 
 /// See the [module](self).
@@ -168,7 +169,7 @@ impl PyActor {
             // It uses the reference from another thread from now on.
             self.reference.get().begin(handle.detached().ok());
         }
-        Coroutine::start(&returned, &self.system.coroutines, &self.system.under_way).map(Some)
+        Coroutine::start(&returned, &self.system).map(Some)
     }
 
     /// Watches the descriptors that a handler asks for by its result. Any other result ends that.
@@ -308,11 +309,19 @@ impl PyActor {
                 }
             }
         }
-        self.poison(py, Classes::get(py)?, &object, sender, &details, ctx)?;
-        let Some(policy) = self.policy else { return Ok(Next::GoOn) };
-        let value = error.value(py).clone().into_any().unbind();
-        self.system.failures.note(ctx.me().address(), Some(value), policy);
-        Ok(Next::Fail(Failure::new(&error)))
+        match message.came_as() {
+            // It goes back as it came, which actors in any language understand.
+            Some(frame) if sender.place == Place::Actor(frame.header().from) => {
+                if let Some(member) = &self.system.member {
+                    member.process.give_back(frame, Setback::Failed, details.to_string());
+                }
+            }
+            _ => self.poison(py, Classes::get(py)?, &object, sender, &details, ctx)?,
+        }
+        if self.policy.is_none() {
+            return Ok(Next::GoOn);
+        }
+        Ok(Next::Fail(Failure::new(&error).with_classes(class_names(py, &error)).told()))
     }
 
     /// Gives a message that can not be unpacked back to who sent it.
@@ -320,7 +329,10 @@ impl PyActor {
         let details = format!("{}: {error}", ctx.me().address());
         log::error(py, format_args!("OUCH! Error deserializing a message to {details}"));
         if let (Some(member), Content::Frame(frame)) = (&self.system.member, message.content()) {
-            member.process.give_back(frame, Setback::Undecodable, details);
+            // Who sent a type that is not known here is told so by a message.
+            let is_foreign = frame.kind() == Kind::MessagePack;
+            let reason = if is_foreign { Setback::NotAccepted } else { Setback::Undecodable };
+            member.process.give_back(frame, reason, details);
         }
     }
 
@@ -338,8 +350,7 @@ impl PyActor {
             && sender != ctx.parent()
             && !sender.is_external()
         {
-            self.system.failures.note(ctx.me().address(), None, Policy::Permanent);
-            return Ok(Next::Fail(Failure::new("it was asked to exit, and is permanent")));
+            return Ok(Next::Fail(Failure::new("it was asked to exit, and is permanent").told()));
         }
         let recursive = message.object(py)?.getattr(py, "isRecursive")?.is_truthy(py)?;
         self.leave(py, recursive, ctx)
@@ -353,6 +364,9 @@ impl PyActor {
             return Ok(Next::Stop);
         }
         self.exiting = true;
+        if let Some(member) = &self.system.member {
+            member.process.end_fallen();
+        }
         for child in children {
             let request = Classes::get(py)?.exit_request.call0(py)?;
             drop(ctx.send(child, PyMessage::new(request)));
@@ -388,7 +402,9 @@ impl PyActor {
 
     /// Has the supervisor decide about a child, and tells the instance what it has to say.
     fn decide(&mut self, failure: &ChildFailure, ctx: &mut Context<Self>) -> PyResult<Decision> {
-        let known = self.system.failures.take(failure.child);
+        if self.exiting {
+            return Ok(Decision::Stop);
+        }
         let (decision, note) = Python::attach(|py| {
             let supervisor = match &self.supervisor {
                 Some(supervisor) => supervisor,
@@ -397,25 +413,16 @@ impl PyActor {
                     self.supervisor.insert(make.call0()?.unbind())
                 }
             };
-            let (error, policy) = match &known {
-                Some((error, policy)) => (error.as_ref(), *policy),
-                None => (None, Policy::Temporary),
-            };
             let child = ActorAddress::of(failure.child);
-            let arguments = (child, error, failure.failure.to_string(), policy.name());
+            let is_temporary = failure.policy == Restart::Temporary;
+            let arguments = (child, &failure.failure.classes, failure.failure.to_string(), is_temporary);
             let decided = supervisor.bind(py).call_method1("decide", arguments)?;
             decided.extract::<(String, Option<Py<PyAny>>)>()
         })?;
         if let Some(note) = note {
             self.tell_self(ctx, |_, _| Ok(PyMessage::from_system(note)));
         }
-        let decision = decision_named(&decision);
-        if decision == Decision::Escalate
-            && let Some((error, _)) = known
-        {
-            self.system.failures.note(ctx.me().address(), error, self.policy.unwrap_or(Policy::Temporary));
-        }
-        Ok(decision)
+        Ok(decision_named(&decision))
     }
 
     /// Says how the actor is.
@@ -434,7 +441,7 @@ impl PyActor {
 }
 
 impl Actor for PyActor {
-    type Protocol = (Async<PyMessage>, WakeupWish);
+    type Protocol = (Async<PyMessage>, WakeupsWished);
 
     fn started(&mut self, ctx: &mut Context<Self>) -> Result<(), Failure> {
         self.reference.get().settle(ctx.me().address());
@@ -549,20 +556,19 @@ impl AsyncHandler<PyMessage> for PyActor {
 
 impl Drop for PyActor {
     fn drop(&mut self) {
-        if self.policy.is_some()
-            && let Some(me) = self.reference.get().me()
-        {
-            // Where nobody asked, as above an actor at the top.
-            drop(self.system.failures.take(me));
+        if let Some(member) = &self.system.member {
+            // A new instance hears nothing of them.
+            member.language.disown();
         }
     }
 }
 
-impl Handler<WakeupWish> for PyActor {
-    fn receive(&mut self, wish: &mut WakeupWish, ctx: &mut Context<Self>) -> Outcome<()> {
-        if let Some(payload) = wish.payload.take() {
-            let timer = ctx.wakeup_after(wish.due.saturating_duration_since(Instant::now()), payload);
-            self.reference.get().will_wake(timer, wish.due);
+impl Handler<WakeupsWished> for PyActor {
+    fn receive(&mut self, _: &mut WakeupsWished, ctx: &mut Context<Self>) -> Outcome<()> {
+        let reference = self.reference.get();
+        for WakeupWish { due, payload } in reference.take_wishes() {
+            let timer = ctx.wakeup_after(due.saturating_duration_since(Instant::now()), payload);
+            reference.will_wake(timer, due);
         }
         Ok(())
     }

@@ -8,15 +8,16 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use pyo3::prelude::*;
 use roscius::gate::Crossing;
 use roscius::{Address, Payload, Signal};
-use roscius_host::process::{Language, Receipt};
-use roscius_protocol::admin::messages::{Entry, Letter};
+use roscius_host::process::{Language, Receipt, Unpacked, Unreadable};
+use roscius_protocol::admin::messages::{Answer, Entry, Letter, Setback};
 use roscius_protocol::frame::{self, Frame};
 
 use crate::address::ActorAddress;
 use crate::classes::Classes;
+use crate::coroutine::Coroutines;
 use crate::log;
 use crate::message::{Content, PyMessage};
-use crate::packing;
+use crate::{encoding, packing};
 
 /// See the [module](self).
 #[derive(Default)]
@@ -29,6 +30,8 @@ pub(crate) struct PyLanguage {
     capabilities: Mutex<Option<Vec<Entry>>>,
     /// The living children in other processes.
     children: Mutex<BTreeSet<Address>>,
+    /// Handlers that are under way.
+    coroutines: OnceLock<Arc<Coroutines>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -36,6 +39,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl PyLanguage {
+    pub(crate) fn set_coroutines(&self, coroutines: Arc<Coroutines>) {
+        let _ = self.coroutines.set(coroutines);
+    }
+
     pub(crate) fn set_actor(&self, actor: Address) {
         let _ = self.actor.set(actor);
     }
@@ -62,6 +69,19 @@ impl PyLanguage {
     /// An actor in another process has become a child of the actor here.
     pub(crate) fn adopt(&self, child: Address) {
         lock(&self.children).insert(child);
+    }
+
+    /// A child has another address than was known when it was adopted.
+    pub(crate) fn readdress(&self, before: Address, now: Address) {
+        let mut children = lock(&self.children);
+        if children.remove(&before) {
+            children.insert(now);
+        }
+    }
+
+    /// The children are nobody's here any more: what becomes of them is not told.
+    pub(crate) fn disown(&self) {
+        lock(&self.children).clear();
     }
 
     /// The living children in other processes.
@@ -113,9 +133,31 @@ impl Language for PyLanguage {
         message.get::<PyMessage>()?.leave().map(Arc::downgrade)
     }
 
-    fn unpack(&self, frame: Frame) -> Result<Payload, String> {
+    fn unpack(&self, frame: Frame) -> Result<Unpacked, Unreadable> {
         self.backlog.fetch_add(1, Ordering::Relaxed);
-        Ok(Payload::new(PyMessage::of(Content::Frame(Box::new(frame)))))
+        Ok(Unpacked::Message(Payload::new(PyMessage::of(Content::Frame(frame)))))
+    }
+
+    fn answers_by_messages(&self) -> bool {
+        true
+    }
+
+    fn answer(&self, message: &Payload) -> Answer {
+        let no_answer = |reason, details| Answer::None { reason, details };
+        let Some(message) = message.get::<PyMessage>() else {
+            return no_answer(Setback::Undecodable, format!("`{}` is no answer", message.name()));
+        };
+        Python::attach(|py| {
+            let object = message.copy(py)?.into_bound(py);
+            let poison = Classes::get(py)?.poison.bind(py);
+            if object.is_instance(poison)? {
+                let details = object.getattr("details")?.str()?.to_string();
+                return Ok(no_answer(Setback::Failed, details));
+            }
+            let body = encoding::encode(&object).map_err(|problem| problem.of("the answer"))?;
+            Ok(Answer::Reply(body))
+        })
+        .unwrap_or_else(|error: PyErr| no_answer(Setback::Undecodable, error.to_string()))
     }
 
     fn arrived_as<'m>(&self, message: &'m Payload) -> Option<&'m Frame> {
@@ -125,9 +167,9 @@ impl Language for PyLanguage {
         }
     }
 
-    fn signal(&self, to: Address, signal: Signal, out: &mut Vec<Crossing>) {
+    fn signal(&self, to: Address, signal: Signal, is_suspended: bool, out: &mut Vec<Crossing>) {
         match &signal {
-            Signal::Exit { by, recursive, .. } if !to.is_external() => {
+            Signal::Exit { by, recursive, .. } if !to.is_external() && !is_suspended => {
                 let request = |classes: &Classes, py: Python<'_>| classes.exit_request.call1(py, (*recursive,));
                 return out.extend(Self::system_message(to, *by, request));
             }
@@ -145,11 +187,12 @@ impl Language for PyLanguage {
     fn returned(&self, to: Address, letter: &Letter, frame: Frame) -> Option<Crossing> {
         let by = frame.header().to;
         Python::attach(|py| {
-            if to.is_external() {
+            let is_answer = matches!(letter.reason, Setback::Failed | Setback::NotAccepted);
+            if to.is_external() && !is_answer {
                 log::error(py, format_args!("{by} could not take a message: {}", letter.details));
                 return Ok(None);
             }
-            let message = packing::unpack(py, &frame)?;
+            let message = packing::unpack_any(py, &frame)?;
             let poison = Classes::get(py)?.poison.call1(py, (message, &letter.details))?;
             Ok(Some(Self::message(to, by, PyMessage::new(poison))))
         })
@@ -163,6 +206,12 @@ impl Language for PyLanguage {
 
     fn wait(&self, wait: &mut (dyn FnMut() + Send)) {
         Python::attach(|py| py.detach(wait));
+    }
+
+    fn closing(&self) {
+        if let Some(coroutines) = self.coroutines.get() {
+            Python::attach(|py| coroutines.close(py));
+        }
     }
 
     fn capabilities(&self, capabilities: Vec<Entry>) {

@@ -11,6 +11,7 @@ use roscius_protocol::lifecycle::Signal;
 use crate::actor::{Actor, TimerId};
 use crate::address::ActorRef;
 use crate::ask::ReplyTo;
+use crate::dead_letters::Handler;
 use crate::engine::envelope::{Envelope, Notice, Parcel};
 use crate::engine::lock;
 use crate::engine::shared::Shared;
@@ -39,6 +40,14 @@ pub struct NotHandling;
 impl ContextHandle {
     pub(crate) fn new(desk: Arc<Desk>, shared: Arc<Shared>, me: Address) -> Self {
         Self { desk: Some(desk), shared, me }
+    }
+
+    pub(crate) fn is_detached(&self) -> bool {
+        self.desk.is_none()
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     pub(crate) fn on_stage<R>(&self, act: impl FnOnce(&mut Stage) -> R) -> Result<R, NotHandling> {
@@ -123,9 +132,13 @@ impl ContextHandle {
         }
     }
 
-    /// Becomes the handler of dead letters, or ceases to be.
+    /// Becomes the handler of dead letters, or ceases to be. It is told of its own too: who embeds actors sees to it that a
+    /// letter about a letter brings no other.
     pub fn handle_dead_letters(&self, handle: bool) {
-        self.shared.handle_dead_letters(self.me, handle);
+        match handle {
+            true => self.shared.handle_dead_letters(Handler { actor: self.me, hears_itself: true }),
+            false => self.shared.leave_dead_letters(self.me),
+        }
     }
 }
 

@@ -97,7 +97,7 @@ impl Registry {
         }
         // A reply that comes too late is a dead letter, and its handler reads it.
         if let Some(reply) = kind.reply().filter(|reply| reply.is_serialisable()) {
-            self.types.entry(reply.name()).or_insert(reply);
+            self.types.entry(reply.public_name().unwrap_or(reply.name())).or_insert(reply);
         }
     }
 
@@ -106,8 +106,11 @@ impl Registry {
         self.twice.first().map(String::as_str)
     }
 
-    pub(super) fn language(&self) -> RustLanguage {
-        RustLanguage::new(self.types.clone())
+    /// How messages of these types travel between processes, for who runs a [`Process`](crate::process::Process) by itself.
+    pub fn language(&self) -> RustLanguage {
+        let mut types = self.types.clone();
+        types.insert(Address::NAME, MessageType::of::<Address>());
+        RustLanguage::new(types)
     }
 
     /// The names of all types of actors.

@@ -59,7 +59,8 @@ pub enum ToAdmin {
     Detach,
     /// Make a top-level actor. Answered with [`FromAdmin::Created`] or [`FromAdmin::Refused`].
     Create(Creation),
-    /// The process offers to make actors of these makers (a language, or names of types).
+    /// The process offers to make actors of these makers (a language, or names of types). Answered with
+    /// [`FromAdmin::Done`] if it has a message id.
     Offer {
         /// What it can make.
         makers: Vec<String>,
@@ -197,6 +198,8 @@ pub enum FromAdmin {
         /// Which.
         process: NodeId,
     },
+    /// To all processes with actors: the system is being shut down. Their actors are asked to exit too, each in its turn.
+    Closing,
     /// To a process: the system has ended.
     Finish,
 }
@@ -225,6 +228,10 @@ pub enum RefusalKind {
     Import,
     /// No process could be started for it.
     NoProcess,
+    /// Nobody makes such actors.
+    NoMaker,
+    /// The processes that started others have ended. A program that can be one may offer to, and ask again.
+    NoStarter,
 }
 
 /// How a system is.
@@ -244,6 +251,8 @@ pub struct Status {
     pub registration_watchers: Vec<Address>,
     /// The system is shutting down.
     pub in_shutdown: bool,
+    /// What actors can be made of: languages, and names of types.
+    pub makers: Vec<String>,
     /// What was counted, by name.
     pub counters: Vec<(String, u64)>,
     /// Processes with actors.

