@@ -322,6 +322,9 @@ fn the_address_and_the_mailbox_survive_a_restart(base: Base) {
     let scene = Scene::timeless(base);
     let child = backing_off(&scene, Backoff::constant(SECOND));
     scene.system.tell(child, fail("x")).unwrap();
+    if !scene.system.is_of_processes() {
+        scene.wait_for_state(child, ActorState::Restarting);
+    }
     for number in 1..=100 {
         scene.system.tell(child, Number(number)).unwrap();
     }
