@@ -200,9 +200,7 @@ impl Driven {
                 let Some(answer) = read::<Answer>(frame) else { return };
                 if let Some((_, asker)) = self.outbound.askers.remove(&header.message) {
                     // What came before it is heard before it.
-                    for earlier in out.drain(..) {
-                        process.system.arrive(earlier);
-                    }
+                    process.system.arrive_all(out.drain(..));
                     read_answer(asker, answer);
                 }
             }
