@@ -13,11 +13,12 @@ pub use error::AdminError;
 pub use network::Network;
 
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use roscius_protocol::address::{Address, NodeId};
-use roscius_protocol::admin::messages::Entry;
+use roscius_protocol::admin::messages::{Entry, Status};
 use roscius_protocol::frame::Role;
 use roscius_transport::{Hub, HubOptions, SocketDir, SocketDirError};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -100,8 +101,32 @@ pub struct Served {
 ///
 /// [`AdminError`] if the system could not be started, or could not go on.
 pub fn serve(options: AdminOptions, ready: impl FnOnce(Result<&Served, &AdminError>)) -> Result<(), AdminError> {
+    serve_telling(options, None, ready)
+}
+
+/// Has somebody told how the system is whenever something can be read from a descriptor, as a signal handler writes it.
+pub struct StatusBell {
+    /// The descriptor, non-blocking. What can be read is read.
+    pub descriptor: OwnedFd,
+    /// Who is told.
+    pub tell: Box<dyn FnMut(Status) + Send>,
+}
+
+/// As [`serve`], with a bell.
+///
+/// # Errors
+///
+/// [`AdminError`], as [`serve`].
+pub fn serve_telling(
+    options: AdminOptions,
+    bell: Option<StatusBell>,
+    ready: impl FnOnce(Result<&Served, &AdminError>),
+) -> Result<(), AdminError> {
     match start(options) {
-        Ok((served, serving)) => {
+        Ok((served, mut serving)) => {
+            if let Some(bell) = bell {
+                serving.hang(bell)?;
+            }
             ready(Ok(&served));
             serving.run()
         }

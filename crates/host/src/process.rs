@@ -18,8 +18,10 @@ mod inbound;
 mod language;
 mod outbound;
 mod requests;
+mod understudies;
 
 use std::io;
+use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
@@ -34,6 +36,7 @@ use roscius_transport::{Event, Hub, HubOptions, Listening, SocketDir};
 pub use children::{ChildProcess, Ended};
 pub use language::{Language, Receipt, Unpacked, Unreadable};
 pub use requests::RequestError;
+pub use understudies::Remake;
 
 use children::Children;
 use descriptors::Descriptors;
@@ -42,8 +45,8 @@ use inbound::Inbound;
 use outbound::Outbound;
 use requests::Requests;
 
-/// How many messages actors handle before the links are looked at.
-const STEPS: usize = 512;
+/// How many slices of up to 64 messages actors play before the links are looked at.
+const SLICES: usize = 8;
 /// How long a thread waits at most before it looks whether another has done what it waits for.
 const HAND_OVER: Duration = Duration::from_millis(10);
 
@@ -92,6 +95,8 @@ pub struct Process {
     is_congested: AtomicBool,
     /// The link to the Admin has ended, or the Admin has said that the system has.
     is_over: AtomicBool,
+    /// Somebody waits for the descriptor of the process, and not within it.
+    is_watched: AtomicBool,
     /// Actors were left with something to do, so as to look at the links.
     has_more: AtomicBool,
 }
@@ -125,7 +130,7 @@ impl Process {
         let Options { node, role, directory, listening, hold_within } = options;
         let hub = Hub::new(HubOptions::new(node, role), Some(listening))?;
         let exit = Arc::new(Exit::new(hub.remote()));
-        let system = ActorSystem::simple().node(node).gate(Arc::clone(&exit) as Arc<_>).start()?;
+        let system = ActorSystem::simple().slices(true).node(node).gate(Arc::clone(&exit) as Arc<_>).start()?;
         let admin_node = NodeId::of_process(node.system(), NodeId::ADMIN);
         let process = Arc::new(Self {
             node,
@@ -148,6 +153,7 @@ impl Process {
             next_message: AtomicU64::new(1),
             is_congested: AtomicBool::new(false),
             is_over: AtomicBool::new(false),
+            is_watched: AtomicBool::new(false),
             has_more: AtomicBool::new(false),
         });
         Ok(process)
@@ -202,8 +208,7 @@ impl Process {
         };
         let Some(driven) = guard.as_mut() else { return Ok(Waited::Late) };
         driven.send_all(self);
-        let has_more = self.has_more.load(Ordering::Relaxed) && !driven.outbound.is_congested();
-        let wait = match has_more || self.exit.has_waiting() || driven.inbound.has_waiting() {
+        let wait = match self.is_ready(driven) {
             true => Some(Duration::ZERO),
             false => self.limit(driven, timeout),
         };
@@ -213,9 +218,7 @@ impl Process {
         let congested = driven.outbound.is_congested();
         self.is_congested.store(congested, Ordering::Release);
         drop(guard);
-        for crossing in crossings {
-            self.system.arrive(crossing);
-        }
+        self.system.arrive_all(crossings);
         let mut wants_out = congested;
         let looks_out = || {
             // Each answer leaves in its place among what its actor says.
@@ -223,13 +226,37 @@ impl Process {
             wants_out = self.exit.wants_out();
             wants_out
         };
-        let stepped = if congested { 0 } else { self.system.steps(STEPS, looks_out) };
-        self.has_more.store(wants_out || stepped >= STEPS, Ordering::Relaxed);
+        let stepped = if congested { 0 } else { self.system.steps(SLICES, looks_out) };
+        self.has_more.store(wants_out || stepped >= SLICES, Ordering::Relaxed);
         self.settle_answers();
         self.flush();
         let progress = happened || stepped > 0;
         self.stop_driving();
         Ok(if progress { Waited::Progress } else { Waited::Late })
+    }
+
+    /// A descriptor that can be read when [`Process::turn`] has something to do, for who waits for several things at a time.
+    /// Besides, a turn is due after [`Process::pause`]. None at the end.
+    pub fn descriptor(&self) -> Option<RawFd> {
+        self.is_watched.store(true, Ordering::Release);
+        self.drive().as_ref().map(|driven| driven.hub.descriptor())
+    }
+
+    /// After which time a turn is due although nothing happens. None: after none. While another thread drives, it is looked at
+    /// soon again.
+    pub fn pause(&self) -> Option<Duration> {
+        let guard = self.try_drive();
+        let Some(driven) = guard.as_ref().and_then(|guard| guard.as_ref()) else { return Some(HAND_OVER) };
+        if self.is_ready(driven) {
+            return Some(Duration::ZERO);
+        }
+        [self.limit(driven, None), driven.hub.pause()].into_iter().flatten().min()
+    }
+
+    /// Whether there is something to do at once.
+    fn is_ready(&self, driven: &Driven) -> bool {
+        let has_more = self.has_more.load(Ordering::Relaxed) && !driven.outbound.is_congested();
+        has_more || self.exit.has_waiting() || driven.inbound.has_waiting() || driven.outbound.has_bounced()
     }
 
     /// Sends what this process has said so far. When another thread drives, has it do so.
@@ -257,6 +284,21 @@ impl Process {
         self.exit.push(Leaving::Returned { to: header.from, from: header.to, letter });
     }
 
+    /// How many messages wait for a process in its link, and how many are held because that takes no more. None of them, while
+    /// another thread drives.
+    pub fn waiting_for(&self, node: NodeId) -> (usize, usize) {
+        let guard = self.try_drive();
+        let driven = guard.as_ref().and_then(|guard| guard.as_ref());
+        driven.map_or((0, 0), |driven| (driven.hub.waiting(node).0, driven.outbound.held_for(node)))
+    }
+
+    /// What is held for a process because its link takes no more is not waited for: it becomes dead letters.
+    pub fn give_up_held(&self, node: NodeId) {
+        if let Some(driven) = self.drive().as_mut() {
+            driven.give_up_held(self, node);
+        }
+    }
+
     /// As [`Process::flush`]. Whether all that was said to a process has been written, or is in the hands of the thread that
     /// drives.
     pub fn flush_to(&self, node: NodeId) -> bool {
@@ -268,7 +310,7 @@ impl Process {
         let Some(driven) = guard.as_mut() else { return true };
         driven.send_all(self);
         driven.hub.flush();
-        driven.hub.waiting(node).0 + driven.outbound.held_for(node) == 0
+        driven.outbound.held_for(node) == 0 && driven.hub.is_delivered(node)
     }
 
     /// Sends what this process has said, and while a receiver takes no more, waits for it. Nothing that comes
@@ -349,7 +391,10 @@ impl Process {
         driven.send_all(self);
         driven.poll(Some(timeout), &*self.language)?;
         driven.sift_answers(self);
-        driven.keep_events();
+        if driven.keep_events() && self.is_watched.load(Ordering::Acquire) {
+            // Who watches the descriptor was not told of what has been read here.
+            self.exit.wake();
+        }
         drop(guard);
         self.stop_driving();
         Ok(())
@@ -445,9 +490,11 @@ impl Driven {
         polled
     }
 
-    /// Keeps what happened for the next turn.
-    fn keep_events(&mut self) {
+    /// Keeps what happened for the next turn. Whether anything did.
+    fn keep_events(&mut self) -> bool {
+        let any = !self.events.is_empty();
         self.inbound.keep(&mut self.events);
+        any
     }
 }
 

@@ -173,7 +173,7 @@ pub struct Admin {
     node: NodeId,
     lives_with_creator: bool,
     processes: BTreeMap<NodeId, Process>,
-    /// Who makes what. The first that offered comes first.
+    /// Who makes what. The first that offered comes first. Nobody: all that did have ended.
     starters: BTreeMap<String, Vec<NodeId>>,
     /// Processes to be made as soon as somebody offers to, in order.
     queued: Vec<NodeId>,
@@ -292,7 +292,7 @@ impl Admin {
             ToAdmin::Attach { pid } => self.attach(by, role, id, pid, effects),
             ToAdmin::Detach => self.detach(now, process, effects),
             ToAdmin::Create(creation) => self.create(now, (by, id), creation, effects),
-            ToAdmin::Offer { makers } => self.offer((by, id), makers, effects),
+            ToAdmin::Offer { makers } => self.offer(now, (by, id), makers, effects),
             ToAdmin::Forked { process: forked, pid } => self.forked(process, forked, pid, effects),
             ToAdmin::Failed { process: failed, refusal } => self.failed(now, process, failed, refusal, effects),
             ToAdmin::Ready { process: ready, policy, bounded } => {

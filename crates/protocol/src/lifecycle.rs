@@ -94,13 +94,41 @@ pub struct Birth {
 }
 
 impl Birth {
+    /// The place of a child whose parent is still to tell it its number: it goes by its address meanwhile.
+    const UNKNOWN: u32 = u32::MAX;
+    /// Said to have been heard by a child that is gone, with all that it was told.
+    const FALLEN: u32 = u32::MAX;
+
     const fn new(place: u32) -> Self {
         Self { place, heard: 0 }
+    }
+
+    /// For a child that has not been told its number yet. [`Signal::Adopted`] tells it.
+    pub const fn unknown() -> Self {
+        Self::new(Self::UNKNOWN)
+    }
+
+    /// For [`Signal::ChildFailed`] of a child that is not there to hear the verdict: its process has ended. Who tells the
+    /// parent counts the verdicts in its place, and makes the child anew with [`Birth::having_heard`].
+    #[must_use]
+    pub const fn fallen(self) -> Self {
+        Self { heard: Self::FALLEN, ..self }
+    }
+
+    /// For a child that is made anew after so many verdicts.
+    #[must_use]
+    pub const fn having_heard(self, heard: u32) -> Self {
+        Self { heard, ..self }
     }
 
     /// A number that a parent without a [`Lifecycle`] gives, as the Admin of a system does.
     pub const fn numbered(number: u32) -> Self {
         Self::new(number)
+    }
+
+    /// How many verdicts of its parent the child has heard.
+    pub const fn heard(self) -> u32 {
+        self.heard
     }
 
     /// The number.

@@ -133,12 +133,22 @@ pub struct FailureReport {
     pub kind: FailureKind,
     /// The error or panic message, for people.
     pub details: Arc<str>,
+    /// What was raised, by the names that the actor's language has for it, the most special first. A supervisor may decide
+    /// by them without knowing the error itself, which stays in its process. Empty: they are not told.
+    pub classes: Vec<String>,
 }
 
 impl FailureReport {
     /// A failure of this kind, described by `details`.
     pub fn new(kind: FailureKind, details: impl Into<Arc<str>>) -> Self {
-        Self { kind, details: details.into() }
+        Self { kind, details: details.into(), classes: Vec::new() }
+    }
+
+    /// Says what was raised.
+    #[must_use]
+    pub fn with_classes(mut self, classes: Vec<String>) -> Self {
+        self.classes = classes;
+        self
     }
 }
 

@@ -16,7 +16,7 @@ use crate::coroutine::Coroutine;
 use crate::log;
 use crate::message::{Content, PyMessage, WakeupPayload, WakeupWish, WakeupsWished};
 use crate::reference::Reference;
-use crate::supervision::{Plan, Policy, Settings, decision_named, reason};
+use crate::supervision::{Plan, Policy, Settings, class_names, decision_named, reason};
 use crate::system::Inner;
 
 /// See the [module](self).
@@ -169,7 +169,7 @@ impl PyActor {
             // It uses the reference from another thread from now on.
             self.reference.get().begin(handle.detached().ok());
         }
-        Coroutine::start(&returned, &self.system.coroutines, &self.system.under_way).map(Some)
+        Coroutine::start(&returned, &self.system).map(Some)
     }
 
     /// Watches the descriptors that a handler asks for by its result. Any other result ends that.
@@ -318,10 +318,10 @@ impl PyActor {
             }
             _ => self.poison(py, Classes::get(py)?, &object, sender, &details, ctx)?,
         }
-        let Some(policy) = self.policy else { return Ok(Next::GoOn) };
-        let value = error.value(py).clone().into_any().unbind();
-        self.system.failures.note(ctx.me().address(), Some(value), policy);
-        Ok(Next::Fail(Failure::new(&error)))
+        if self.policy.is_none() {
+            return Ok(Next::GoOn);
+        }
+        Ok(Next::Fail(Failure::new(&error).with_classes(class_names(py, &error)).told()))
     }
 
     /// Gives a message that can not be unpacked back to who sent it.
@@ -350,8 +350,7 @@ impl PyActor {
             && sender != ctx.parent()
             && !sender.is_external()
         {
-            self.system.failures.note(ctx.me().address(), None, Policy::Permanent);
-            return Ok(Next::Fail(Failure::new("it was asked to exit, and is permanent")));
+            return Ok(Next::Fail(Failure::new("it was asked to exit, and is permanent").told()));
         }
         let recursive = message.object(py)?.getattr(py, "isRecursive")?.is_truthy(py)?;
         self.leave(py, recursive, ctx)
@@ -365,6 +364,9 @@ impl PyActor {
             return Ok(Next::Stop);
         }
         self.exiting = true;
+        if let Some(member) = &self.system.member {
+            member.process.end_fallen();
+        }
         for child in children {
             let request = Classes::get(py)?.exit_request.call0(py)?;
             drop(ctx.send(child, PyMessage::new(request)));
@@ -400,7 +402,9 @@ impl PyActor {
 
     /// Has the supervisor decide about a child, and tells the instance what it has to say.
     fn decide(&mut self, failure: &ChildFailure, ctx: &mut Context<Self>) -> PyResult<Decision> {
-        let known = self.system.failures.take(failure.child);
+        if self.exiting {
+            return Ok(Decision::Stop);
+        }
         let (decision, note) = Python::attach(|py| {
             let supervisor = match &self.supervisor {
                 Some(supervisor) => supervisor,
@@ -409,25 +413,16 @@ impl PyActor {
                     self.supervisor.insert(make.call0()?.unbind())
                 }
             };
-            let (error, policy) = match &known {
-                Some((error, policy)) => (error.as_ref(), *policy),
-                None => (None, Policy::Temporary),
-            };
             let child = ActorAddress::of(failure.child);
-            let arguments = (child, error, failure.failure.to_string(), policy.name());
+            let is_temporary = failure.policy == Restart::Temporary;
+            let arguments = (child, &failure.failure.classes, failure.failure.to_string(), is_temporary);
             let decided = supervisor.bind(py).call_method1("decide", arguments)?;
             decided.extract::<(String, Option<Py<PyAny>>)>()
         })?;
         if let Some(note) = note {
             self.tell_self(ctx, |_, _| Ok(PyMessage::from_system(note)));
         }
-        let decision = decision_named(&decision);
-        if decision == Decision::Escalate
-            && let Some((error, _)) = known
-        {
-            self.system.failures.note(ctx.me().address(), error, self.policy.unwrap_or(Policy::Temporary));
-        }
-        Ok(decision)
+        Ok(decision_named(&decision))
     }
 
     /// Says how the actor is.
@@ -561,11 +556,9 @@ impl AsyncHandler<PyMessage> for PyActor {
 
 impl Drop for PyActor {
     fn drop(&mut self) {
-        if self.policy.is_some()
-            && let Some(me) = self.reference.get().me()
-        {
-            // Where nobody asked, as above an actor at the top.
-            drop(self.system.failures.take(me));
+        if let Some(member) = &self.system.member {
+            // A new instance hears nothing of them.
+            member.language.disown();
         }
     }
 }

@@ -1,17 +1,20 @@
 //! How Python programs find and start the Admin of a system.
 
 use std::net::SocketAddr;
+use std::os::fd::RawFd;
 use std::path::PathBuf;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use roscius::{Address, NodeId};
-use roscius_host::admin::{AdminError, AdminOptions, Claim, alias_of_queue, alias_of_tcp, alias_of_udp, serve};
+use roscius_host::admin::{
+    AdminError, AdminOptions, Claim, StatusBell, alias_of_queue, alias_of_tcp, alias_of_udp, serve_telling,
+};
 use roscius_protocol::admin::messages::Entry;
 use roscius_transport::SocketDir;
 
 use crate::address::ActorAddress;
-use crate::process::open_directory;
+use crate::process::{copy_of, open_directory, status_dict};
 
 /// The directory of the system that is known by a port (`tcp`, `udp`) or a name (`queue`), if there is one.
 #[pyfunction]
@@ -50,8 +53,9 @@ pub(crate) fn announce(
 ///
 /// `ready(outcome, text)` is called once: `("ready", directory)`, `("taken", text)` if the port or name belongs to another
 /// system or program, or `("failed", text)`.
+/// Whatever is written to the other end of the descriptor `alarm` has `report` called with the status of the system.
 #[pyfunction]
-#[pyo3(signature = (kind, name, capabilities, settings, logger, creator, ready))]
+#[pyo3(signature = (kind, name, capabilities, settings, logger, creator, ready, alarm, report))]
 #[expect(clippy::too_many_arguments, reason = "each is a setting of its own, and the caller names them")]
 pub(crate) fn serve_admin(
     py: Python<'_>,
@@ -62,6 +66,8 @@ pub(crate) fn serve_admin(
     logger: Option<Vec<u8>>,
     creator: Option<u32>,
     ready: Py<PyAny>,
+    alarm: RawFd,
+    report: Py<PyAny>,
 ) -> PyResult<()> {
     let address = || {
         let address: Result<SocketAddr, _> = name.parse();
@@ -76,8 +82,18 @@ pub(crate) fn serve_admin(
     let system = crate::process::random_number().map_err(pyo3::exceptions::PyOSError::new_err)?;
     let options = AdminOptions { system, claim, base: None, capabilities, settings, logger, creator };
     // How it ended has been said to whoever waits for it, or is in the log.
+    let tell = move |status| {
+        Python::attach(|py| {
+            let told = status_dict(py, status).and_then(|status| report.call1(py, (status,)));
+            if let Err(error) = told {
+                error.print(py);
+            }
+        });
+    };
+    let descriptor = copy_of(alarm).map_err(pyo3::exceptions::PyOSError::new_err)?;
+    let bell = StatusBell { descriptor, tell: Box::new(tell) };
     let served = py.detach(|| {
-        serve(options, |outcome| {
+        serve_telling(options, Some(bell), |outcome| {
             let (outcome, text) = match outcome {
                 Ok(served) => ("ready", served.directory.path().display().to_string()),
                 Err(error @ AdminError::PortTaken { .. }) => ("taken", error.to_string()),

@@ -131,7 +131,11 @@ impl Answers {
         // Addresses here have no bound, so nobody waits while the table is locked.
         let sent = py.detach(|| self.letterbox.with(id, |endpoint| endpoint.post(to, message)))?;
         match &system.member {
-            Some(member) => member.process.flush(),
+            Some(member) => {
+                member.process.flush();
+                // An event loop waits for nobody.
+                member.refuse_more(to.node());
+            }
             None => system.under_way.stir(),
         }
         sent.map_err(|error| PyRuntimeError::new_err(error.to_string()))

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
-use crate::under_way::{Going, UnderWay};
+use crate::system::Inner;
+use crate::under_way::Going;
 
 /// The coroutines of a system that run.
 #[derive(Default)]
@@ -52,6 +53,7 @@ impl Coroutines {
 #[pyclass(frozen, module = "roscius._core")]
 pub(crate) struct Done {
     end: Mutex<Option<(oneshot::Sender<PyResult<()>>, Going)>>,
+    system: Weak<Inner>,
 }
 
 #[pymethods]
@@ -63,6 +65,10 @@ impl Done {
             // Nobody waits any more when the actor has been dropped.
             let _ = sender.send(error.map_or(Ok(()), |error| Err(PyErr::from_value(error))));
             drop(going);
+            if let Some(member) = self.system.upgrade().as_ref().and_then(|system| system.member.as_ref()) {
+                // The thread of the actor waits for the links of its process.
+                member.process.wake();
+            }
         }
     }
 }
@@ -76,14 +82,12 @@ pub(crate) struct Coroutine {
 
 impl Coroutine {
     /// Gives a coroutine to the event loop of the process.
-    pub(crate) fn start(
-        coroutine: &Bound<'_, PyAny>,
-        coroutines: &Arc<Coroutines>,
-        under_way: &Arc<UnderWay>,
-    ) -> PyResult<Self> {
+    pub(crate) fn start(coroutine: &Bound<'_, PyAny>, system: &Arc<Inner>) -> PyResult<Self> {
+        let coroutines = &system.coroutines;
         let py = coroutine.py();
         let (sender, end) = oneshot::async_channel();
-        let done = Done { end: Mutex::new(Some((sender, under_way.begin()))) };
+        let end_of_it = Mutex::new(Some((sender, system.under_way.begin())));
+        let done = Done { end: end_of_it, system: Arc::downgrade(system) };
         let events = py.import("roscius.event_loop")?;
         let cancel = events.call_method1("start", (coroutine, Bound::new(py, done)?))?;
         let key = coroutines.add(cancel.clone().unbind());

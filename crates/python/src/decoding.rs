@@ -172,10 +172,11 @@ fn make_instance(py: Python<'_>, schema: &Schema, token: Token<'_>, reader: &mut
             }
         }
         Token::Array(count) => {
-            for index in 0..count {
+            let mut places = schema.fields.iter().zip(&mut values);
+            for _ in 0..count {
                 let token = reader.token()?;
-                match schema.fields.get(index) {
-                    Some(field) => values[index] = Some(read(field, token, reader)?),
+                match places.next() {
+                    Some((field, value)) => *value = Some(read(field, token, reader)?),
                     None => drop(make_of(py, &Shape::Any, token, reader, depth)?),
                 }
             }

@@ -14,6 +14,7 @@ use roscius_protocol::frame::{self, Frame};
 
 use crate::address::ActorAddress;
 use crate::classes::Classes;
+use crate::coroutine::Coroutines;
 use crate::log;
 use crate::message::{Content, PyMessage};
 use crate::{encoding, packing};
@@ -29,6 +30,8 @@ pub(crate) struct PyLanguage {
     capabilities: Mutex<Option<Vec<Entry>>>,
     /// The living children in other processes.
     children: Mutex<BTreeSet<Address>>,
+    /// Handlers that are under way.
+    coroutines: OnceLock<Arc<Coroutines>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -36,6 +39,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl PyLanguage {
+    pub(crate) fn set_coroutines(&self, coroutines: Arc<Coroutines>) {
+        let _ = self.coroutines.set(coroutines);
+    }
+
     pub(crate) fn set_actor(&self, actor: Address) {
         let _ = self.actor.set(actor);
     }
@@ -70,6 +77,11 @@ impl PyLanguage {
         if children.remove(&before) {
             children.insert(now);
         }
+    }
+
+    /// The children are nobody's here any more: what becomes of them is not told.
+    pub(crate) fn disown(&self) {
+        lock(&self.children).clear();
     }
 
     /// The living children in other processes.
@@ -123,7 +135,7 @@ impl Language for PyLanguage {
 
     fn unpack(&self, frame: Frame) -> Result<Unpacked, Unreadable> {
         self.backlog.fetch_add(1, Ordering::Relaxed);
-        Ok(Unpacked::Message(Payload::new(PyMessage::of(Content::Frame(Box::new(frame))))))
+        Ok(Unpacked::Message(Payload::new(PyMessage::of(Content::Frame(frame)))))
     }
 
     fn answers_by_messages(&self) -> bool {
@@ -155,9 +167,9 @@ impl Language for PyLanguage {
         }
     }
 
-    fn signal(&self, to: Address, signal: Signal, out: &mut Vec<Crossing>) {
+    fn signal(&self, to: Address, signal: Signal, is_suspended: bool, out: &mut Vec<Crossing>) {
         match &signal {
-            Signal::Exit { by, recursive, .. } if !to.is_external() => {
+            Signal::Exit { by, recursive, .. } if !to.is_external() && !is_suspended => {
                 let request = |classes: &Classes, py: Python<'_>| classes.exit_request.call1(py, (*recursive,));
                 return out.extend(Self::system_message(to, *by, request));
             }
@@ -194,6 +206,12 @@ impl Language for PyLanguage {
 
     fn wait(&self, wait: &mut (dyn FnMut() + Send)) {
         Python::attach(|py| py.detach(wait));
+    }
+
+    fn closing(&self) {
+        if let Some(coroutines) = self.coroutines.get() {
+            Python::attach(|py| coroutines.close(py));
+        }
     }
 
     fn capabilities(&self, capabilities: Vec<Entry>) {

@@ -1,5 +1,6 @@
 //! The part of a system of several processes that is in this one.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 use pyo3::exceptions::{PyOSError, PyRuntimeError};
 use pyo3::prelude::*;
 use roscius::gate::Crossing;
-use roscius::{Address, ContextHandle, Payload};
+use roscius::{Address, ContextHandle, NodeId, Payload};
 use roscius_host::process::Process;
 
 use crate::address::{ActorAddress, Place};
@@ -27,8 +28,6 @@ const BATCH: u32 = 64;
 const LINGER: Duration = Duration::from_micros(200);
 /// How long an actor waits for a receiver that takes nothing.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// How long external code waits until its message has left.
-const TELL_WITHIN: Duration = Duration::from_secs(60);
 /// How long external code may send without looking what came.
 const LOOK_AROUND: Duration = Duration::from_millis(1);
 /// How often who waits looks whether a signal came.
@@ -41,11 +40,16 @@ pub(crate) struct Member {
     /// How many messages the handler that runs has sent.
     sent: AtomicU32,
     left: Mutex<Instant>,
+    /// How long external code waits for a receiver that takes nothing.
+    tell_within: Duration,
+    /// Receivers that were waited for so long in vain, and how much waited for them then.
+    stuck: Mutex<BTreeMap<NodeId, usize>>,
 }
 
 impl Member {
-    pub(crate) fn new(process: Arc<Process>, language: Arc<PyLanguage>) -> Self {
-        Self { process, language, sent: AtomicU32::new(0), left: Mutex::new(Instant::now()) }
+    pub(crate) fn new(process: Arc<Process>, language: Arc<PyLanguage>, tell_within: Duration) -> Self {
+        let left = Mutex::new(Instant::now());
+        Self { process, language, sent: AtomicU32::new(0), left, tell_within, stuck: Mutex::default() }
     }
 
     /// A handler begins.
@@ -72,7 +76,7 @@ impl Member {
         let py = object.py();
         let classes = Classes::get(py)?;
         if !object.is_instance(classes.status_request.bind(py))? {
-            log::warning(py, format_args!("the Admin can do nothing with a message from {}", ActorAddress::of(from)));
+            log::noted(py, format_args!("the Admin can do nothing with a message from {}", ActorAddress::of(from)));
             return Ok(());
         }
         let details = crate::process::system_status(py, &self.process, from)?;
@@ -126,7 +130,8 @@ impl Member {
         handle.send(handle.me(), message).map_err(|error| PyRuntimeError::new_err(error.to_string()))
     }
 
-    /// Sends for external code, and waits until the message has left.
+    /// Sends for external code, and waits until the message has left. A receiver that has taken nothing for long is not waited
+    /// for again before it takes something: what there is no more room for is a dead letter.
     pub(crate) fn tell(
         &self,
         py: Python<'_>,
@@ -136,16 +141,53 @@ impl Member {
     ) -> PyResult<()> {
         from.post(to, message).map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
         self.look_around()?;
-        let until = Instant::now() + TELL_WITHIN;
+        let until = Instant::now() + self.tell_within;
         while !self.process.flush_to(to.node()) {
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() || self.process.is_over() {
-                break;
+            if self.process.is_over() {
+                return Ok(());
+            }
+            if self.is_stuck(to.node(), left.is_zero()) {
+                if left.is_zero() {
+                    let to = ActorAddress::of(to);
+                    log::warning(py, format_args!("{to} takes nothing: it is not waited for until it does"));
+                }
+                self.refuse_more(to.node());
+                return Ok(());
             }
             self.turn(left.min(LOOK))?;
             py.check_signals()?;
         }
+        self.stuck.lock().unwrap_or_else(PoisonError::into_inner).remove(&to.node());
         Ok(())
+    }
+
+    /// Whether a receiver has taken nothing since it was waited for in vain, which is now if `in_vain`.
+    fn is_stuck(&self, node: NodeId, in_vain: bool) -> bool {
+        let (waiting, _) = self.process.waiting_for(node);
+        let mut stuck = self.stuck.lock().unwrap_or_else(PoisonError::into_inner);
+        match stuck.get_mut(&node) {
+            Some(before) if waiting >= *before => {
+                *before = waiting;
+                true
+            }
+            _ if in_vain => {
+                stuck.insert(node, waiting);
+                true
+            }
+            _ => {
+                stuck.remove(&node);
+                false
+            }
+        }
+    }
+
+    /// What there is no room for in the queue of a receiver becomes dead letters.
+    pub(crate) fn refuse_more(&self, node: NodeId) {
+        if self.process.waiting_for(node).1 > 0 {
+            self.process.give_up_held(node);
+            self.process.flush();
+        }
     }
 
     /// Takes in what came, if that was not done for a while: a program may send for long without ever waiting.

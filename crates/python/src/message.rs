@@ -19,7 +19,7 @@ use crate::packing::{self, Packed};
 pub(crate) struct PyMessage {
     content: Content,
     /// What the object was made of, unless that was a pickle: the sender may want it back as it was.
-    came: Option<Box<Frame>>,
+    came: Option<Frame>,
     /// Who counts as the sender, where that is not who sent it.
     pub(crate) sender: Option<ActorAddress>,
     /// How often it was delivered, and failed.
@@ -34,7 +34,7 @@ pub(crate) enum Content {
     /// As it leaves the process.
     Packed(Packed),
     /// As it came.
-    Frame(Box<Frame>),
+    Frame(Frame),
 }
 
 /// Tells an actor that it has wished for wakeups, in a handler or in another thread.
@@ -128,7 +128,7 @@ impl PyMessage {
 
     /// What the object was made of, unless that was a pickle, or was looked at by nobody yet.
     pub(crate) fn came_as(&self) -> Option<&Frame> {
-        self.came.as_deref()
+        self.came.as_ref()
     }
 
     /// The object, for who is not its receiver.

@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use pyo3::exceptions::{PyException, PyOSError, PyRuntimeError, PyTimeoutError, P
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use roscius::{Address, Birth, NodeId, Restart};
-use roscius_host::process::{ChildProcess, Options, Process as Host, RequestError};
+use roscius_host::process::{ChildProcess, Options, Process as Host, Remake, RequestError};
 use roscius_protocol::admin::messages::{Creation, Entry, FromAdmin, Refusal, RefusalKind, Requester, Status, ToAdmin};
 use roscius_protocol::frame::Role;
 use roscius_transport::{Listening as Socket, SocketDir};
@@ -20,12 +21,13 @@ use rustix::rand::GetRandomFlags;
 
 use crate::actor::PyActor;
 use crate::address::{ActorAddress, Place};
+use crate::answers::Answers;
 use crate::endpoint::Endpoint;
 use crate::language::PyLanguage;
 use crate::member::Member;
 use crate::message::{Content, PyMessage};
 use crate::packing;
-use crate::supervision::Plan;
+use crate::supervision::{Plan, Policy};
 use crate::system::Inner;
 
 create_exception!(roscius._core, Refused, PyException, "An actor could not be made. Arguments: kind, text.");
@@ -115,7 +117,7 @@ impl Listening {
 }
 
 /// A copy of a descriptor of this process that only its number is known of.
-fn copy_of(descriptor: RawFd) -> io::Result<OwnedFd> {
+pub(crate) fn copy_of(descriptor: RawFd) -> io::Result<OwnedFd> {
     let this = rustix::process::pidfd_open(rustix::process::getpid(), rustix::process::PidfdFlags::empty())?;
     Ok(rustix::process::pidfd_getfd(this, descriptor, rustix::process::PidfdGetfdFlags::empty())?)
 }
@@ -150,6 +152,8 @@ pub(crate) struct Process {
     inner: Arc<Inner>,
     host: Arc<Host>,
     language: Arc<PyLanguage>,
+    /// `run` is to come back.
+    is_interrupted: AtomicBool,
 }
 
 impl Process {
@@ -207,7 +211,7 @@ fn entries<'py>(py: Python<'py>, entries: Vec<Entry>) -> PyResult<Bound<'py, PyD
     Ok(dict)
 }
 
-const KINDS: [(RefusalKind, &str); 7] = [
+const KINDS: [(RefusalKind, &str); 8] = [
     (RefusalKind::NoMaker, "no-maker"),
     (RefusalKind::ShuttingDown, "shutting-down"),
     (RefusalKind::NoCompatibleSystem, "no-compatible-system"),
@@ -215,6 +219,7 @@ const KINDS: [(RefusalKind, &str); 7] = [
     (RefusalKind::InvalidActorClass, "invalid-class"),
     (RefusalKind::Import, "import"),
     (RefusalKind::NoProcess, "no-process"),
+    (RefusalKind::NoStarter, "no-starter"),
 ];
 
 fn refused(Refusal { kind, text }: Refusal) -> PyErr {
@@ -224,9 +229,12 @@ fn refused(Refusal { kind, text }: Refusal) -> PyErr {
 
 #[pymethods]
 impl Process {
-    /// Joins the system whose process listens there, as `admin`, `actor`, `external`, `zygote` or `logger`.
+    /// Joins the system whose process listens there, as `admin`, `actor`, `external`, `zygote` or `logger`. External code waits so
+    /// many seconds for a receiver that takes nothing.
     #[new]
-    fn new(listening: &Bound<'_, Listening>, role: &str) -> PyResult<Self> {
+    #[pyo3(signature = (listening, role, tell_within = 60.0))]
+    fn new(listening: &Bound<'_, Listening>, role: &str, tell_within: f64) -> PyResult<Self> {
+        let tell_within = seconds(tell_within)?;
         let role = match role {
             "actor" => Role::Actor,
             "external" => Role::External,
@@ -246,9 +254,10 @@ impl Process {
         let language = Arc::new(PyLanguage::default());
         let host = Host::start(options, Arc::clone(&language) as Arc<_>)
             .map_err(|error| PyOSError::new_err(error.to_string()))?;
-        let member = Member::new(Arc::clone(&host), Arc::clone(&language));
+        let member = Member::new(Arc::clone(&host), Arc::clone(&language), tell_within);
         let inner = Inner::new(host.system().clone(), false, 2, Some(member));
-        Ok(Self { inner, host, language })
+        language.set_coroutines(Arc::clone(&inner.coroutines));
+        Ok(Self { inner, host, language, is_interrupted: AtomicBool::new(false) })
     }
 
     /// Who speaks for the system.
@@ -318,15 +327,53 @@ impl Process {
         within: f64,
         requester: Option<(u32, u32)>,
     ) -> PyResult<ActorAddress> {
-        let within = Duration::try_from_secs_f64(within).map_err(|error| PyValueError::new_err(error.to_string()))?;
         let process = requester.map(|(process, _)| NodeId::of_process(self.host.node().system(), process));
         let requester = requester.map(|(_, birth)| Requester { actor: self.me(), birth: Birth::numbered(birth) });
         let creation = Creation { maker, name, spec, process, requester };
-        match self.ask_admin(py, self.me(), ToAdmin::Create(creation), within)? {
-            FromAdmin::Created { actor } => Ok(ActorAddress::of(actor)),
-            FromAdmin::Refused(refusal) => Err(refused(refusal)),
-            other => Err(unexpected(&other)),
+        created(self.ask_admin(py, self.me(), ToAdmin::Create(creation), seconds(within)?)?)
+    }
+
+    // For who waits on an event loop.
+
+    /// Addresses of a waiter who has an event loop.
+    fn answers(&self) -> PyResult<Answers> {
+        Answers::new(&self.inner)
+    }
+
+    /// A descriptor that is readable when `turn` has something to do.
+    fn fileno(&self) -> PyResult<RawFd> {
+        self.host.descriptor().ok_or_else(|| PyOSError::new_err("this part of the system has ended"))
+    }
+
+    /// After how many seconds a turn is due although nothing happens.
+    fn pause(&self) -> Option<f64> {
+        self.host.pause().map(|pause| pause.as_secs_f64())
+    }
+
+    /// Has the Admin make an actor. `taken` has the answer to what is returned.
+    fn begin_create(&self, maker: String, spec: Vec<u8>, name: Option<String>) -> u64 {
+        let creation = Creation { maker, name, spec, process: None, requester: None };
+        self.host.begin_request(self.me(), ToAdmin::Create(creation))
+    }
+
+    /// Has the Admin shut the system down.
+    fn begin_shutdown(&self) -> u64 {
+        self.host.begin_request(self.me(), ToAdmin::Shutdown)
+    }
+
+    /// Whether a request has been answered, and with which actor, if one was to be made.
+    fn answered(&self, request: u64) -> PyResult<(bool, Option<ActorAddress>)> {
+        match self.host.take_answer(request) {
+            None if self.host.is_over() => Err(PyOSError::new_err("the actor system has ended")),
+            None => Ok((false, None)),
+            Some(FromAdmin::Done) => Ok((true, None)),
+            Some(answer) => created(answer).map(|actor| (true, Some(actor))),
         }
+    }
+
+    /// Waits for the answer to a request no more.
+    fn give_up(&self, request: u64) {
+        self.host.give_up_request(request);
     }
 
     /// Sets a capability of the system, or removes it. Waits until the Admin has done so if `waits`.
@@ -354,8 +401,7 @@ impl Process {
             self.host.flush();
             return Ok(());
         };
-        let within = Duration::try_from_secs_f64(within).map_err(|error| PyValueError::new_err(error.to_string()))?;
-        self.ask_admin(py, self.me(), ToAdmin::Shutdown, within).map(drop)
+        self.ask_admin(py, self.me(), ToAdmin::Shutdown, seconds(within)?).map(drop)
     }
 
     /// Sends a message from this process, of no actor.
@@ -369,8 +415,9 @@ impl Process {
 
     // Of a process with an actor.
 
-    /// Makes the actor of this process from an instance. Its parent, in another process, has given it a number.
-    #[pyo3(signature = (actor, parent, birth, name = None, plan = None))]
+    /// Makes the actor of this process from an instance. Its parent, in another process, has given it a number, and has
+    /// decided so many times about it before it came to this process.
+    #[pyo3(signature = (actor, parent, birth, name = None, plan = None, heard = 0))]
     fn spawn(
         &self,
         actor: Bound<'_, PyAny>,
@@ -378,12 +425,14 @@ impl Process {
         birth: u32,
         name: Option<String>,
         plan: Option<(String, Py<PyAny>)>,
+        heard: u32,
     ) -> PyResult<ActorAddress> {
         let Place::Actor(parent) = parent.get().place else {
             return Err(PyValueError::new_err("an actor needs a parent that there is"));
         };
         let (props, reference) = PyActor::props(&self.inner, actor, name, plan.map(Plan::new))?;
-        let spawned = self.host.system().spawn_under(parent, Birth::numbered(birth), props);
+        let birth = Birth::numbered(birth).having_heard(heard);
+        let spawned = self.host.system().spawn_under(parent, birth, props);
         let address = spawned.map_err(|error| PyRuntimeError::new_err(error.to_string()))?.address();
         reference.get().settle(address);
         self.language.set_actor(address);
@@ -393,19 +442,29 @@ impl Process {
     /// Takes in what came, runs actors and sends, for at most so many seconds or until something has happened.
     #[pyo3(signature = (timeout = None))]
     fn turn(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<()> {
-        let timeout = timeout.map(Duration::try_from_secs_f64).transpose();
-        let timeout = timeout.map_err(|error| PyValueError::new_err(error.to_string()))?;
-        self.host.turn(timeout).map_err(PyOSError::new_err)?;
+        self.host.turn(timeout.map(seconds).transpose()?).map_err(PyOSError::new_err)?;
         py.check_signals()
     }
 
-    /// Runs until there is no actor in this process any more, the system has ended, or a capability has changed.
+    /// Runs until there is no actor in this process any more, the system has ended, or there is something else to do: a
+    /// capability has changed, a child is to be made anew, or `interrupt` was called.
     fn run(&self, py: Python<'_>) -> PyResult<()> {
-        while !self.host.is_over() && self.host.system().living() > 0 && !self.language.has_new_capabilities() {
+        while !self.host.is_over()
+            && self.host.system().living() > 0
+            && !self.language.has_new_capabilities()
+            && !self.host.has_remake()
+            && !self.is_interrupted.swap(false, Ordering::AcqRel)
+        {
             self.host.turn(None).map_err(PyOSError::new_err)?;
             py.check_signals()?;
         }
         Ok(())
+    }
+
+    /// Has `run` come back. From any thread.
+    fn interrupt(&self) {
+        self.is_interrupted.store(true, Ordering::Release);
+        self.host.wake();
     }
 
     /// A non-blocking descriptor: whatever is written to it wakes the process. For signal handlers.
@@ -436,6 +495,30 @@ impl Process {
     #[getter]
     fn child_processes(&self) -> usize {
         self.host.child_processes()
+    }
+
+    /// Keeps the socket of a child, before its process is started: if that is killed, there is to be another one.
+    fn keep(&self, listening: &Bound<'_, Listening>, policy: &str) -> PyResult<()> {
+        let listening = listening.get();
+        let socket = listening.lock();
+        let socket = socket.as_ref().ok_or_else(Listening::used)?;
+        self.host.keep_socket(listening.node, socket, Policy::named(policy).of_process()).map_err(PyOSError::new_err)
+    }
+
+    /// The next child that is to have another process: its number here, how often was decided about it, and where it is to
+    /// listen.
+    fn take_remake(&self) -> Option<(u32, u32, Listening)> {
+        let Remake { node, birth, listening } = self.host.take_remake()?;
+        let directory = listening.path().parent().map(Path::to_owned).unwrap_or_default();
+        let listening = Listening { node, directory, socket: Mutex::new(Some(listening)) };
+        Some((birth.number(), birth.heard(), listening))
+    }
+
+    /// Says that the actor of this process never came to be.
+    fn unborn(&self, parent: &Bound<'_, ActorAddress>, birth: u32) {
+        if let Place::Actor(parent) = parent.get().place {
+            self.host.unborn(parent, self.me(), Birth::numbered(birth), "there is no instance");
+        }
     }
 
     /// Says that a child never came to be.
@@ -493,10 +576,11 @@ impl Process {
         self.host.tell_admin(self.me(), ToAdmin::Failed { process, refusal: Refusal { kind, text } });
     }
 
-    /// Tells the Admin that this process has its actor.
-    fn ready(&self) {
-        let process = self.host.node();
-        self.host.tell_admin(self.me(), ToAdmin::Ready { process, policy: Restart::Temporary, bounded: false });
+    /// Tells the Admin that this process has its actor, and when that is to be restarted.
+    #[pyo3(signature = (policy = None))]
+    fn ready(&self, policy: Option<&str>) {
+        let policy = policy.map_or(Restart::Temporary, |name| Policy::named(name).restart());
+        self.host.tell_admin(self.me(), ToAdmin::Ready { process: self.host.node(), policy, bounded: false });
         self.host.flush();
     }
 
@@ -504,7 +588,7 @@ impl Process {
 
     /// Ends this part of the system in good order, within so many seconds.
     fn close(&self, within: f64) -> PyResult<()> {
-        let within = Duration::try_from_secs_f64(within).map_err(|error| PyValueError::new_err(error.to_string()))?;
+        let within = seconds(within)?;
         self.host.tell_admin(self.me(), ToAdmin::Detach);
         self.host.close(within);
         Ok(())
@@ -516,7 +600,20 @@ impl Process {
     }
 }
 
-fn status_dict<'py>(py: Python<'py>, status: Status) -> PyResult<Bound<'py, PyDict>> {
+fn seconds(seconds: f64) -> PyResult<Duration> {
+    Duration::try_from_secs_f64(seconds).map_err(|error| PyValueError::new_err(error.to_string()))
+}
+
+/// The actor that the Admin was asked for.
+fn created(answer: FromAdmin) -> PyResult<ActorAddress> {
+    match answer {
+        FromAdmin::Created { actor } => Ok(ActorAddress::of(actor)),
+        FromAdmin::Refused(refusal) => Err(refused(refusal)),
+        other => Err(unexpected(&other)),
+    }
+}
+
+pub(crate) fn status_dict<'py>(py: Python<'py>, status: Status) -> PyResult<Bound<'py, PyDict>> {
     let addresses = |all: Vec<Address>| all.into_iter().map(ActorAddress::of).collect::<Vec<_>>();
     let dict = PyDict::new(py);
     dict.set_item("adminAddress", status.admin.map(ActorAddress::of))?;

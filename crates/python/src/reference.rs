@@ -13,7 +13,7 @@ use crate::actor::PyActor;
 use crate::address::{ActorAddress, Place};
 use crate::answers::Answers;
 use crate::message::{PyMessage, WakeupPayload, WakeupWish, WakeupsWished};
-use crate::supervision::Plan;
+use crate::supervision::{Plan, Policy};
 use crate::system::Inner;
 
 /// What an actor works with: its address, and the way to other actors. The core gives it to the instance.
@@ -221,16 +221,20 @@ impl Reference {
     }
 
     /// Notes an actor in another process as a child. What is returned is its number, which it has to know.
-    fn adopt(&self, child: &Bound<'_, ActorAddress>) -> PyResult<Option<u32>> {
+    /// `policy` says when it is restarted; None: never.
+    #[pyo3(signature = (child, policy = None))]
+    fn adopt(&self, child: &Bound<'_, ActorAddress>, policy: Option<&str>) -> PyResult<Option<u32>> {
         let Place::Actor(child) = child.get().place else { return Ok(None) };
         if self.exiting.load(Ordering::Acquire) {
             return Ok(None);
         }
-        let adopted = self.handle()?.adopt(child, Restart::Temporary);
+        let policy = policy.map_or(Restart::Temporary, |name| Policy::named(name).restart());
+        let adopted = self.handle()?.adopt(child, policy);
         let birth = adopted.map_err(|error| PyRuntimeError::new_err(error.to_string()))?.ok();
         if let (Some(_), Some(member)) = (birth, &self.system.member) {
             member.language.adopt(child);
         }
+        self.stir();
         Ok(birth.map(Birth::number))
     }
 

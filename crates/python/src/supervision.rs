@@ -1,13 +1,13 @@
 //! Actors that are restarted, and parents that decide about it. The rules are those of the Python package `roscius`.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use roscius::{Address, Backoff, Decision, ExitReason, Failure, Intensity, Restart, Strategy, Supervision};
+use roscius::{Backoff, Decision, ExitReason, Failure, Intensity, Restart, Strategy, Supervision};
 
 use crate::actor::PyActor;
+use crate::log;
 use crate::reference::Reference;
 use crate::system::Inner;
 
@@ -20,19 +20,11 @@ pub(crate) enum Policy {
 }
 
 impl Policy {
-    fn named(name: &str) -> Self {
+    pub(crate) fn named(name: &str) -> Self {
         match name {
             "permanent" => Self::Permanent,
             "transient" => Self::Transient,
             _ => Self::Temporary,
-        }
-    }
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Permanent => "permanent",
-            Self::Transient => "transient",
-            Self::Temporary => "temporary",
         }
     }
 
@@ -41,6 +33,14 @@ impl Policy {
         match self {
             Self::Permanent | Self::Transient => Restart::Transient,
             Self::Temporary => Restart::Temporary,
+        }
+    }
+
+    /// When a process is made anew that was ended from outside.
+    pub(crate) fn of_process(self) -> Restart {
+        match self {
+            Self::Permanent => Restart::Permanent,
+            other => other.restart(),
         }
     }
 }
@@ -65,30 +65,20 @@ impl Plan {
             PyActor::new(system, &instance, reference.clone_ref(py), Some(self.policy))
         })
         .map_err(|error: PyErr| {
-            if let Some(me) = reference.get().me() {
-                let value = Python::attach(|py| error.value(py).clone().into_any().unbind());
-                system.failures.note(me, Some(value), self.policy);
-            }
-            Failure::new(format_args!("there is no new instance: {error}"))
+            let classes = Python::attach(|py| class_names(py, &error));
+            Failure::new(format_args!("there is no new instance: {error}")).with_classes(classes)
         })
     }
 }
 
-/// What was raised, if anything, and when the actor is to be restarted.
-type Known = (Option<Py<PyAny>>, Policy);
-
-/// What is known of actors that failed, until their parents have decided.
-#[derive(Default)]
-pub(crate) struct Failures(Mutex<BTreeMap<Address, Known>>);
-
-impl Failures {
-    pub(crate) fn note(&self, actor: Address, error: Option<Py<PyAny>>, policy: Policy) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(actor, (error, policy));
-    }
-
-    pub(crate) fn take(&self, actor: Address) -> Option<Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&actor)
-    }
+/// The names of the classes of an exception: its parent decides by them, in whichever process it is.
+pub(crate) fn class_names(py: Python<'_>, error: &PyErr) -> Vec<String> {
+    let names = py.import("roscius.supervision").and_then(|module| module.getattr("names_of"));
+    let names = names.and_then(|names| names.call1((error.get_type(py),))?.extract());
+    names.unwrap_or_else(|problem| {
+        log::error(py, format_args!("the classes of {error} have no names: {problem}"));
+        Vec::new()
+    })
 }
 
 /// What a supervisor of the Python package tells the engine.

@@ -20,7 +20,7 @@ use crate::member::Member;
 use crate::message::{Content, PyMessage};
 use crate::neighbours;
 use crate::packing;
-use crate::supervision::{Failures, Plan};
+use crate::supervision::Plan;
 use crate::under_way::{Prospect, UnderWay};
 
 /// How long a thread that drives waits at most before it looks around again.
@@ -44,7 +44,6 @@ pub(crate) struct Inner {
     pub(crate) member: Option<Member>,
     pub(crate) under_way: Arc<UnderWay>,
     pub(crate) coroutines: Arc<Coroutines>,
-    pub(crate) failures: Failures,
     /// Where the actors of this system are answered.
     answers: PyOnceLock<Py<Answers>>,
     /// Nobody is to drive the actors any more, beyond who waits for something.
@@ -64,7 +63,6 @@ impl Inner {
             member,
             under_way: Arc::default(),
             coroutines: Arc::default(),
-            failures: Failures::default(),
             answers: PyOnceLock::new(),
             drives: AtomicBool::new(true),
         })

@@ -81,9 +81,9 @@ class Waiter(roscius.Actor, ActorTypeDispatcher):
         self.cooks = {dish: cook for dish, cook in self.cooks.items() if cook.key() != key}
 
 
-async def dine(base: str) -> list[object]:
+async def dine(base: str, capabilities: dict[str, object] | None = None) -> list[object]:
     """What several customers get."""
-    async with roscius.AsyncActorSystem(base, logDefs=False, transientUnique=True) as system:
+    async with roscius.AsyncActorSystem(base, capabilities, logDefs=False, transientUnique=True) as system:
         waiter = await system.create_actor(Waiter)
         orders = (system.ask(waiter, Order(dish, price), timeout=5) for dish, price in [("soup", 40), ("salad", -1)])
         answers: list[object] = await asyncio.gather(*orders)

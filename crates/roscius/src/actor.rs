@@ -5,7 +5,7 @@ use std::future::Future;
 
 use roscius_protocol::address::Address;
 use roscius_protocol::lifecycle::ExitReason;
-use roscius_protocol::supervision::{Decision, FailureReport};
+use roscius_protocol::supervision::{Decision, FailureReport, Restart};
 
 use crate::context::Context;
 use crate::dead_letters::DeadLetter;
@@ -104,6 +104,8 @@ pub struct ChildFailure {
     pub child: Address,
     /// What happened.
     pub failure: FailureReport,
+    /// When the child is to be restarted.
+    pub policy: Restart,
 }
 
 /// Names a wakeup of one actor. Never used twice.

@@ -13,7 +13,7 @@ use crate::plain::Plain;
 
 /// Encodes and decodes one type.
 pub struct Codec {
-    encode: fn(&(dyn Any + Send)) -> Result<Vec<u8>, CodecError>,
+    encode: fn(&(dyn Any + Send), &mut Vec<u8>) -> Result<(), CodecError>,
     decode: fn(&[u8]) -> Result<Body, CodecError>,
 }
 
@@ -59,9 +59,9 @@ impl Codec {
         Self { encode: encode_bytes, decode: decode_bytes }
     }
 
-    /// Encodes a value of the codec's type.
-    pub(crate) fn encode(&self, value: &(dyn Any + Send)) -> Result<Vec<u8>, CodecError> {
-        (self.encode)(value)
+    /// Encodes a value of the codec's type to the end of `out`.
+    pub(crate) fn encode(&self, value: &(dyn Any + Send), out: &mut Vec<u8>) -> Result<(), CodecError> {
+        (self.encode)(value, out)
     }
 
     /// Decodes a value of the codec's type.
@@ -70,10 +70,10 @@ impl Codec {
     }
 }
 
-fn encode<T: Serialize + 'static>(value: &(dyn Any + Send)) -> Result<Vec<u8>, CodecError> {
+fn encode<T: Serialize + 'static>(value: &(dyn Any + Send), out: &mut Vec<u8>) -> Result<(), CodecError> {
     let name = std::any::type_name::<T>();
     let value = value.downcast_ref::<T>().ok_or(CodecError::LocalOnly { name })?;
-    rmp_serde::to_vec_named(value).map_err(|error| CodecError::Encode { name, reason: error.to_string() })
+    rmp_serde::encode::write_named(out, value).map_err(|error| CodecError::Encode { name, reason: error.to_string() })
 }
 
 fn decode<T: DeserializeOwned + Send + 'static>(bytes: &[u8]) -> Result<Body, CodecError> {
@@ -103,10 +103,11 @@ impl<'de> serde::Deserialize<'de> for Bytes<Vec<u8>> {
     }
 }
 
-fn encode_bytes(value: &(dyn Any + Send)) -> Result<Vec<u8>, CodecError> {
+fn encode_bytes(value: &(dyn Any + Send), out: &mut Vec<u8>) -> Result<(), CodecError> {
     let name = Vec::<u8>::NAME;
     let bytes = value.downcast_ref::<Vec<u8>>().ok_or(CodecError::LocalOnly { name })?;
-    rmp_serde::to_vec(&Bytes(&**bytes)).map_err(|error| CodecError::Encode { name, reason: error.to_string() })
+    rmp_serde::encode::write(out, &Bytes(&**bytes))
+        .map_err(|error| CodecError::Encode { name, reason: error.to_string() })
 }
 
 fn decode_bytes(bytes: &[u8]) -> Result<Body, CodecError> {

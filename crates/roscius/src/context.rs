@@ -201,7 +201,7 @@ impl<'s, A: Actor> Context<'s, A> {
     ) -> Result<(), SendError> {
         let to = to.destination();
         // What this actor sent before must not be overtaken.
-        if !to.is_bounded() || self.read_stage(|stage| stage.holds_for(to)) {
+        if self.read_stage(|stage| !stage.shared.asks_for_room(to) || stage.holds_for(to)) {
             return self.send(to, message);
         }
         let (shared, sender) = self.read_stage(|stage| (Arc::clone(&stage.shared), stage.me));

@@ -42,6 +42,14 @@ impl ContextHandle {
         Self { desk: Some(desk), shared, me }
     }
 
+    pub(crate) fn is_detached(&self) -> bool {
+        self.desk.is_none()
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     pub(crate) fn on_stage<R>(&self, act: impl FnOnce(&mut Stage) -> R) -> Result<R, NotHandling> {
         self.desk.as_ref().and_then(|desk| lock(desk).try_stage().map(act)).ok_or(NotHandling)
     }

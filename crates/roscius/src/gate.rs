@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use roscius_protocol::address::Address;
-use roscius_protocol::lifecycle::{Birth, Lifecycle, Signal};
+use roscius_protocol::lifecycle::{Birth, Lifecycle, Phase, Signal};
 use roscius_protocol::supervision::Restart;
 
 use crate::actor::{Actor, Poison};
@@ -28,8 +28,8 @@ use crate::system::ActorSystem;
 /// Carries what is for other nodes.
 pub trait Gate: Send + Sync {
     /// Takes over what leaves. It is called in the order of sending, perhaps while the system is locked, so it must not use the
-    /// system.
-    fn carry(&self, crossing: Crossing);
+    /// system. True when so much waits that the actor that is played is to take no further message for now.
+    fn carry(&self, crossing: Crossing) -> bool;
 
     /// An actor becomes the handler of dead letters, or ceases to be. True if the gate sees to it: then all dead letters of
     /// this system leave by the gate. Called as [`Gate::carry`].
@@ -134,7 +134,9 @@ impl Shared {
             Parcel::Notice(to, Notice::Poison(poison)) => Crossing::Returned { to, poison: *poison },
             parcel @ Parcel::Notice(..) => return Err(parcel),
         };
-        gate.carry(crossing);
+        if gate.carry(crossing) {
+            self.count_tick();
+        }
         Ok(())
     }
 }
@@ -143,22 +145,25 @@ impl ActorSystem {
     /// Takes in what came from another node. What is for nobody here is dealt with as everywhere: as a dead letter, or
     /// with an answer to who sent it.
     pub fn arrive(&self, crossing: Crossing) {
+        self.shared().post(self.parcel(crossing));
+    }
+
+    fn parcel(&self, crossing: Crossing) -> Parcel {
         match crossing {
             Crossing::Message { to, from, message, asker } => {
                 let reply = asker.map(|asker| asker.reply).unwrap_or_default();
-                self.shared().post(Parcel::Message(to, Envelope { sender: from, reply, message }));
+                Parcel::Message(to, Envelope { sender: from, reply, message })
             }
-            Crossing::Signal { to, signal } => self.shared().post(Parcel::Notice(to, Notice::Life(signal))),
-            Crossing::Returned { to, poison } => {
-                self.shared().post(Parcel::Notice(to, Notice::Poison(Box::new(poison))));
-            }
-            Crossing::DeadLetter { to, letter } => {
-                self.shared().post(Parcel::Notice(to, Notice::DeadLetter(Box::new(letter))));
-            }
-            Crossing::Orphan { child, policy } => {
-                self.shared().post(Parcel::Notice(self.shared().root, Notice::Adopt(child, policy)));
-            }
+            Crossing::Signal { to, signal } => Parcel::Notice(to, Notice::Life(signal)),
+            Crossing::Returned { to, poison } => Parcel::Notice(to, Notice::Poison(Box::new(poison))),
+            Crossing::DeadLetter { to, letter } => Parcel::Notice(to, Notice::DeadLetter(Box::new(letter))),
+            Crossing::Orphan { child, policy } => Parcel::Notice(self.shared().root, Notice::Adopt(child, policy)),
         }
+    }
+
+    /// As [`ActorSystem::arrive`], for many at once, in their order.
+    pub fn arrive_all(&self, crossings: impl IntoIterator<Item = Crossing>) {
+        self.shared().post_all(crossings.into_iter().map(|crossing| self.parcel(crossing)));
     }
 
     /// Takes in a message from another node whose sender waits for an answer.
@@ -187,6 +192,15 @@ impl ActorSystem {
         let address = shared.settle(core, life, spawn, false)?;
         shared.cores[core as usize].wake();
         Ok(ActorRef::assume(address))
+    }
+
+    /// Whether an actor here has failed, or is being restarted, and takes no message meanwhile. Not known of one that is played just
+    /// now: it has not.
+    pub fn is_suspended(&self, actor: Address) -> bool {
+        let Some(core) = self.shared().core_of(actor) else { return false };
+        let mut state = crate::engine::lock(&core.state);
+        let phase = state.slot(actor).map(|slot| slot.resident.life.phase());
+        matches!(phase, Some(Phase::Suspended | Phase::Restarting))
     }
 
     /// How many actors live here.
@@ -219,12 +233,17 @@ fn adopt(stage: &mut Stage, child: Address, policy: Restart) -> Result<Birth, Sp
 }
 
 impl ContextHandle {
-    /// Notes an actor of another node as a child. What is returned is its number, which it has to know.
+    /// Notes an actor of another node as a child. What is returned is its number, which it has to know; with a detached
+    /// handle [`Birth::unknown`], since the actor is told of the child later, and tells it the number then.
     ///
     /// # Errors
     ///
     /// [`NotHandling`] outside of a handler; [`SpawnError::Exiting`] when the actor may have no more children.
     pub fn adopt(&self, child: Address, policy: Restart) -> Result<Result<Birth, SpawnError>, NotHandling> {
+        if self.is_detached() {
+            self.shared().post(Parcel::Notice(self.me(), Notice::Adopt(child, policy)));
+            return Ok(Ok(Birth::unknown()));
+        }
         self.on_stage(|stage| adopt(stage, child, policy))
     }
 

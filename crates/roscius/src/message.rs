@@ -173,7 +173,14 @@ impl Payload {
 
     /// Encodes the message.
     pub fn encode(&self) -> Result<Vec<u8>, CodecError> {
-        self.kind.require_codec()?.encode(&*self.body)
+        let mut bytes = Vec::with_capacity(128);
+        self.encode_to(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Encodes the message to the end of `out`, whose end is of no use after an error.
+    pub fn encode_to(&self, out: &mut Vec<u8>) -> Result<(), CodecError> {
+        self.kind.require_codec()?.encode(&*self.body, out)
     }
 
     /// The type of the message.

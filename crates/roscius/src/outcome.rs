@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use roscius_protocol::address::Address;
-use roscius_protocol::supervision::FailureKind;
+use roscius_protocol::supervision::{FailureKind, FailureReport};
 
 /// What a handler returns: a reply, or why there is none now.
 ///
@@ -43,12 +43,42 @@ impl<E: Into<Failure>> From<E> for NoReply {
 pub struct Failure {
     kind: FailureKind,
     details: Arc<str>,
+    classes: Vec<String>,
+    is_told: bool,
 }
 
 impl Failure {
     /// A failure described in words.
     pub fn new(details: impl fmt::Display) -> Self {
-        Self { kind: FailureKind::Error, details: details.to_string().into() }
+        Self::of(FailureKind::Error, details.to_string())
+    }
+
+    fn of(kind: FailureKind, details: impl Into<Arc<str>>) -> Self {
+        Self { kind, details: details.into(), classes: Vec::new(), is_told: false }
+    }
+
+    /// Says what was raised, by the names that the actor's language has for it, the most special first: the parent may
+    /// decide by them ([`FailureReport::classes`](crate::FailureReport::classes)).
+    #[must_use]
+    pub fn with_classes(mut self, classes: Vec<String>) -> Self {
+        self.classes = classes;
+        self
+    }
+
+    /// The handler has told the sender of its message already, so that does not go back to it. Who asked is told all the same.
+    #[must_use]
+    pub fn told(mut self) -> Self {
+        self.is_told = true;
+        self
+    }
+
+    pub(crate) fn is_told(&self) -> bool {
+        self.is_told
+    }
+
+    /// What the parent is told.
+    pub(crate) fn report(&self, kind: FailureKind) -> FailureReport {
+        FailureReport::new(kind, Arc::clone(&self.details)).with_classes(self.classes.clone())
     }
 
     pub(crate) fn panic(payload: &(dyn std::any::Any + Send)) -> Self {
@@ -57,7 +87,7 @@ impl Failure {
             .copied()
             .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
             .unwrap_or("a panic without a message");
-        Self { kind: FailureKind::Panic, details: text.into() }
+        Self::of(FailureKind::Panic, text)
     }
 
     pub(crate) fn kind(&self) -> FailureKind {
@@ -79,7 +109,7 @@ impl<E: Error + 'static> From<E> for Failure {
             details.push_str(&error.to_string());
             cause = error.source();
         }
-        Self { kind: FailureKind::Error, details: details.into() }
+        Self::of(FailureKind::Error, details)
     }
 }
 

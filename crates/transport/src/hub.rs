@@ -31,8 +31,9 @@ mod watch;
 pub use remote::Remote;
 pub use watch::{WatchError, WatchId};
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
+use std::os::fd::{AsRawFd, RawFd};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -255,7 +256,7 @@ pub struct Hub {
     /// The places of connections that are being greeted.
     greetings: Vec<usize>,
     peers: Slab<Peer>,
-    by_node: HashMap<NodeId, usize>,
+    by_node: BTreeMap<NodeId, usize>,
     /// Peers with something to write.
     dirty: Vec<usize>,
     /// Where the callers' own connections lead.
@@ -294,7 +295,7 @@ impl Hub {
             places: Slab::new(),
             greetings: Vec::new(),
             peers: Slab::new(),
-            by_node: HashMap::new(),
+            by_node: BTreeMap::new(),
             dirty: Vec::new(),
             dialled: Vec::new(),
             retrying: Vec::new(),
@@ -358,6 +359,22 @@ impl Hub {
     /// How many frames wait for a node, and how many bytes.
     pub fn waiting(&self, node: NodeId) -> (usize, usize) {
         self.by_node.get(&node).map_or((0, 0), |peer| self.peers[*peer].queue.waiting())
+    }
+
+    /// Whether all that was queued for a node is in the hands of the operating system: written, or in the socket of a node that
+    /// has not answered yet.
+    pub fn is_delivered(&self, node: NodeId) -> bool {
+        self.by_node.get(&node).is_none_or(|peer| self.is_peer_delivered(&self.peers[*peer]))
+    }
+
+    /// A descriptor that can be read when [`Hub::poll`] has something to do. What is due without it, [`Hub::pause`] says.
+    pub fn descriptor(&self) -> RawFd {
+        self.poll.as_raw_fd()
+    }
+
+    /// After which time [`Hub::poll`] is due although nothing happens. None: after none.
+    pub fn pause(&self) -> Option<Duration> {
+        self.wait(None)
     }
 
     /// How many links there are.

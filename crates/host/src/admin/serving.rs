@@ -1,5 +1,6 @@
 //! The Admin at work: events of the hub in, effects out.
 
+use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use roscius_protocol::address::{Address, NodeId};
@@ -13,7 +14,7 @@ use roscius_transport::{Hub, SendError, SocketDir, hub};
 use serde::Serialize;
 
 use super::process_handles::ProcessHandles;
-use super::{AdminError, AdminOptions, GOODBYE_WITHIN, Network};
+use super::{AdminError, AdminOptions, GOODBYE_WITHIN, Network, StatusBell};
 
 /// How long who knocks at the port waits when there is no descriptor to turn it away with.
 const KNOCK_AGAIN: Duration = Duration::from_millis(50);
@@ -33,6 +34,7 @@ pub(super) struct Serving {
     /// Processes that have ended and may have said something before, and how long that is waited for.
     ending: Vec<(NodeId, Instant)>,
     creator: Option<WatchId>,
+    bell: Option<(StatusBell, WatchId)>,
     since: Instant,
     effects: Vec<Effect>,
     ended: bool,
@@ -83,10 +85,19 @@ impl Serving {
             handles,
             ending: Vec::new(),
             creator,
+            bell: None,
             since,
             effects,
             ended: false,
         })
+    }
+
+    /// Tells how the system is whenever this bell rings.
+    pub fn hang(&mut self, bell: StatusBell) -> Result<(), AdminError> {
+        let watch = self.hub.watch(bell.descriptor.as_raw_fd());
+        let watch = watch.map_err(|error| AdminError::Loop(std::io::Error::other(error)))?;
+        self.bell = Some((bell, watch));
+        Ok(())
     }
 
     /// Serves until the system has ended.
@@ -158,6 +169,13 @@ impl Serving {
             } else {
                 self.knocked = Some(Instant::now() + KNOCK_AGAIN);
             }
+        } else if let Some((bell, hung)) = &mut self.bell
+            && *hung == watch
+        {
+            let mut rings = [0; 64];
+            while rustix::io::read(&bell.descriptor, &mut rings).is_ok_and(|count| count == rings.len()) {}
+            (bell.tell)(self.admin.status());
+            let _ = self.hub.rearm(watch);
         } else if let Some(process) = self.handles.node_of(watch) {
             self.ending.push((process, Instant::now() + READ_WITHIN));
         }
@@ -271,6 +289,8 @@ impl Serving {
     }
 
     fn watch(&mut self, process: NodeId, pid: u32) {
+        // It is another one perhaps than that whose last words are waited for.
+        self.ending.retain(|(ending, _)| *ending != process);
         if self.handles.watch(&mut self.hub, process, pid) {
             return;
         }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use roscius::gate::Crossing;
+use roscius::gate::{Crossing, Gate};
 use roscius::{Address, Birth, ExitReason, FailureKind, FailureReport, NodeId, Signal};
 use roscius_protocol::admin::messages::ToAdmin;
 use roscius_transport::hub::{Hub, WatchError, WatchId};
 use rustix::process::{Pid, WaitOptions, waitpid};
 
+use super::understudies::Understudies;
 use super::{Driven, Process, socket_of};
 
 /// How long an actor whose parent's process has ended may wait to be told of another parent.
@@ -39,6 +40,7 @@ pub(super) struct Children {
     /// Ended, but what it said last may be still to be read.
     ended: Vec<(ChildProcess, Ended, Instant)>,
     parent: Option<Parent>,
+    pub(super) understudies: Understudies,
 }
 
 /// The process of the parent of the actor here.
@@ -99,10 +101,16 @@ impl Process {
     pub fn stillborn(&self, parent: Address, child: Address, birth: Birth, how: String) {
         let reason = ExitReason::Failed(FailureReport::new(FailureKind::Creation, how));
         let mut crossings = Vec::new();
-        self.language.signal(parent, Signal::ChildEnded { birth, child, reason }, &mut crossings);
+        self.language.signal(parent, Signal::ChildEnded { birth, child, reason }, false, &mut crossings);
         for crossing in crossings {
             self.system.arrive(crossing);
         }
+    }
+
+    /// The actor that this process was started for never came to be: its parent is told.
+    pub fn unborn(&self, parent: Address, me: Address, birth: Birth, how: &str) {
+        let reason = ExitReason::Failed(FailureReport::new(FailureKind::Creation, how));
+        self.exit.carry(Crossing::Signal { to: parent, signal: Signal::ChildEnded { birth, child: me, reason } });
     }
 
     /// How many processes that this one has started are there.
@@ -133,16 +141,17 @@ impl Children {
         }
     }
 
-    /// The actor here has another parent.
-    pub fn adopted(&mut self) {
-        self.parent = None;
+    /// The actor here has this parent. It is another one if its first has left it behind.
+    pub fn adopted(&mut self, by: Address) {
+        self.parent.take_if(|parent| parent.actor != by);
     }
 
     /// When something is due.
     pub fn next_deadline(&self, now: Instant) -> Option<Duration> {
         let orphaned = self.parent.as_ref().and_then(|parent| parent.gone).map(|gone| gone + ADOPTED_WITHIN);
         let ended = self.ended.iter().map(|(_, _, at)| *at + LAST_WORDS);
-        ended.chain(orphaned).min().map(|due| due.saturating_duration_since(now))
+        let due = ended.chain(orphaned).chain(self.understudies.next_deadline());
+        due.min().map(|due| due.saturating_duration_since(now))
     }
 }
 
@@ -155,7 +164,7 @@ impl Driven {
             && parent.gone.is_some_and(|gone| gone + ADOPTED_WITHIN <= now)
         {
             let signal = Signal::Exit { by: parent.actor, reason: ExitReason::ParentEnded, recursive: true };
-            process.language.signal(parent.me, signal, out);
+            process.language.signal(parent.me, signal, process.system.is_suspended(parent.me), out);
             children.parent = None;
         }
         if children.ended.is_empty() {
@@ -167,6 +176,10 @@ impl Driven {
         };
         let reported: Vec<_> = children.ended.extract_if(.., quiet).collect();
         for (child, ended, _) in reported {
+            if let Some((parent, signal)) = self.children.understudies.take_over(child, &ended) {
+                process.language.signal(parent, signal, false, out);
+                continue;
+            }
             // One that was killed leaves its name behind.
             let _ = std::fs::remove_file(socket_of(self.outbound.directory(), child.node));
             match child.family {
@@ -177,7 +190,7 @@ impl Driven {
                         ExitReason::Failed(FailureReport::new(FailureKind::Ended, ended.how))
                     };
                     let signal = Signal::ChildEnded { birth, child: actor, reason };
-                    process.language.signal(parent, signal, out);
+                    process.language.signal(parent, signal, false, out);
                 }
                 None => {
                     let message = ToAdmin::Exited { process: child.node, how: ended.how };

@@ -41,6 +41,10 @@ impl Inbound {
     }
 }
 
+fn signal_to(process: &Process, to: Address, signal: Signal, out: &mut Vec<Crossing>) {
+    process.language.signal(to, signal, process.system.is_suspended(to), out);
+}
+
 impl Driven {
     /// Deals with what came, as far as it concerns the process, and returns what is for its actors.
     pub(super) fn take_in(&mut self, process: &Process) -> Vec<Crossing> {
@@ -100,11 +104,11 @@ impl Driven {
     }
 
     fn message_frame(&mut self, process: &Process, frame: Frame, out: &mut Vec<Crossing>) {
-        let header = *frame.header();
-        let whole = frame.clone();
+        let header = frame.header();
+        let whole = (header.marks & ANSWERED_BY_MESSAGE != 0).then(|| frame.clone());
         let by_messages = process.language.answers_by_messages();
         match process.language.unpack(frame) {
-            Ok(Unpacked::Signal(signal)) => process.language.signal(header.to, signal, out),
+            Ok(Unpacked::Signal(signal)) => signal_to(process, header.to, signal, out),
             Ok(Unpacked::Message(message)) => {
                 let crossing = |from, message| Crossing::Message { to: header.to, from, message, asker: None };
                 let remote = || self.hub.remote();
@@ -116,27 +120,25 @@ impl Driven {
                     (true, false) => None,
                     // Somebody wants to know if it reaches nobody, or what its handler returns.
                     (false, false)
-                        if header.marks & ANSWERED_BY_MESSAGE != 0
+                        if whole.is_some()
                             && (header.message != 0 || message.kind().reply().is_some_and(|it| !it.is_nothing())) =>
                     {
-                        Some(whole)
+                        whole
                     }
                     (false, _) => return out.push(crossing(header.from, message)),
                 };
                 // What came before it is heard before it.
-                for earlier in out.drain(..) {
-                    process.system.arrive(earlier);
-                }
+                process.system.arrive_all(out.drain(..));
                 let awaited = process.system.arrive_asking(header.to, header.from, message);
                 self.inbound.answering.await_answer(awaited, header, frame, process, remote);
             }
-            Err(Unreadable { reason, details }) => {
+            Err(Unreadable { frame, reason, details }) => {
                 tracing::error!(to = %header.to, from = %header.from, %details, "a message could not be read");
                 if header.marks & ASKS != 0 {
                     let answer = Answer::None { reason, details };
                     process.exit.push(Leaving::Answer { to: header.from, from: header.to, id: header.message, answer });
                 } else {
-                    process.give_back(&whole, reason, details);
+                    process.give_back(&frame, reason, details);
                 }
             }
         }
@@ -148,19 +150,23 @@ impl Driven {
             Some(Topic::Signal) => {
                 let Some(signal) = read::<Signal>(frame) else { return };
                 match &signal {
-                    Signal::Adopted { .. } => self.children.adopted(),
+                    Signal::Adopted { parent, .. } => self.children.adopted(*parent),
+                    Signal::ChildEnded { child, .. } if child.node() == header.from.node() => {
+                        self.children.understudies.said_end(*child);
+                    }
                     Signal::Terminated { address, .. } => {
                         self.outbound.watches.remove(&(*address, header.to));
                     }
                     _ => {}
                 }
-                process.language.signal(header.to, signal, out);
+                signal_to(process, header.to, signal, out);
             }
             Some(Topic::FromAdmin) if header.from.node() == process.admin.node() => {
                 let Some(message) = read::<FromAdmin>(frame) else { return };
                 match message {
                     answer if header.message != 0 => process.requests.answer(header.message, answer),
                     FromAdmin::Capabilities { capabilities } => process.language.capabilities(capabilities),
+                    FromAdmin::Closing => process.language.closing(),
                     FromAdmin::Finish => process.is_over.store(true, std::sync::atomic::Ordering::Release),
                     order => self.inbound.orders.push_back(order),
                 }
@@ -198,6 +204,10 @@ impl Driven {
         let receipt = self.outbound.receipts.remove(&frame.header().message).and_then(|receipt| receipt.upgrade());
         if let Some(receipt) = receipt.filter(|_| !is_answer) {
             receipt.give_back(letter.reason, &letter.details);
+            return None;
+        }
+        // That a message has reached nobody is told to who waits for the answer. It is a dead letter already, no failure.
+        if letter.reason == Setback::NoActor {
             return None;
         }
         process.language.returned(to, letter, frame)

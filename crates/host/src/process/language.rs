@@ -61,8 +61,10 @@ pub trait Language: Send + Sync {
         None
     }
 
-    /// Adds what a signal means to the actors of the language. As it is, unless they have other ways.
-    fn signal(&self, to: Address, signal: Signal, out: &mut Vec<Crossing>) {
+    /// Adds what a signal means to the actors of the language. As it is, unless they have other ways. One that is suspended
+    /// takes no messages.
+    fn signal(&self, to: Address, signal: Signal, is_suspended: bool, out: &mut Vec<Crossing>) {
+        let _ = is_suspended;
         out.push(Crossing::Signal { to, signal });
     }
 
@@ -73,6 +75,9 @@ pub trait Language: Send + Sync {
     fn wait(&self, wait: &mut (dyn FnMut() + Send)) {
         wait();
     }
+
+    /// The system is shut down. What goes on is to come to its end.
+    fn closing(&self) {}
 
     /// The capabilities of the system have changed.
     fn capabilities(&self, capabilities: Vec<Entry>) {
@@ -94,25 +99,15 @@ pub enum Unpacked {
     Signal(Signal),
 }
 
-/// Why there is no message in a frame.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A frame with no message in it.
+#[derive(Debug)]
 pub struct Unreadable {
+    /// The frame.
+    pub frame: Frame,
     /// Whether the bytes are wrong, or the type is none that is taken here.
     pub reason: Setback,
     /// What is wrong, for people.
     pub details: String,
-}
-
-impl Unreadable {
-    /// The type is none that is taken here. Who sent it is told by a message.
-    pub fn not_accepted(details: impl Into<String>) -> Self {
-        Self { reason: Setback::NotAccepted, details: details.into() }
-    }
-
-    /// The bytes are wrong.
-    pub fn undecodable(details: impl Into<String>) -> Self {
-        Self { reason: Setback::Undecodable, details: details.into() }
-    }
 }
 
 /// Says what became of a message, as far as its sender can know.

@@ -13,6 +13,7 @@ use roscius_transport::SendError;
 
 use super::exit::Leaving;
 use super::language::{Language, Receipt};
+use super::understudies::Heard;
 use super::{Driven, Process, socket_of};
 
 /// The mark of a message whose sender waits for an answer.
@@ -77,6 +78,11 @@ impl Outbound {
         !self.held.is_empty()
     }
 
+    /// Whether something waits for the actors here.
+    pub fn has_bounced(&self) -> bool {
+        !self.bounced.is_empty()
+    }
+
     pub fn held_for(&self, node: NodeId) -> usize {
         self.held.get(&node).map_or(0, |held| held.waiting.len())
     }
@@ -106,7 +112,16 @@ impl Driven {
             let mut taken = std::mem::take(&mut self.outbound.taken);
             process.exit.take(&mut taken);
             for leaving in taken.drain(..) {
-                self.send(process, leaving);
+                match leaving {
+                    // Most are messages: they are not passed through many hands.
+                    Leaving::Crossing(Crossing::Message { to, from, message, asker })
+                        if self.outbound.held.is_empty() && to.node() != process.node =>
+                    {
+                        let went = self.send_message(process, to, from, message, asker);
+                        self.hold_back(to.node(), went);
+                    }
+                    leaving => self.send(process, leaving),
+                }
             }
             self.outbound.taken = taken;
         }
@@ -149,7 +164,15 @@ impl Driven {
         };
         if let Some(held) = self.outbound.held.get_mut(&node) {
             held.waiting.push_back(leaving);
-        } else if let Went::Full(leaving) = self.try_send(process, node, leaving) {
+        } else {
+            let went = self.try_send(process, node, leaving);
+            self.hold_back(node, went);
+        }
+    }
+
+    /// Holds the first thing that a link did not take.
+    fn hold_back(&mut self, node: NodeId, went: Went) {
+        if let Went::Full(leaving) = went {
             let held = Held { since: Instant::now(), waiting: VecDeque::from([leaving]) };
             self.outbound.held.insert(node, held);
         }
@@ -165,6 +188,15 @@ impl Driven {
                 self.send_message(process, to, from, message, asker)
             }
             Leaving::Crossing(Crossing::Signal { to, signal }) => {
+                match self.children.understudies.hear(to, &signal) {
+                    Heard::Not => {}
+                    Heard::Waits => return Went::Yes,
+                    Heard::Ends => {
+                        let ended = self.end_fallen(process, node);
+                        self.outbound.bounced.extend(ended);
+                        return Went::Yes;
+                    }
+                }
                 self.note_watch(to, &signal);
                 let sent = self.send_system(process, node, Header::new(process.root(), to), Topic::Signal, &signal, 0);
                 if sent { Went::Yes } else { Went::Full(Leaving::Crossing(Crossing::Signal { to, signal })) }
@@ -186,7 +218,7 @@ impl Driven {
                 }
             }
             Leaving::Crossing(Crossing::Orphan { child, policy }) => {
-                let message = ToAdmin::Adopt { child, policy };
+                let message = Box::new(ToAdmin::Adopt { child, policy });
                 self.try_send(process, node, Leaving::ToAdmin { from: process.root(), message, id: 0 })
             }
             Leaving::ToAdmin { from, message, id } => {
@@ -324,6 +356,12 @@ impl Driven {
     ) -> Option<Letter> {
         let frame = lay_out(&*process.language, message, from, to)?;
         Some(Letter { reason, details: details.to_owned(), frame })
+    }
+
+    pub(super) fn give_up_held(&mut self, process: &Process, node: NodeId) {
+        for leaving in self.outbound.held.remove(&node).into_iter().flat_map(|held| held.waiting) {
+            self.give_up(process, leaving);
+        }
     }
 
     /// The time is over for something that was held.

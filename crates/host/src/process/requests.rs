@@ -5,9 +5,10 @@ use std::io;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use roscius_protocol::admin::messages::FromAdmin;
+use roscius::Address;
+use roscius_protocol::admin::messages::{FromAdmin, ToAdmin};
 
-use super::lock;
+use super::{Process, lock};
 
 /// Why the Admin did not answer.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,29 @@ pub(super) struct Open<'r> {
 impl Drop for Open<'_> {
     fn drop(&mut self) {
         lock(&self.requests.open).remove(&self.id);
+    }
+}
+
+impl Process {
+    /// Asks the Admin. [`Process::take_answer`] has the answer, once a [`Process::turn`] has read it.
+    pub fn begin_request(&self, from: Address, message: ToAdmin) -> u64 {
+        let id = self.next_message();
+        lock(&self.requests.open).insert(id, None);
+        self.exit.tell_admin(from, message, id);
+        self.flush();
+        id
+    }
+
+    /// The answer to a request, once it is there. It is given once.
+    pub fn take_answer(&self, id: u64) -> Option<FromAdmin> {
+        let answer = self.requests.take(id)?;
+        self.give_up_request(id);
+        Some(answer)
+    }
+
+    /// Wants no answer any more.
+    pub fn give_up_request(&self, id: u64) {
+        lock(&self.requests.open).remove(&id);
     }
 }
 

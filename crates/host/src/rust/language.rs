@@ -1,10 +1,11 @@
 //! Messages of registered types and plain data, as they travel between processes.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use roscius::gate::Crossing;
 use roscius::{Address, ExitReason, Message, MessageType, Payload, Plain, Poison, Signal};
-use roscius_protocol::admin::messages::Letter;
+use roscius_protocol::admin::messages::{Letter, Setback};
 use roscius_protocol::frame::{self, Frame, Kind};
 use roscius_protocol::message_pack;
 
@@ -19,9 +20,11 @@ const TAKEN: &str = "actors in Rust take messages of registered types (in Python
                      and plain data (str, bytes, int of 64 bits, float, bool, None)";
 
 /// MessagePack with the names of the types, which both sides have registered; plain data as they are.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct RustLanguage {
     types: BTreeMap<&'static str, &'static MessageType>,
+    /// Where messages are encoded, so that not each needs memory of its own.
+    scratch: Mutex<Vec<u8>>,
 }
 
 /// What a handler returned, as a message to who takes answers so. It is encoded already.
@@ -36,19 +39,40 @@ impl Message for Returned {
     const NAME: &'static str = "roscius.Returned";
 }
 
-impl RustLanguage {
-    /// Knows these types.
-    pub(super) const fn new(types: BTreeMap<&'static str, &'static MessageType>) -> Self {
-        Self { types }
+/// Why there is no message in a frame.
+struct Problem {
+    /// Whether the bytes are wrong, or the type is none that is taken here.
+    reason: Setback,
+    details: String,
+}
+
+impl Problem {
+    /// The type is none that is taken here. Who sent it is told by a message.
+    fn not_accepted(details: impl Into<String>) -> Self {
+        Self { reason: Setback::NotAccepted, details: details.into() }
     }
 
-    fn read(&self, frame: &Frame) -> Result<Unpacked, Unreadable> {
-        let payload = frame.payload().map_err(|error| Unreadable::undecodable(error.to_string()))?;
+    /// The bytes are wrong.
+    fn undecodable(details: impl Into<String>) -> Self {
+        Self { reason: Setback::Undecodable, details: details.into() }
+    }
+}
+
+/// More memory than this is not kept from one message to the next.
+const KEPT: usize = 64 << 10;
+
+impl RustLanguage {
+    /// Knows these types.
+    pub(super) fn new(types: BTreeMap<&'static str, &'static MessageType>) -> Self {
+        Self { types, scratch: Mutex::default() }
+    }
+
+    fn read(&self, frame: &Frame) -> Result<Unpacked, Problem> {
+        let payload = frame.payload().map_err(|error| Problem::undecodable(error.to_string()))?;
         Ok(Unpacked::Message(match payload {
             frame::Payload::MessagePack { name: EXIT_REQUEST, body } => {
-                let recursive = message_pack::read_bool(body).map_err(|error| {
-                    Unreadable::undecodable(format!("a request to exit could not be read: {error}"))
-                })?;
+                let recursive = message_pack::read_bool(body)
+                    .map_err(|error| Problem::undecodable(format!("a request to exit could not be read: {error}")))?;
                 let by = frame.header().from;
                 return Ok(Unpacked::Signal(Signal::Exit { by, reason: ExitReason::Requested, recursive }));
             }
@@ -56,11 +80,11 @@ impl RustLanguage {
                 Some(kind) => {
                     let decoded = Payload::decode(kind, body);
                     // The sender's idea of the type is another one.
-                    decoded.map_err(|error| Unreadable::not_accepted(format!("`{name}`: {error}")))?
+                    decoded.map_err(|error| Problem::not_accepted(format!("`{name}`: {error}")))?
                 }
                 None => {
                     let text = format!("no message type `{name}` is registered in this process");
-                    return Err(Unreadable::not_accepted(text));
+                    return Err(Problem::not_accepted(text));
                 }
             },
             frame::Payload::Str(text) => Payload::new(text.to_owned()),
@@ -69,10 +93,10 @@ impl RustLanguage {
             frame::Payload::Float(number) => Payload::new(number),
             frame::Payload::Bool(truth) => Payload::new(truth),
             frame::Payload::None => Payload::new(()),
-            frame::Payload::Pickle { .. } => return Err(Unreadable::not_accepted(format!("{TAKEN}, and no pickles"))),
+            frame::Payload::Pickle { .. } => return Err(Problem::not_accepted(format!("{TAKEN}, and no pickles"))),
             other => {
                 let text = format!("{TAKEN}, and nothing of the kind {:?}", other.kind());
-                return Err(Unreadable::not_accepted(text));
+                return Err(Problem::not_accepted(text));
             }
         }))
     }
@@ -111,15 +135,18 @@ impl Language for RustLanguage {
         } else if let Some(Returned { name, body }) = message.get::<Returned>() {
             write(&frame::Payload::MessagePack { name, body });
         } else {
-            let body = message.encode().map_err(|error| error.to_string())?;
+            let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+            scratch.clear();
+            message.encode_to(&mut scratch).map_err(|error| error.to_string())?;
             let kind = message.kind();
-            write(&frame::Payload::MessagePack { name: kind.public_name().unwrap_or(kind.name()), body: &body });
+            write(&frame::Payload::MessagePack { name: kind.public_name().unwrap_or(kind.name()), body: &scratch });
+            scratch.shrink_to(KEPT);
         }
         Ok(())
     }
 
     fn unpack(&self, frame: Frame) -> Result<Unpacked, Unreadable> {
-        self.read(&frame)
+        self.read(&frame).map_err(|Problem { reason, details }| Unreadable { frame, reason, details })
     }
 
     fn reply(&self, reply: Payload) -> Result<Option<Payload>, String> {
@@ -142,7 +169,7 @@ impl Language for RustLanguage {
                 Some(Crossing::Returned { to, poison })
             }
             Ok(Unpacked::Signal(_)) => None,
-            Err(Unreadable { details: problem, .. }) => {
+            Err(Problem { details: problem, .. }) => {
                 tracing::warn!(%to, %by, %problem, "a message that came back could not be read");
                 None
             }

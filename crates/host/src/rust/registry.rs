@@ -106,7 +106,8 @@ impl Registry {
         self.twice.first().map(String::as_str)
     }
 
-    pub(super) fn language(&self) -> RustLanguage {
+    /// How messages of these types travel between processes, for who runs a [`Process`](crate::process::Process) by itself.
+    pub fn language(&self) -> RustLanguage {
         let mut types = self.types.clone();
         types.insert(Address::NAME, MessageType::of::<Address>());
         RustLanguage::new(types)

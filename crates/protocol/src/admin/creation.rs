@@ -27,6 +27,11 @@ pub(super) fn no_process(text: impl Into<String>) -> Refusal {
     Refusal { kind: RefusalKind::NoProcess, text: text.into() }
 }
 
+pub(super) fn no_starter() -> Refusal {
+    let text = "the process that started others has ended, and there is no other".to_owned();
+    Refusal { kind: RefusalKind::NoStarter, text }
+}
+
 pub(super) fn shutting_down() -> Refusal {
     Refusal { kind: RefusalKind::ShuttingDown, text: "the actor system is shutting down".to_owned() }
 }
@@ -82,7 +87,8 @@ impl Admin {
 
     /// What actors can be made of.
     pub(super) fn makers(&self) -> impl Iterator<Item = &str> {
-        self.starters.keys().map(String::as_str).filter(|maker| *maker != super::logger::MAKER)
+        let offered = self.starters.iter().filter(|(_, offering)| !offering.is_empty());
+        offered.map(|(maker, _)| maker.as_str()).filter(|maker| *maker != super::logger::MAKER)
     }
 
     /// Has a process made, with a limit on the time that takes.
@@ -95,13 +101,15 @@ impl Admin {
 
     /// Asks a starter to make the actor, or leaves it for the next one to offer itself.
     pub(super) fn make(&mut self, node: NodeId, effects: &mut Vec<Effect>) {
-        let Some(process) = self.processes.get_mut(&node) else { return };
-        let Some(making) = &process.making else { return };
-        let Some(starter) = self.starters.get(&making.maker).and_then(|offering| offering.first()) else {
-            self.queued.push(node);
-            return;
+        let Some(making) = self.processes.get(&node).and_then(|process| process.making.as_ref()) else { return };
+        let offering = self.starters.get(&making.maker);
+        let Some(starter) = offering.and_then(|offering| offering.first()) else {
+            // At the start of the system there will be one soon; one that has ended leaves nothing to wait for.
+            return match offering.is_some() && !self.expects_starter() {
+                true => self.give_up_making(node, no_starter(), effects),
+                false => self.queued.push(node),
+            };
         };
-        process.starter = Some(*starter);
         let message = FromAdmin::Make {
             process: node,
             actor: making.actor,
@@ -110,7 +118,11 @@ impl Admin {
             name: making.name.clone(),
             spec: making.spec.clone(),
         };
-        effects.push(Effect::Send { to: root(*starter), id: 0, message });
+        let starter = *starter;
+        effects.push(Effect::Send { to: root(starter), id: 0, message });
+        if let Some(process) = self.processes.get_mut(&node) {
+            process.starter = Some(starter);
+        }
     }
 
     /// A process has its actor, and says so.

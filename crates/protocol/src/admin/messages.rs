@@ -196,6 +196,8 @@ pub enum FromAdmin {
         /// Which.
         process: NodeId,
     },
+    /// To all processes with actors: the system is being shut down. Their actors are asked to exit too, each in its turn.
+    Closing,
     /// To a process: the system has ended.
     Finish,
 }
@@ -226,6 +228,8 @@ pub enum RefusalKind {
     NoProcess,
     /// Nobody makes such actors.
     NoMaker,
+    /// The processes that started others have ended. A program that can be one may offer to, and ask again.
+    NoStarter,
 }
 
 /// How a system is.

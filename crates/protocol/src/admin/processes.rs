@@ -85,6 +85,12 @@ impl Admin {
             return;
         };
         let process = self.processes.entry(node).or_insert_with(|| Process::new(role));
+        if process.attached && process.starter.is_none() && process.pid.is_some_and(|known| known != pid) {
+            // Its parent has made it anew in the place of one that was killed, whose end was not seen here yet.
+            *process = Process::new(role);
+            self.ends_being_told(node);
+        }
+        let Some(process) = self.processes.get_mut(&node) else { return };
         process.attached = true;
         // A starter and the process itself may see different numbers; the first is watched already.
         if process.pid.is_none() {
@@ -103,7 +109,7 @@ impl Admin {
         }
     }
 
-    pub(super) fn offer(&mut self, (by, id): Asked, makers: Vec<String>, effects: &mut Vec<Effect>) {
+    pub(super) fn offer(&mut self, now: Time, (by, id): Asked, makers: Vec<String>, effects: &mut Vec<Effect>) {
         let node = by.node();
         let Some(process) = self.processes.get_mut(&node).filter(|process| process.attached) else {
             self.count("Admin Message Received.Stray");
@@ -116,12 +122,23 @@ impl Admin {
                 offering.push(node);
             }
         }
-        for queued in std::mem::take(&mut self.queued) {
-            self.make(queued, effects);
-        }
+        self.make_queued(effects);
+        self.start_logger(now, effects);
         if id != 0 {
             effects.push(Effect::Send { to: by, id, message: FromAdmin::Done });
         }
+    }
+
+    /// Has what waits for a starter made, if there is one now.
+    fn make_queued(&mut self, effects: &mut Vec<Effect>) {
+        for queued in std::mem::take(&mut self.queued) {
+            self.make(queued, effects);
+        }
+    }
+
+    /// Whether a starter is there that has not said yet what it offers.
+    pub(super) fn expects_starter(&self) -> bool {
+        self.processes.values().any(|it| it.role == Role::Zygote && it.attached && !it.offers && !it.ended)
     }
 
     pub(super) fn forked(&mut self, by: NodeId, node: NodeId, pid: u32, effects: &mut Vec<Effect>) {
@@ -188,16 +205,23 @@ impl Admin {
             self.child_ended(child, &reason, effects);
         }
         self.end_children_of(node, effects);
-        if self.letters.is_some_and(|handler| handler.node() == node) {
-            self.letters = None;
-        }
-        self.registration_watchers.retain(|watcher| watcher.node() != node);
+        self.ends_being_told(node);
         if process.offers {
             self.starter_ended(now, node, effects);
+        } else if process.role == Role::Zygote {
+            self.make_queued(effects);
         }
         if process.role == Role::Logger {
             self.logger_ended(now, effects);
         }
+    }
+
+    /// What actors of this process have asked to be told ends with it.
+    fn ends_being_told(&mut self, node: NodeId) {
+        if self.letters.is_some_and(|handler| handler.node() == node) {
+            self.letters = None;
+        }
+        self.registration_watchers.retain(|watcher| watcher.node() != node);
     }
 
     /// What a starter was to start and had not yet started will never be.
@@ -205,7 +229,6 @@ impl Admin {
         for offering in self.starters.values_mut() {
             offering.retain(|node| *node != starter);
         }
-        self.starters.retain(|_, offering| !offering.is_empty());
         let lost: Vec<NodeId> = self
             .processes
             .iter()
@@ -213,8 +236,12 @@ impl Admin {
             .map(|(node, _)| *node)
             .collect();
         for node in lost {
-            self.process_ended(now, node, "the process that was to start it has ended", effects);
+            if let Some(making) = self.processes.get_mut(&node).and_then(|process| process.making.take()) {
+                self.refuse_making(making, super::creation::no_starter(), effects);
+            }
+            self.process_ended(now, node, "", effects);
         }
+        self.make_queued(effects);
     }
 
     /// A watched process has ended. How, its starter knows.

@@ -53,6 +53,9 @@ impl Admin {
         for node in making {
             self.give_up_making(node, shutting_down(), effects);
         }
+        for node in self.nodes(|process| process.has_actors() && process.attached) {
+            effects.push(Effect::Send { to: root(node), id: 0, message: FromAdmin::Closing });
+        }
         for child in self.children.keys().copied().collect::<Vec<Address>>() {
             self.ask_to_exit(child, effects);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use slab::Slab;
 
-use super::{Effect, Signal, Verdict};
+use super::{Birth, Effect, Signal, Verdict};
 use crate::address::Address;
 use crate::supervision::{FailureReport, History, Restart, Strategy, Supervision};
 use crate::time::Time;
@@ -85,9 +85,25 @@ impl Family {
         self.children.get(place as usize).filter(|child| child.address == address).map(|child| child.policy)
     }
 
-    /// Whether a child that failed had heard all that it was told. If not, a verdict is on its way to it already.
-    pub(super) fn is_news(&self, place: u32, heard: u32) -> bool {
-        self.children.get(place as usize).is_some_and(|child| heard >= child.verdicts)
+    /// The place of a child, which does not know it perhaps.
+    pub(super) fn place_of(&self, place: u32, address: Address) -> u32 {
+        match place {
+            Birth::UNKNOWN => {
+                let found = self.children.iter().find(|(_, child)| child.address == address);
+                found.map_or(place, |(place, _)| place as u32)
+            }
+            known => known,
+        }
+    }
+
+    /// Whether a child that failed had heard all that it was told. If not, a verdict is on its way to it already. One that
+    /// is gone has nothing on its way: its verdicts count from here.
+    pub(super) fn is_news(&mut self, place: u32, heard: u32) -> bool {
+        let Some(child) = self.children.get_mut(place as usize) else { return false };
+        if heard == Birth::FALLEN {
+            child.verdicts = 0;
+        }
+        heard >= child.verdicts
     }
 
     /// The children, in the order in which they were started.

@@ -59,7 +59,7 @@ struct Trouble {
 impl Lifecycle {
     /// An actor about to be created. `birth` is what [`Lifecycle::add_child`] of its parent gave.
     pub fn new(parent: Address, birth: Birth, policy: Restart) -> Self {
-        Self {
+        let mut life = Self {
             parent,
             place: birth.place,
             phase: Phase::Starting,
@@ -67,12 +67,16 @@ impl Lifecycle {
             instance: Instance::Absent,
             ending: Ending::Stopped,
             family: None,
+        };
+        if birth.heard > 0 {
+            life.family().heard = birth.heard;
         }
+        life
     }
 
     /// An actor whose parent does not know it yet: [`Signal::Adopted`] tells it its number.
     pub fn foundling(parent: Address, policy: Restart) -> Self {
-        Self::new(parent, Birth::new(u32::MAX), policy)
+        Self::new(parent, Birth::unknown(), policy)
     }
 
     /// The root of a system: it has no parent, is running, and never fails.
@@ -129,6 +133,12 @@ impl Lifecycle {
         self.family().forget(birth.place);
     }
 
+    /// How a child is restarted, if it is one.
+    pub fn child_policy(&self, birth: Birth, child: Address) -> Option<Restart> {
+        let family = self.family.as_ref()?;
+        family.policy(family.place_of(birth.place, child), child)
+    }
+
     /// How many children live.
     pub fn child_count(&self) -> usize {
         self.family.as_ref().map_or(0, |family| family.count())
@@ -168,10 +178,13 @@ impl Lifecycle {
         match signal {
             Signal::Exit { by, reason, recursive } => self.exit(me, by, reason, recursive, out),
             Signal::ChildFailed { birth, child, failure } => {
+                let Some(family) = &mut self.family else { return };
+                let place = family.place_of(birth.place, child);
                 // An earlier verdict, as one on a failed sibling, settles a failure that happened before it was heard.
-                if self.family.as_ref().is_some_and(|family| family.is_news(birth.place, birth.heard)) {
-                    self.child_failed(me, now, Trouble { place: birth.place, child, failure }, decision, out);
+                if !family.is_news(place, birth.heard) {
+                    return;
                 }
+                self.child_failed(me, now, Trouble { place, child, failure }, decision, out);
             }
             Signal::ChildEnded { birth, child, reason } => self.child_ended(me, birth, child, reason, out),
             Signal::Verdict(verdict) => {
@@ -254,12 +267,14 @@ impl Lifecycle {
         decision: Option<Decision>,
         out: &mut Vec<Effect>,
     ) {
-        if matches!(self.phase, Phase::Stopping | Phase::Restarting) {
-            return; // The child was asked to exit, or will tell the root when it is adopted.
-        }
+        let ends = matches!(self.phase, Phase::Stopping | Phase::Restarting);
         let place = trouble.place;
         let family = self.family();
         let Some(policy) = family.policy(place, trouble.child) else { return };
+        if ends {
+            // The child was asked to exit, but perhaps by a message, which one that has failed does not take.
+            return family.send(place, Verdict::Stop, out);
+        }
         match decision.unwrap_or_else(|| default_decision(policy)) {
             Decision::Resume => family.send(place, Verdict::Resume, out),
             Decision::Stop => family.send(place, Verdict::Stop, out),
@@ -283,7 +298,8 @@ impl Lifecycle {
             return;
         }
         family.troubled.push(trouble.place);
-        self.failed(me, FailureReport::new(kind, format!("{} {}", trouble.child, trouble.failure)), out);
+        let report = FailureReport::new(kind, format!("{} {}", trouble.child, trouble.failure));
+        self.failed(me, report.with_classes(trouble.failure.classes.clone()), out);
     }
 
     fn verdict(&mut self, me: Address, verdict: Verdict, out: &mut Vec<Effect>) {
@@ -338,7 +354,9 @@ impl Lifecycle {
     }
 
     fn child_ended(&mut self, me: Address, birth: Birth, child: Address, reason: ExitReason, out: &mut Vec<Effect>) {
-        if !self.family.as_mut().is_some_and(|family| family.remove(birth.place, child)) {
+        let Some(family) = &mut self.family else { return };
+        let place = family.place_of(birth.place, child);
+        if !family.remove(place, child) {
             return;
         }
         match self.phase {

@@ -7,6 +7,7 @@ dead letter.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -31,7 +32,7 @@ class AskFailed(AskError):
         self.message = message
         self.details = details
 
-    def __reduce__(self) -> tuple[type[AskFailed], tuple[Any, str | None]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.message, self.details)
 
 
@@ -123,6 +124,17 @@ class Exchange:
 _lock = threading.Lock()
 # By the descriptor, which is unique as long as the answers are kept here.
 _exchanges: dict[int, Exchange] = {}
+# Of the processes that this one was forked from. They are never used, nor ended: that would wait for threads that are not here.
+_former: list[dict[int, Exchange]] = []
+
+
+def _forget() -> None:
+    global _exchanges, _lock
+    _former.append(_exchanges)
+    _exchanges, _lock = {}, threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forget)
 
 
 def exchange_for(answers: Answers) -> Exchange:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -13,6 +12,7 @@ from thespian.system.exceptions import ActorSystemException
 from thespian.system.messages.base import ActorSystemMessage
 from thespian.system.messages.delivery import PoisonMessage
 from thespian.system.messages.status import Thespian_ActorStatus, Thespian_SystemStatus
+from thespian.system.process_base import ProcessBase
 from thespian.system.timing import Period, secondsOrNone
 
 from roscius import asking
@@ -20,6 +20,7 @@ from roscius.asking import AskTimedOut, Exchange, Outcome
 
 if TYPE_CHECKING:
     from roscius._core import ActorAddress
+    from roscius.front import Front
 
 _SEEN_OUTSIDE = (PoisonMessage, Thespian_ActorStatus, Thespian_SystemStatus)
 
@@ -27,20 +28,32 @@ _SEEN_OUTSIDE = (PoisonMessage, Thespian_ActorStatus, Thespian_SystemStatus)
 class _Open:
     """What a system that is in use has."""
 
-    def __init__(self, system: ActorSystem, exchange: Exchange, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, system: ActorSystem, loop: asyncio.AbstractEventLoop) -> None:
+        base: Any = system._systemBase
         self.system = system
-        self.exchange = exchange
-        self.loop = loop
+        self.front: Front = base.open_front(loop, self.end)
+        self.exchange = Exchange(self.front.answers)
+        self.exchange.listener = self._listened
         # The address that `tell` sends from, and that `listen` listens at.
-        self.own = exchange.answers.open()
+        self.own = self.exchange.answers.open()
         self.received: asyncio.Queue[Any] = asyncio.Queue()
         self.is_closed = False
+        self._loop = loop
+        loop.add_reader(self.exchange.answers.fileno(), self.exchange.take_in)
 
+    def _listened(self, message: Any) -> None:
+        if not isinstance(message, ActorSystemMessage) or isinstance(message, _SEEN_OUTSIDE):
+            self.received.put_nowait(message)
 
-def _check(base: type) -> None:
-    """Raise ActorSystemException for a base whose answers cannot be awaited."""
-    if not hasattr(base, "open_answers"):
-        raise ActorSystemException(f"the base {base.__module__} cannot be used with asyncio yet")
+    def end(self) -> None:
+        """The system has ended: so have the asks under way, and `listen`."""
+        if not self.is_closed:
+            self.is_closed = True
+            self._loop.remove_reader(self.exchange.answers.fileno())
+            # What came before is not lost.
+            self.exchange.take_in()
+            self.exchange.end()
+            self.received.put_nowait(None)
 
 
 class AsyncActorSystem:
@@ -48,7 +61,8 @@ class AsyncActorSystem:
 
     `async with AsyncActorSystem("threadSystemBase") as system:` starts it, and shuts it down at the end. It belongs to
     the event loop that started it, and never blocks that loop. The arguments are those of `ActorSystem`. The base
-    `simpleSystemBase` gets a thread here, in which its actors run.
+    `simpleSystemBase` gets a thread here, in which its actors run. On the bases of processes there is no thread: the loop
+    watches the links. To start such a system means to fork, which blocks the loop for a moment.
     """
 
     def __init__(
@@ -66,17 +80,13 @@ class AsyncActorSystem:
         if self._open is not None:
             return self
         wanted = self._arguments[0]
-        if isinstance(wanted, str):
-            _check(base_named(wanted))  # before a system is started in vain
-        system = await asyncio.to_thread(ActorSystem, *self._arguments)
-        base: Any = system._systemBase
-        _check(type(base))
-        loop = asyncio.get_running_loop()
-        exchange = Exchange(base.open_answers())
-        opened = self._open = _Open(system, exchange, loop)
-        exchange.listener = lambda message: _listened(opened, message)
-        loop.add_reader(exchange.answers.fileno(), exchange.take_in)
-        threading.Thread(target=base.drive, name="roscius-drive", daemon=True).start()
+        base = base_named(wanted) if isinstance(wanted, str) else wanted
+        if isinstance(base, type) and issubclass(base, ProcessBase):
+            # Here, and in no other thread: it forks.
+            system = ActorSystem(*self._arguments)
+        else:
+            system = await asyncio.to_thread(ActorSystem, *self._arguments)
+        self._open = _Open(system, asyncio.get_running_loop())
         return self
 
     async def shutdown(self) -> None:
@@ -84,11 +94,9 @@ class AsyncActorSystem:
         opened, self._open = self._open, None
         if opened is None:
             return
-        await asyncio.to_thread(opened.system.shutdown)
-        opened.loop.remove_reader(opened.exchange.answers.fileno())
-        opened.exchange.end()
-        opened.is_closed = True
-        opened.received.put_nowait(None)
+        await opened.front.shutdown()
+        opened.end()
+        opened.system.shutdown()
 
     async def __aenter__(self) -> Self:
         return await self.start()
@@ -106,14 +114,14 @@ class AsyncActorSystem:
         source_hash: str | None = None,
     ) -> ActorAddress:
         """Create a top-level actor from its class, or from the qualified name of it."""
-        system = self._opened().system
-        return await asyncio.to_thread(system.createActor, actor_class, requirements, global_name, source_hash)
+        return await self._opened().front.create((actor_class, requirements, global_name, source_hash))
 
     def tell(self, address: ActorAddress, message: Any) -> None:
         """Send a message. What actors answer to it comes to `listen`."""
         asking.check(address, "tell")
         opened = self._opened()
         opened.exchange.answers.tell(opened.own, address, message)
+        opened.front.stir()
 
     async def ask(self, address: ActorAddress, message: Any, timeout: Period | None = None) -> Any:
         """Send a message and wait for its answer. Any number of asks may be under way: each gets its own.
@@ -121,7 +129,8 @@ class AsyncActorSystem:
         Raises `AskFailed`, `NoSuchActor`, or `AskTimedOut`. It can be cancelled.
         """
         asking.check(address, "ask")
-        exchange = self._opened().exchange
+        opened = self._opened()
+        exchange = opened.exchange
         future: asyncio.Future[Outcome[Any]] = asyncio.get_running_loop().create_future()
 
         def deliver(_ask: int, outcome: Outcome[Any]) -> None:
@@ -129,6 +138,7 @@ class AsyncActorSystem:
                 future.set_result(outcome)
 
         ask = exchange.ask(lambda ask: exchange.answers.ask(ask, address, message), deliver)
+        opened.front.stir()
         try:
             async with asyncio.timeout(secondsOrNone(timeout)):
                 outcome = await future
@@ -153,8 +163,3 @@ class AsyncActorSystem:
         if self._open is None:
             raise ActorSystemException("this AsyncActorSystem has not been started, or has been shut down")
         return self._open
-
-
-def _listened(opened: _Open, message: Any) -> None:
-    if not isinstance(message, ActorSystemMessage) or isinstance(message, _SEEN_OUTSIDE):
-        opened.received.put_nowait(message)

@@ -63,6 +63,7 @@ class Supervisor:
 
     def __init__(self, declared: Supervision) -> None:
         self._declared = declared
+        self._rules = {_name(kind): decision for kind, decision in declared.on.items()}
         self._restarts: deque[float] = deque()
 
     def settings(self) -> Settings:
@@ -70,19 +71,18 @@ class Supervisor:
         return Settings(self._declared.strategy, self._declared.backoff)
 
     def decide(
-        self, child: ActorAddress, error: BaseException | None, details: str, policy: Policy
+        self, child: ActorAddress, classes: list[str], details: str, is_temporary: bool
     ) -> tuple[Decision, ChildGivenUp | None]:
-        """What is done about a child that has failed, and what its parent is told about that."""
-        decision: Decision = self._rule(error) or "restart"
-        if decision == "restart" and policy == "temporary":
+        """What is done about a child that has failed, and what its parent is told about that.
+
+        What the child raised is known by the names of its classes alone, since it may be in another process.
+        """
+        decision: Decision = next((self._rules[name] for name in classes if name in self._rules), "restart")
+        if decision == "restart" and is_temporary:
             return "stop", None
         if decision != "restart" or self._bears_one_more():
             return decision, None
         return self._declared.on_limit, ChildGivenUp(child, details, len(self._restarts))
-
-    def _rule(self, error: BaseException | None) -> Decision | None:
-        rules = (self._declared.on.get(cls) for cls in type(error).__mro__ if issubclass(cls, BaseException))
-        return next(filter(None, rules), None)
 
     def _bears_one_more(self) -> bool:
         now = currentTime()
@@ -92,6 +92,17 @@ class Supervisor:
             return False
         self._restarts.append(now)
         return True
+
+
+def names_of(error_class: type[BaseException]) -> list[str]:
+    """The names of a class of exceptions and of those it is made of. The core calls this."""
+    return [_name(cls) for cls in error_class.__mro__ if issubclass(cls, BaseException)]
+
+
+def _name(cls: type) -> str:
+    # What a program is itself has another name in a process that was spawned.
+    module = "__main__" if cls.__module__ == "__mp_main__" else cls.__module__
+    return f"{module}.{cls.__qualname__}"
 
 
 def unsupervised() -> Supervisor:
@@ -153,9 +164,15 @@ def restart(policy: Policy) -> Callable[[_Class], _Class]:
     return decorate
 
 
-def restart_plan(parent: Any, child_class: type, make: Callable[[], Any]) -> tuple[str, Callable[[], Any]] | None:
-    """How a child is made again, for the core; None if it never is. Bases call this when they create an actor."""
-    policy = getattr(child_class, "_roscius_restart", None)
+def restart_policy(parent: Any, child_class: type) -> Policy | None:
+    """When a child is restarted; None: it goes on whatever its handler raises. Bases call this when they create an actor."""
+    policy: Policy | None = getattr(child_class, "_roscius_restart", None)
     if policy is None and hasattr(type(parent), "_roscius_supervision"):
         policy = "transient"
+    return policy
+
+
+def restart_plan(parent: Any, child_class: type, make: Callable[[], Any]) -> tuple[str, Callable[[], Any]] | None:
+    """How a child of the same process is made again, for the core; None if it never is."""
+    policy = restart_policy(parent, child_class)
     return None if policy is None else (policy, make)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 import seen
-from cast import MOMENT, Echo, Player, create, do, expect, order, pid, take_dead_letters
+from cast import MOMENT, Echo, Order, Player, create, do, expect, order, pid, take_dead_letters
 from thespian.actors import ActorSystemException, ChildActorExited, DeadEnvelope
-from thespian.system import process_base
+from thespian.system.processes import starting
 from thespian.test import get_free_admin_port
 
 
@@ -105,10 +105,46 @@ def test_actors_go_on_when_their_starter_is_killed(asys, orphaned):
     expect(asys, orphaned, ChildActorExited)
 
 
-@pytest.mark.xfail(strict=True, reason="nobody starts another starter, so external code gets no more actors")
-def test_external_code_gets_actors_when_the_starter_was_killed(monkeypatch, asys, orphaned):
-    monkeypatch.setattr(process_base, "CREATE_SECONDS", 1.0)
-    assert asys.ask(asys.createActor(Echo), "made by another", MOMENT) == "made by another"
+def test_a_starter_that_was_killed_is_replaced_by_the_next_program_that_needs_it(scene, asys, orphaned):
+    echo = asys.createActor(Echo)
+    assert asys.ask(echo, "made by another", MOMENT) == "made by another"
+    starters = {seen.parent_of(do(asys, asys.createActor(Player), pid)) for _ in range(3)}
+    assert len(starters) == 1, "the one that was started then serves from now on"
+    assert asys.ask(orphaned, Order(str, ()), 0) is None
+    # And once more.
+    kill(starters.pop())
+    assert asys.ask(asys.createActor(Echo), "and another", MOMENT) == "and another"
+
+
+def test_a_creation_fails_at_once_when_there_is_no_starter(monkeypatch, asys, orphaned):
+    def refuse(_part):
+        raise OSError("not today")
+
+    monkeypatch.setattr(starting.Part, "start_starter", refuse)
+    start = time.monotonic()
+    with pytest.raises(ActorSystemException, match="not today"):
+        asys.createActor(Echo)
+    # An actor that creates another with a global name asks the Admin too.
+    named = do(asys, orphaned, create_named)
+    ((exited, _),) = expect(asys, orphaned, ChildActorExited)
+    assert exited.childAddress == named
+    assert time.monotonic() - start < MOMENT
+
+
+def create_named(actor):
+    return actor.createActor(Echo, globalName="echo")
+
+
+def test_a_creation_under_way_is_not_lost_with_the_starter(asys):
+    starter = seen.parent_of(do(asys, asys.createActor(Player), pid))
+    os.kill(starter, signal.SIGSTOP)
+    killer = threading.Timer(0.2, os.kill, (starter, signal.SIGKILL))
+    killer.start()
+    start = time.monotonic()
+    echo = asys.createActor(Echo)
+    assert asys.ask(echo, "hello", MOMENT) == "hello"
+    assert time.monotonic() - start < MOMENT
+    killer.join()
 
 
 def log(actor, text):

@@ -10,7 +10,9 @@ import time
 
 import pytest
 import seen
-from cast import MOMENT, Echo, Player, do, expect, order, pid
+from cast import MOMENT, Call, Done, Echo, Player, do, expect, heard_of, order, pid, take_dead_letters
+from thespian.actors import DeadEnvelope
+from thespian.system import process_base
 
 
 @pytest.fixture
@@ -102,6 +104,46 @@ def test_a_program_tells_a_receiver_that_takes_nothing_without_waiting(asys, sto
     assert asys.ask(receiver, "hello", 0.2) is None
     os.kill(process, signal.SIGCONT)
     assert expect(asys, receiver, tuple, 100, look=numbers) == list(range(100))
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """Programs wait for a receiver for a short time only."""
+    monkeypatch.setattr(process_base, "TELL_SECONDS", 0.3)
+
+
+def test_a_program_waits_once_for_a_receiver_that_takes_nothing(hasty, asys, stopped):
+    receiver, process = stopped
+    handler = asys.createActor(Player)
+    do(asys, handler, take_dead_letters)
+    room = 16 * KILO * KILO
+    size, count = 100 * KILO, 2 * room // (100 * KILO)
+    start = time.monotonic()
+    for number in range(count):
+        asys.tell(receiver, (number, bytes(size)))
+    # The first that did not leave was waited for, and no other. What there was no room for is told.
+    assert time.monotonic() - start < 5
+    assert asys.ask(asys.createActor(Echo), "as ever", MOMENT) == "as ever"
+    assert asys.ask(receiver, (count, b""), MOMENT) is None
+    assert time.monotonic() - start < 10
+    os.kill(process, signal.SIGCONT)
+
+    def settled():
+        # While its queue is full, what asks it is a dead letter too.
+        answer = asys.ask(receiver, Call(numbers, (tuple,)), MOMENT)
+        if not isinstance(answer, Done):
+            return None
+        letters = [letter.deadMessage for letter, _ in do(asys, handler, heard_of, DeadEnvelope)]
+        dead = [message[0] for message in letters if isinstance(message, tuple)]
+        return (answer.result, dead) if len(answer.result) + len(dead) > count else None
+
+    taken, dead = seen.until(settled, 15)
+    assert sorted(taken + dead) == list(range(count + 1)), "each arrives once, or is a dead letter"
+    assert taken == sorted(taken)
+    assert len(taken) > room // size // 2
+    # It takes messages again, so it is waited for again.
+    asys.tell(receiver, (count + 1, bytes(size)))
+    assert do(asys, receiver, numbers, tuple)[-1] == count + 1
 
 
 def flood_with_threads(actor, to, threads, count):

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from thespian.actors import ActorSystem
+from thespian.test import get_free_admin_port
 
-BASES = ("simpleSystemBase", "threadSystemBase")
+BASES = ("simpleSystemBase", "threadSystemBase", "multiprocTCPBase", "multiprocUDPBase", "multiprocQueueBase")
 
 
 @pytest.fixture(params=BASES)
@@ -16,8 +17,15 @@ def base(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def system(base: str) -> Iterator[Any]:
+def arguments(base: str) -> tuple[Any, ...]:
+    """Those of an ActorSystem that nobody else finds."""
+    has_port = base in ("multiprocTCPBase", "multiprocUDPBase")
+    return base, {"Admin Port": get_free_admin_port()} if has_port else {}, False, True
+
+
+@pytest.fixture
+def system(arguments: tuple[Any, ...]) -> Iterator[Any]:
     """A system of its own."""
-    system = ActorSystem(base, logDefs=False, transientUnique=True)
+    system = ActorSystem(*arguments)
     yield system
     system.shutdown()

@@ -135,29 +135,32 @@ def test_a_continuation_fails_like_a_handler(system, base):
     assert system.ask(asker, "tries", MOMENT) == (3 if base == "simpleSystemBase" else 2)
 
 
+class Forwarder(Actor):
+    def receiveMessage(self, msg, sender):
+        if isinstance(msg, tuple):
+            self.send(msg[0], (msg[1], sender))
+
+
+class Second(Actor):
+    def receiveMessage(self, msg, sender):
+        if isinstance(msg, tuple):
+            self.send(msg[1], ("from another", msg[0]))
+
+
 def test_an_answer_can_be_passed_through_others(system):
-    class Forwarder(Actor):
-        def receiveMessage(self, msg, sender):
-            if isinstance(msg, tuple):
-                self.send(msg[0], (msg[1], sender))
-
-    class Second(Actor):
-        def receiveMessage(self, msg, sender):
-            if isinstance(msg, tuple):
-                self.send(msg[1], ("from another", msg[0]))
-
     first, second, asker = (system.createActor(cls) for cls in (Forwarder, Second, Asker))
     assert system.ask(asker, ("ask", first, (second, "hi"), MOMENT), MOMENT) == ("from another", "hi")
 
 
-def test_two_actors_may_ask_each_other_in_turn(system):
-    class Mutual(roscius.Actor):
-        async def receiveMessage(self, msg, sender):
-            if isinstance(msg, tuple):
-                other, depth = msg
-                child = self.createActor(Mutual)
-                answer = 0 if depth == 0 else await self.ask(child, (other, depth - 1), MOMENT)
-                self.send(sender, answer + 1)
+class Mutual(roscius.Actor):
+    async def receiveMessage(self, msg, sender):
+        if isinstance(msg, tuple):
+            other, depth = msg
+            child = self.createActor(Mutual)
+            answer = 0 if depth == 0 else await self.ask(child, (other, depth - 1), MOMENT)
+            self.send(sender, answer + 1)
 
+
+def test_two_actors_may_ask_each_other_in_turn(system):
     actor = system.createActor(Mutual)
     assert system.ask(actor, (actor, 10), MOMENT) == 11

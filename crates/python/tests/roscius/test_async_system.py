@@ -35,27 +35,27 @@ class Answerer(Actor):
             self.send(sender, msg)
 
 
-def run(base, main):
+def run(arguments, main):
     """Run a test within an actor system."""
 
     async def within():
-        async with roscius.AsyncActorSystem(base, logDefs=False, transientUnique=True) as system:
+        async with roscius.AsyncActorSystem(*arguments) as system:
             await asyncio.wait_for(main(system, await system.create_actor(Answerer)), 2 * MOMENT)
 
     asyncio.run(within())
 
 
-def test_many_asks_are_under_way_at_once(base):
+def test_many_asks_are_under_way_at_once(arguments):
     async def main(system, answerer):
         asks = [asyncio.create_task(system.ask(answerer, "keep", MOMENT)) for _ in range(100)]
         await asyncio.sleep(0)
         assert await system.ask(answerer, "release", MOMENT) == "released"
         assert await asyncio.gather(*asks) == list(range(100))
 
-    run(base, main)
+    run(arguments, main)
 
 
-def test_an_ask_ends_with_an_error(base):
+def test_an_ask_ends_with_an_error(arguments):
     async def main(system, answerer):
         with pytest.raises(roscius.AskFailed, match="no use"):
             await system.ask(answerer, "fail")
@@ -66,10 +66,10 @@ def test_an_ask_ends_with_an_error(base):
             while True:
                 await system.ask(answerer, "still there?")
 
-    run(base, main)
+    run(arguments, main)
 
 
-def test_the_loop_is_not_blocked(base):
+def test_the_loop_is_not_blocked(arguments):
     async def main(system, answerer):
         ask = asyncio.create_task(system.ask(answerer, "block", MOMENT))
         turns = 0
@@ -79,10 +79,10 @@ def test_the_loop_is_not_blocked(base):
         assert ask.result() == "blocked"
         assert turns > 10
 
-    run(base, main)
+    run(arguments, main)
 
 
-def test_a_cancelled_ask_loses_nothing_else(base):
+def test_a_cancelled_ask_loses_nothing_else(arguments):
     async def main(system, answerer):
         cancelled, kept = (asyncio.create_task(system.ask(answerer, "keep", MOMENT)) for _ in range(2))
         await asyncio.sleep(0)
@@ -92,10 +92,10 @@ def test_a_cancelled_ask_loses_nothing_else(base):
         assert await system.ask(answerer, "release", MOMENT) == "released"
         assert await kept == 1
 
-    run(base, main)
+    run(arguments, main)
 
 
-def test_messages_come_to_a_listener(base):
+def test_messages_come_to_a_listener(arguments):
     async def main(system, answerer):
         for number in range(5):
             system.tell(answerer, number)
@@ -106,14 +106,14 @@ def test_messages_come_to_a_listener(base):
                 break
         assert got == list(range(5))
 
-    run(base, main)
+    run(arguments, main)
 
 
-def test_wakeups_come_while_somebody_waits(base):
+def test_wakeups_come_while_somebody_waits(arguments):
     async def main(system, answerer):
         assert await system.ask(answerer, 0.01, MOMENT) == "up"
 
-    run(base, main)
+    run(arguments, main)
 
 
 class Waiting(roscius.Actor):
@@ -123,18 +123,18 @@ class Waiting(roscius.Actor):
             self.send(sender, await self.ask(*msg))
 
 
-def test_actors_with_coroutines_answer_too(base):
+def test_actors_with_coroutines_answer_too(arguments):
     async def main(system, answerer):
         actors = await asyncio.gather(*(system.create_actor(Waiting) for _ in range(10)))
         asks = (system.ask(actor, (answerer, number), MOMENT) for number, actor in enumerate(actors))
         assert await asyncio.gather(*asks) == list(range(10))
 
-    run(base, main)
+    run(arguments, main)
 
 
-def test_a_shutdown_ends_asks_and_listeners(base):
+def test_a_shutdown_ends_asks_and_listeners(arguments):
     async def main():
-        system = roscius.AsyncActorSystem(base, logDefs=False, transientUnique=True)
+        system = roscius.AsyncActorSystem(*arguments)
         with pytest.raises(ActorSystemException):
             system.tell(roscius.ActorAddress("x"), 1)
         await system.start()

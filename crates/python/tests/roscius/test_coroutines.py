@@ -1,7 +1,8 @@
 """Handlers that are coroutines."""
 
 import asyncio
-import threading
+import time
+from pathlib import Path
 
 import roscius
 from thespian.actors import (
@@ -176,26 +177,36 @@ def test_last_words_may_be_a_coroutine(system):
 
 
 class Endless(roscius.Actor):
-    ended = threading.Event()
-    began = threading.Event()
-
     async def receiveMessage(self, msg, sender):
-        if msg == "wait":
+        if isinstance(msg, Path):
+            self.send(sender, "it begins")
             try:
-                self.began.set()
                 await asyncio.Event().wait()
             finally:
-                self.ended.set()
+                msg.touch()
 
 
-def test_a_shutdown_cancels_what_waits(base):
-    Endless.ended.clear()
-    Endless.began.clear()
-    system = ActorSystem(base, logDefs=False, transientUnique=True)
-    system.tell(system.createActor(Endless), "wait")
-    assert Endless.began.wait(MOMENT)
+class Parent(Actor):
+    """Has a child that waits."""
+
+    def receiveMessage(self, msg, sender):
+        if isinstance(msg, tuple):
+            self.send(self.createActor(Endless), msg[0])
+            self.client = sender
+        elif msg == "it begins":
+            self.send(self.client, msg)
+
+
+def test_a_shutdown_cancels_what_waits(arguments, tmp_path):
+    system = ActorSystem(*arguments)
+    endless, parent = system.createActor(Endless), system.createActor(Parent)
+    ends = tmp_path / "one", tmp_path / "other"
+    assert system.ask(endless, ends[0], MOMENT) == "it begins"
+    assert system.ask(parent, (ends[1],), MOMENT) == "it begins"
+    begun = time.monotonic()
     system.shutdown()
-    assert Endless.ended.is_set()
+    assert time.monotonic() - begun < MOMENT
+    assert all(end.exists() for end in ends)
 
 
 class Plain(Actor):

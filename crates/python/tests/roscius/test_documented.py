@@ -20,8 +20,9 @@ def test_an_example_of_the_documentation_runs(number):
     exec(code, {"__name__": "example"})  # noqa: S102
 
 
-def test_the_typed_program_runs(base):
-    soup, salad, tea = asyncio.run(typed_program.dine(base))
+def test_the_typed_program_runs(arguments):
+    base, capabilities, *_ = arguments
+    soup, salad, tea = asyncio.run(typed_program.dine(base, capabilities))
     assert (soup, tea) == (typed_program.Served("soup", 60), typed_program.Served("tea", 99))
     assert salad.startswith("sorry: Order(dish='salad'")
 

@@ -80,15 +80,16 @@ def test_protocols_make_a_graph():
     assert graph == {"actors": {strict: ["int", "str"], other: None}, "messages": {"int": [strict], "str": [strict]}}
 
 
-def test_a_refused_ask_fails(system):
-    class Asker(roscius.Actor):
-        async def receiveMessage(self, msg, sender):
-            if isinstance(msg, tuple):
-                try:
-                    await self.ask(msg[0], 1.5)
-                except roscius.AskFailed as error:
-                    self.send(sender, error.details)
+class Asker(roscius.Actor):
+    async def receiveMessage(self, msg, sender):
+        if isinstance(msg, tuple):
+            try:
+                await self.ask(msg[0], 1.5)
+            except roscius.AskFailed as error:
+                self.send(sender, error.details)
 
+
+def test_a_refused_ask_fails(system):
     details = system.ask(system.createActor(Asker), (system.createActor(Strict),), MOMENT)
     assert "is not accepted" in details
 

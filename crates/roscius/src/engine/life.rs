@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use roscius_protocol::address::Address;
 use roscius_protocol::lifecycle::{Effect, Event, Phase, Signal};
-use roscius_protocol::supervision::{FailureKind, FailureReport};
+use roscius_protocol::supervision::FailureKind;
 use roscius_protocol::time::Time;
 
 use super::cell::{Cell, Hook, Pause, Presence, Returned};
@@ -235,9 +235,11 @@ impl<'p> Play<'p> {
     fn fail(&mut self, envelope: Option<Envelope>, failure: Failure) {
         tracing::error!(actor = %self.stage.me, class = self.seat.origin.class().name(), %failure, "a handler failed");
         self.stage.shared.counters.failure();
-        let report = FailureReport::new(failure.kind(), Arc::clone(failure.details()));
-        if let Some(envelope) = envelope {
-            self.return_to_sender(envelope, failure);
+        let report = failure.report(failure.kind());
+        match envelope {
+            Some(envelope) if failure.is_told() && !envelope.reply.is_wanted() => contain(|| drop(envelope)),
+            Some(envelope) => self.return_to_sender(envelope, failure),
+            None => {}
         }
         self.live(Event::Failed(report));
     }
@@ -390,8 +392,9 @@ impl<'p> Play<'p> {
             return;
         }
         let decision = match &signal {
-            Signal::ChildFailed { child, failure, .. } if self.takes_messages() => {
-                let failure = ChildFailure { child: *child, failure: failure.clone() };
+            Signal::ChildFailed { birth, child, failure } if self.takes_messages() => {
+                let policy = self.stage.life.child_policy(*birth, *child).unwrap_or_default();
+                let failure = ChildFailure { child: *child, failure: failure.clone(), policy };
                 self.decide(&failure)
             }
             _ => None,
@@ -506,8 +509,7 @@ impl<'p> Play<'p> {
                 tracing::error!(actor = %self.stage.me, class = self.seat.origin.class().name(), %failure, "could not be created");
                 self.stage.shared.counters.failure();
                 self.seat.presence = Presence::Gone;
-                let report = FailureReport::new(FailureKind::Creation, Arc::clone(failure.details()));
-                self.live(Event::Failed(report));
+                self.live(Event::Failed(failure.report(FailureKind::Creation)));
             }
         }
     }

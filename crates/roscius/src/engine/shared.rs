@@ -276,6 +276,34 @@ impl Shared {
         }
     }
 
+    /// As [`Shared::post`], for many: a core is rung once for all that follow each other.
+    pub(crate) fn post_all(&self, parcels: impl Iterator<Item = Parcel>) {
+        let (mut batch, mut at) = (Vec::new(), 0);
+        for parcel in parcels {
+            let to = parcel.to();
+            if self.core_of(to).is_none() {
+                self.post(parcel);
+                continue;
+            }
+            if to.core() != at {
+                self.post_batch(at, &mut batch);
+                at = to.core();
+            }
+            batch.push(parcel);
+        }
+        self.post_batch(at, &mut batch);
+    }
+
+    fn post_batch(&self, core: u8, batch: &mut Vec<Parcel>) {
+        if batch.is_empty() {
+            return;
+        }
+        self.cores[core as usize].post_all(batch);
+        if self.swept.load(Ordering::Relaxed) {
+            self.sweep();
+        }
+    }
+
     /// Deals with what arrives when nobody drives the cores any more.
     pub(crate) fn sweep(&self) {
         // Set before the cores are looked at: what is not seen there was posted by somebody who sees this.
@@ -403,7 +431,9 @@ impl Shared {
         match self.office.handler_of(&letter) {
             Some(handler) => self.post(Parcel::Notice(handler, Notice::DeadLetter(letter))),
             None => match &self.gate {
-                Some(gate) => gate.carry(Crossing::DeadLetter { to: Address::nobody(self.node), letter: *letter }),
+                Some(gate) => {
+                    gate.carry(Crossing::DeadLetter { to: Address::nobody(self.node), letter: *letter });
+                }
                 None => contain(|| drop(letter)),
             },
         }

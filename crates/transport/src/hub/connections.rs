@@ -107,7 +107,7 @@ impl Hub {
 
     /// Whether all that waits for a peer is in the hands of the system: written, or in the socket of a peer that has
     /// not answered yet.
-    pub(super) fn is_delivered(&self, peer: &Peer) -> bool {
+    pub(super) fn is_peer_delivered(&self, peer: &Peer) -> bool {
         match peer.way {
             Way::Dialling(place) => match self.places.get(place) {
                 Some(Place::Greeting { greeting: Some(greeting), .. }) => greeting.ahead() >= peer.queue.waiting().1,

@@ -88,7 +88,7 @@ impl Hub {
                 self.leave(place);
             }
             let waits = self.peers.iter().any(|(_, peer)| !peer.links.is_empty() || !peer.queue.is_empty());
-            if in_hand && self.peers.iter().all(|(_, peer)| self.is_delivered(peer)) {
+            if in_hand && self.peers.iter().all(|(_, peer)| self.is_peer_delivered(peer)) {
                 // What is left to wait for is the answer to a goodbye, and who is busy does not give it.
                 in_hand = false;
                 until = until.min(Instant::now() + GOODBYE_WITHIN);
@@ -260,7 +260,7 @@ impl Hub {
     }
 
     /// How long to wait: not at all if there is work, not beyond what is due, not longer than the caller wants.
-    fn wait(&self, timeout: Option<Duration>) -> Option<Duration> {
+    pub(super) fn wait(&self, timeout: Option<Duration>) -> Option<Duration> {
         let accept_now = self.may_accept && self.no_accept_until.is_none();
         if !self.events.is_empty() || !self.hot.is_empty() || !self.dirty.is_empty() || accept_now {
             return Some(Duration::ZERO);

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::scene::{PROGRAM, STARTER, Scene, kind_of, node, refusal};
-use crate::address::Address;
+use crate::address::{Address, NodeId};
 use crate::admin::messages::{FromAdmin, RefusalKind, Requester, ToAdmin};
 use crate::admin::{CREATE_WITHIN, ENDED_WITHIN, EXIT_WITHIN, Effect, Event, actor_of, root};
 use crate::frame::Role;
@@ -153,11 +153,42 @@ fn a_starter_that_ends_takes_what_it_had_not_started_with_it() {
     scene.say(STARTER, 0, ToAdmin::Forked { process: forked, pid: 400 });
     scene.end(STARTER);
     let refused: Vec<_> = scene.said_to(PROGRAM).iter().map(|(id, message)| (*id, kind_of(message))).collect();
-    assert_eq!(refused, [(6, Some(RefusalKind::NoProcess))]);
+    assert_eq!(refused, [(6, Some(RefusalKind::NoStarter))]);
     scene.attach(forked, Role::Actor);
     scene.say(forked, 0, ToAdmin::Ready { process: forked, policy: Restart::Temporary, bounded: false });
     assert_eq!(scene.said_to(PROGRAM).len(), 1);
     assert_eq!(scene.create(7, |_| {}), None, "nobody makes it");
+    let refused: Vec<_> = scene.said_to(PROGRAM).iter().map(|(id, message)| (*id, kind_of(message))).collect();
+    assert_eq!(refused, [(7, Some(RefusalKind::NoStarter))], "and nobody is waited for");
+}
+
+#[test]
+fn a_starter_that_has_come_and_not_offered_yet_is_waited_for() {
+    let mut scene = Scene::with(|config| config.logger = Some(b"log".to_vec()));
+    scene.starter();
+    let logger = scene.admin.logger_node();
+    scene.attach(logger, Role::Logger);
+    scene.say(logger, 0, ToAdmin::Ready { process: logger, policy: Restart::Temporary, bounded: false });
+    scene.attach(PROGRAM, Role::External);
+    scene.end(STARTER);
+    scene.end(logger);
+    let other = node(3);
+    scene.attach(other, Role::Zygote);
+    scene.effects.clear();
+    assert_eq!(scene.create(5, |_| {}), None);
+    assert_eq!(scene.said_to(PROGRAM), []);
+    scene.say(other, 0, ToAdmin::Offer { makers: vec!["python".into(), "logger".into()] });
+    let made: Vec<_> = scene
+        .said_to(other)
+        .into_iter()
+        .filter_map(|(_, message)| if let FromAdmin::Make { maker, .. } = message { Some(maker) } else { None })
+        .collect();
+    assert_eq!(made, ["python", "logger"], "the logger went with the first starter, and comes with the second");
+    assert_eq!(scene.create(6, |_| {}).map(NodeId::system), Some(other.system()));
+    assert_eq!(scene.said_to(PROGRAM), []);
+    scene.end(other);
+    let refused: Vec<_> = scene.said_to(PROGRAM).iter().map(|(id, message)| (*id, kind_of(message))).collect();
+    assert_eq!(refused, [(5, Some(RefusalKind::NoStarter)), (6, Some(RefusalKind::NoStarter))]);
 }
 
 #[test]

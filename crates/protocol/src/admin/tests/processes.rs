@@ -26,6 +26,28 @@ fn a_process_is_told_what_it_needs_and_watched() {
 }
 
 #[test]
+fn a_process_that_comes_in_the_place_of_one_that_was_killed_is_not_taken_for_it() {
+    let mut scene = Scene::new();
+    let attach = |scene: &mut Scene, pid| scene.say_as(node(30), Role::Actor, 1, ToAdmin::Attach { pid });
+    attach(&mut scene, 300);
+    let handler = actor_of(node(30));
+    scene.on(Event::Said {
+        by: handler,
+        role: Some(Role::Actor),
+        id: 0,
+        message: ToAdmin::HandleDeadLetters { start: true },
+    });
+    scene.seen();
+    attach(&mut scene, 301);
+    assert_eq!(scene.seen()[0], Effect::Watch { process: node(30), pid: 301 });
+    assert_eq!(scene.admin.status().dead_letter_handler, None, "the new actor has not asked for them");
+    scene.on(Event::LinkBroken { process: node(30) });
+    assert!(scene.admin.knows(node(30)), "it was the link of the other one");
+    scene.on(Event::Ended { process: node(30) });
+    assert!(!scene.admin.knows(node(30)));
+}
+
+#[test]
 fn a_broken_link_ends_only_who_is_not_watched() {
     let mut scene = Scene::new();
     let actor = scene.actor(Some("desk"));

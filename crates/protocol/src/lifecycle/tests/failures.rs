@@ -123,15 +123,16 @@ fn a_child_that_waits_for_its_parent_is_restarted_when_a_sibling_is() {
 }
 
 #[test]
-fn a_parent_that_restarts_or_ends_has_asked_the_child_to_exit_already() {
+fn a_child_that_fails_while_its_parent_restarts_or_ends_is_stopped() {
     let mut restarting = running(Restart::Permanent);
     let birth = restarting.add_child(FIRST, Restart::Permanent);
     told(&mut restarting, Verdict::Restart(Duration::ZERO));
-    assert_eq!(child_fails(&mut restarting, birth, FIRST, None), []);
+    assert_eq!(child_fails(&mut restarting, birth, FIRST, None), [verdict(FIRST, Verdict::Stop)]);
     assert_eq!(restarting.phase(), Phase::Restarting);
 
     let (mut stopping, birth) = stopping();
-    assert_eq!(child_fails(&mut stopping, birth, FIRST, Some(Decision::Restart)), []);
+    let effects = child_fails(&mut stopping, birth, FIRST, Some(Decision::Restart));
+    assert_eq!(effects, [verdict(FIRST, Verdict::Stop)]);
     assert_eq!(stopping.phase(), Phase::Stopping);
 }
 
@@ -147,6 +148,45 @@ fn a_failure_that_happened_before_the_last_verdict_was_heard_is_settled() {
     assert_eq!(life.phase(), Phase::Running, "it does not count against the intensity");
     child_fails(&mut life, having_heard(second, 1), SECOND, None);
     assert_eq!(life.phase(), Phase::Suspended, "this one is news, and too many");
+}
+
+#[test]
+fn a_child_whose_process_has_ended_begins_anew_with_what_was_heard_in_its_place() {
+    let (mut life, [first, second, _]) = parent_of([Restart::Permanent; 3], Supervision::all_for_one());
+    child_fails(&mut life, first, FIRST, None);
+    // It died before it heard of the restart.
+    let effects = child_fails(&mut life, second.fallen(), SECOND, None);
+    assert_eq!(effects, [restart_at_once(FIRST), restart_at_once(SECOND), restart_at_once(THIRD)]);
+    assert_eq!(child_fails(&mut life, second, SECOND, None), [], "the new one does not know of it yet");
+
+    let mut anew = Lifecycle::new(ME, second.having_heard(1), Restart::Permanent);
+    feed(&mut anew, Event::Started);
+    let effects = feed(&mut anew, Event::Failed(error()));
+    let [Effect::Signal { signal: Signal::ChildFailed { birth, .. }, .. }] = effects[..] else { panic!("{effects:?}") };
+    assert!(!child_fails(&mut life, birth, SECOND, None).is_empty(), "this is news");
+}
+
+#[test]
+fn a_child_that_does_not_know_its_number_goes_by_its_address() {
+    let (mut life, [_, second, _]) = parent_of([Restart::Transient; 3], Supervision::default());
+    assert_eq!(child_fails(&mut life, Birth::unknown(), SECOND, None), [restart_at_once(SECOND)]);
+    assert_eq!(life.child_policy(second, SECOND), Some(Restart::Transient));
+    child_ends(&mut life, Birth::unknown(), SECOND);
+    assert_eq!(life.children(), [FIRST, THIRD]);
+    assert_eq!(child_ends(&mut life, Birth::unknown(), STRANGER), []);
+}
+
+#[test]
+fn what_a_child_raised_is_told_further_up() {
+    let mut life = running(Restart::Temporary);
+    let birth = life.add_child(FIRST, Restart::Temporary);
+    let failure = error().with_classes(vec!["builtins.ValueError".to_owned()]);
+    let signal = Signal::ChildFailed { birth, child: FIRST, failure };
+    let effects = feed(&mut life, Event::Signal { signal, decision: Some(Decision::Escalate) });
+    let [Effect::Signal { signal: Signal::ChildFailed { failure, .. }, .. }] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(failure.classes, ["builtins.ValueError"]);
 }
 
 #[test]

@@ -24,7 +24,11 @@ from thespian.system.log_setup import configure_logging
 from thespian.system.system_capabilities import add_system_capabilities
 
 if TYPE_CHECKING:
-    from roscius._core import ActorAddress, Answers, Endpoint, Reference
+    from asyncio import AbstractEventLoop
+    from collections.abc import Callable
+
+    from roscius._core import ActorAddress, Endpoint, Reference
+    from roscius.front import Front
 
 _log = logging.getLogger(__name__)
 
@@ -64,13 +68,11 @@ class InProcessBase(LoadsNoSources):
         """One more address of external code."""
         return self._core.endpoint()
 
-    def open_answers(self) -> Answers:
-        """Addresses to be answered at, for who waits on an event loop."""
-        return self._core.answers()
+    def open_front(self, loop: AbstractEventLoop, ended: Callable[[], None]) -> Front:
+        """The part of the system for who waits on an event loop; `ended` is called when the system has ended."""
+        from roscius.front import ThreadFront
 
-    def drive(self) -> None:
-        """Let the actors run in this thread until the system is shut down, where they have no thread of their own."""
-        self._core.drive()
+        return ThreadFront(self, self._core)
 
     def shutdown(self) -> None:
         """Shut the system down. A second call does nothing."""

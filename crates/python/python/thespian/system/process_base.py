@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from roscius._core import Refused, admin_address
@@ -27,12 +29,22 @@ from thespian.system.system_capabilities import add_system_capabilities
 from thespian.system.thesplog import thesplog
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+    from collections.abc import Callable
+
     from roscius._core import ActorAddress, Endpoint
+    from roscius.front import Front
 
 _log = logging.getLogger(__name__)
 # How long a shutdown may take before the program goes on without waiting for it.
 SHUTDOWN_SECONDS = 10.0
+# How long a program waits for a receiver that takes nothing.
+TELL_SECONDS = 60.0
 WARNING = 30
+# The refusals that say that a name is none of a class.
+NO_CLASS = ("invalid-class", "import")
+# What the Admin is told of an actor to be made: its maker, what that needs to know, and the global name.
+Creation = tuple[str, bytes, str | None]
 
 
 class Transport:
@@ -59,13 +71,15 @@ class ProcessBase(LoadsNoSources):
 
     system_name: str
     system_version: int
+    shutdown_seconds = SHUTDOWN_SECONDS
 
     def __init__(self, capabilities: dict[str, Any], logDefs: dict[str, Any] | bool | None = None) -> None:
         self.capabilities = capabilities
         add_system_capabilities(capabilities, self.system_name, self.system_version)
         capabilities["Thespian Watch Supported"] = True
         place = self._place()
-        self._core, self._directory = attach_or_start(place, capabilities, logDefs, self._start_method())
+        self._part = attach_or_start(place, capabilities, logDefs, self._start_method(), TELL_SECONDS)
+        self._core = self._part.core
         self.endpoint: Endpoint = self._core.endpoint()
         self.transport = Transport(place.kind, place, self._core.admin)
         self._is_shut_down = False
@@ -97,16 +111,22 @@ class ProcessBase(LoadsNoSources):
         """One more address of external code."""
         return self._core.endpoint()
 
+    def open_front(self, loop: AbstractEventLoop, ended: Callable[[], None]) -> Front:
+        """The part of the system for who waits on an event loop; `ended` is called when the system has ended."""
+        from roscius.process_front import ProcessFront
+
+        return ProcessFront(self, self._core, loop, ended)
+
     def shutdown(self) -> None:
         """Shut the system down. A second call does nothing."""
         if self._is_shut_down:
             return
         self._is_shut_down = True
         core, endpoint, gone = self._core, self.endpoint, ShutDown()
-        self._core = gone  # type: ignore[assignment]
+        self._part = self._core = gone  # type: ignore[assignment]
         self.endpoint = gone  # type: ignore[assignment]
         try:
-            core.shutdown(SHUTDOWN_SECONDS)
+            core.shutdown(self.shutdown_seconds)
         except OSError as error:  # a timeout is one too
             if not core.is_over:
                 thesplog("The actor system did not shut down in time: %s", error, level=WARNING)
@@ -123,37 +143,33 @@ class ProcessBase(LoadsNoSources):
         sourceHash: str | None = None,
     ) -> ActorAddress:
         """Create a top-level actor. It is there when this returns, though it may still be in its constructor."""
-        rust = rust_actor(actorClass)
-        if rust is not None:
-            if sourceHash is not None:
-                raise InvalidActorSourceHash(sourceHash)
-            return self._create(rust.name, rust.packed(), actorClass, globalName)
-        name = class_name(actorClass)
-        if not isinstance(name, str):
-            raise InvalidActorSpecification(actorClass, "neither a class nor the name of one")
-        spec = ActorSpec(name, requirements, sourceHash)
-        try:
-            return self._create("python", spec.packed(), actorClass, globalName, sourceHash)
-        except (InvalidActorSpecification, ImportError):
-            if not isinstance(actorClass, str) or actorClass not in self._core.makers():
-                raise
-            return self._create(actorClass, RustActor(actorClass).packed(), actorClass, globalName)
+        creation = creation_of(actorClass, requirements, globalName, sourceHash)
+        with creating(actorClass, sourceHash):
+            try:
+                return self._create(creation)
+            except Refused as refusal:
+                # A name with a dot is that of a class, if there is one.
+                if refusal.args[0] not in NO_CLASS or actorClass not in self._core.makers():
+                    raise
+            return self._create(creation_of(RustActor(actorClass), None, globalName, sourceHash))
 
-    def _create(
-        self, maker: str, spec: bytes, actorClass: Any, globalName: str | None, sourceHash: str | None = None
-    ) -> ActorAddress:
+    def _create(self, creation: Creation) -> ActorAddress:
         try:
-            return self._core.create(maker, spec, globalName or None, CREATE_SECONDS)
+            return self._core.create(*creation, CREATE_SECONDS)
         except Refused as refusal:
-            raise _error_of(refusal, actorClass, sourceHash) from None
-        except TimeoutError as error:
-            raise ActorSystemRequestTimeout(f"No new Actor was made: {error}") from None
-        except OSError as error:
-            raise ActorSystemFailure(f"Could not request new Actor from Admin ({error})") from None
+            self.make_up_for(refusal)
+        return self._core.create(*creation, CREATE_SECONDS)
+
+    def make_up_for(self, refusal: Refused) -> None:
+        """Start the process that is missing, after which the creation is to be tried again. Other refusals are raised."""
+        if refusal.args[0] != "no-starter":
+            raise refusal
+        thesplog("The process that started actors has ended: this program starts another one", level=WARNING)
+        self._part.start_starter()
 
     def announce(self, program: str, arguments: list[str]) -> list[str]:
         """Start an executable that offers actors in Rust, until the system ends. The result is their names."""
-        return announce_program(self._directory, program, arguments)
+        return announce_program(self._part.directory, program, arguments)
 
     # Capabilities
 
@@ -168,6 +184,34 @@ class ProcessBase(LoadsNoSources):
             self._core.set_capability(pickle.dumps(name), packed, True)
         except OSError as error:
             raise ActorSystemFailure(f"Could not set a capability of the system ({error})") from None
+
+
+def creation_of(
+    actorClass: Any, requirements: Requirements, globalName: str | None, sourceHash: str | None
+) -> Creation:
+    """What the Admin is to be told of an actor to be made."""
+    rust = rust_actor(actorClass)
+    if rust is not None:
+        if sourceHash is not None:
+            raise InvalidActorSourceHash(sourceHash)
+        return rust.name, rust.packed(), globalName or None
+    name = class_name(actorClass)
+    if not isinstance(name, str):
+        raise InvalidActorSpecification(actorClass, "neither a class nor the name of one")
+    return "python", ActorSpec(name, requirements, sourceHash).packed(), globalName or None
+
+
+@contextmanager
+def creating(actorClass: Any, sourceHash: str | None) -> Iterator[None]:
+    """Raise in the words of Thespian what goes wrong when an actor is made."""
+    try:
+        yield
+    except Refused as refusal:
+        raise _error_of(refusal, actorClass, sourceHash) from None
+    except TimeoutError as error:
+        raise ActorSystemRequestTimeout(f"No new Actor was made: {error}") from None
+    except OSError as error:
+        raise ActorSystemFailure(f"Could not request new Actor from Admin ({error})") from None
 
 
 def _error_of(refusal: Refused, actorClass: Any, sourceHash: str | None) -> Exception:

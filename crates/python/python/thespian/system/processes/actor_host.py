@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import threading
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from roscius._core import Listening, Refused
 from roscius.rust_actors import RustActor, rust_actor
+from roscius.supervision import restart_policy
 
 from thespian.system.capability import fits
 from thespian.system.class_resolution import resolve
@@ -36,6 +39,11 @@ class ActorHost(LoadsNoSources):
         self.address: ActorAddress = core.actor
         self.capabilities = capabilities
         self.actor: Any = None
+        self._thread = threading.get_ident()
+        # Children that another thread has asked for: only the thread of the actor starts processes.
+        self._waiting: deque[tuple[Task, Listening]] = deque()
+        # What children are made from that may be restarted, by their addresses.
+        self._tasks: dict[str, Task] = {}
 
     def describe(self) -> str:
         """The status of the actor, as a text."""
@@ -68,7 +76,7 @@ class ActorHost(LoadsNoSources):
                     raise
                 return self._create_in_rust(parent, RustActor(actorClass), None)
             if fits(cls, self.capabilities, requirements):
-                return self._start(parent, ActorSpec(cls, requirements))
+                return self._start(parent, ActorSpec(cls, requirements), restart_policy(parent, cls))
             _log.warning("No compatible ActorSystem could be found for Actor %s", cls)
         except Refused as refusal:
             _log.warning("%s cannot create an actor: %s", self.address, refusal.args[1])
@@ -103,27 +111,58 @@ class ActorHost(LoadsNoSources):
             parent._reference.readdress(birth, address, created)
         return created
 
-    def _start(self, parent: Any, spec: ActorSpec) -> ActorAddress:
-        from thespian.system.processes import launching
-
+    def _start(self, parent: Any, spec: ActorSpec, policy: str | None) -> ActorAddress:
+        if self._method != "fork":
+            spec = ActorSpec(class_name(spec.actor_class), spec.requirements)
         listening = Listening(self._directory)
         address = listening.actor
-        birth = parent._reference.adopt(address)
+        birth = parent._reference.adopt(address, policy)
         if birth is None:
             return address  # The parent exits, and has no more children.
-        process = listening.process
-        method = self._settings.get("start method", "fork")
-        if method != "fork":
-            spec = ActorSpec(class_name(spec.actor_class), spec.requirements)
-        task = Task(self._directory, process, birth, self.address, os.getpid(), "python", None, spec)
+        task = Task(self._directory, listening.process, birth, self.address, os.getpid(), "python", None, spec, policy)
+        if threading.get_ident() == self._thread:
+            self._launch(task, listening)
+        else:
+            # A coroutine, or a thread of the actor. Messages to the child wait in its socket meanwhile.
+            self._waiting.append((task, listening))
+            self._core.interrupt()
+        return address
+
+    def _launch(self, task: Task, listening: Listening) -> None:
+        from thespian.system.processes import launching
+
         try:
-            pid = launching.start(method, task, listening, self._core)
+            if task.policy not in (None, "temporary"):
+                self._keep(task, listening)
+            pid = launching.start(self._method, task, listening, self._core)
         except OSError as error:
             _log.error("%s could not start a process: %s", self.address, error)
-            self._core.stillborn(process, birth, str(error))
-            return address
-        self._core.watch_child(process, pid, birth)
-        return address
+            self._core.stillborn(task.process, task.birth, str(error))
+        else:
+            self._core.watch_child(task.process, pid, task.birth)
+
+    def _keep(self, task: Task, listening: Listening) -> None:
+        """Keep what is needed to make a child anew."""
+        living = {child.key() for child in self._core.children}
+        self._tasks = {child: kept for child, kept in self._tasks.items() if child in living}
+        self._tasks[listening.actor.key()] = task
+        self._core.keep(listening, str(task.policy))
+
+    def start_waiting(self) -> None:
+        """Start the processes that are to be started: of children that were asked for, or are made anew."""
+        while self._waiting:
+            self._launch(*self._waiting.popleft())
+        while (remake := self._core.take_remake()) is not None:
+            birth, heard, listening = remake
+            task = self._tasks.get(listening.actor.key())
+            if task is None:
+                self._core.stillborn(listening.process, birth, "it is no child any more")
+            else:
+                self._launch(task._replace(birth=birth, heard=heard), listening)
+
+    @property
+    def _method(self) -> str:
+        return str(self._settings.get("start method", "fork"))
 
     # Capabilities
 

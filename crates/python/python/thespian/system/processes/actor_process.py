@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from roscius._core import Process
-from roscius.supervision import restart_plan
+from roscius.supervision import restart_policy
 
 from thespian.system.capability import fits
 from thespian.system.class_resolution import resolve
@@ -36,7 +36,14 @@ class NotMade(Exception):
         self.text = text
 
 
-def main(task: Task, listening: Listening) -> None:
+class Prepared:
+    """What a starter has done already for all the processes that it forks."""
+
+    def __init__(self) -> None:
+        self.forwarding = log_forwarding.Forwarding()
+
+
+def main(task: Task, listening: Listening, prepared: Prepared | None) -> None:
     """Be the process of one actor until the actor has ended."""
     is_logger = task.maker == "logger"
     me = listening.actor
@@ -47,11 +54,12 @@ def main(task: Task, listening: Listening) -> None:
         thesplog("A process could not reach its Admin, and ends: %s", error, level=logging.WARNING)
         sys.exit(1)
     host = ActorHost(core, task, capabilities, settings)
-    signals.handle(core, me, host.describe)
+    signals.handle(core, me, host.describe, prepared is not None)
     if is_logger:
         log_writer.configure(task.spec)
     else:
-        log_forwarding.forward(core, me, settings.get("log level"))
+        forwarding = log_forwarding.Forwarding() if prepared is None else prepared.forwarding
+        forwarding.begin(core, me, settings.get("log level"))
     if task.parent_pid is not None:
         try:
             core.watch_parent(task.parent_pid, task.parent)
@@ -61,8 +69,10 @@ def main(task: Task, listening: Listening) -> None:
     if made is not None:
         actor, plan = made
         host.actor = actor
-        core.spawn(actor, task.parent, task.birth, task.name, plan)
+        core.spawn(actor, task.parent, task.birth, task.name, plan, task.heard)
         _run(core, host)
+    if is_logger:
+        log_writer.say_goodbye()
     core.close(0.0 if core.is_over else DRAIN_SECONDS)
     if made is None:
         sys.exit(1)
@@ -79,8 +89,9 @@ def _make(core: Process, task: Task, host: ActorHost) -> tuple[Any, RestartPlan 
             core.failed(refusal.kind, refusal.text)
         return None
     titles.set_title(f"{cls.__name__} {host.address}")
+    policy = restart_policy(None, cls) if top_level else task.policy
     if top_level:
-        core.ready()
+        core.ready(policy)
 
     def instance() -> Any:
         offered = withPossibleInitArgs(capabilities=dict(host.capabilities), requirements=requirements)
@@ -94,8 +105,11 @@ def _make(core: Process, task: Task, host: ActorHost) -> tuple[Any, RestartPlan 
         actor = instance()
     except Exception:
         logging.getLogger(str(cls)).exception("Actor %s failed to start", cls.__name__)
+        if not top_level and not task.heard:
+            # One that is restarted and fails in its constructor has failed once more.
+            core.unborn(task.parent, task.birth)
         return None
-    return actor, restart_plan(None, cls, instance)
+    return actor, None if policy is None else (policy, instance)
 
 
 def _class_of(task: Task, capabilities: dict[str, Any]) -> tuple[Any, Any]:
@@ -134,6 +148,7 @@ def _may_run(cls: Any, capabilities: dict[str, Any], requirements: Any) -> bool:
 def _run(core: Process, host: ActorHost) -> None:
     while core.living and not core.is_over:
         core.run()
+        host.start_waiting()
         changed = core.changed_capabilities()
         if changed is not None:
             host.capabilities = changed

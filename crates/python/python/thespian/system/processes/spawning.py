@@ -51,4 +51,4 @@ def _spawned(task: Task, descriptor: int) -> None:
     """The whole life of a process that was spawned."""
     listening = Listening.adopt(task.directory, task.process, descriptor)
     os.close(descriptor)
-    launching.run_to_end(lambda: actor_process.main(task, listening), None)
+    launching.run_to_end(lambda: actor_process.main(task, listening, None), None, True)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import pickle
 import signal
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from roscius._core import Listening, Process, announce, find_system, serve_admin
 
 from thespian.system.exceptions import ActorSystemStartupFailure, InvalidActorAddress
+from thespian.system.messages.status import formatStatus, status_message
 from thespian.system.processes import launching, log_writer, titles, zygote
+from thespian.system.thesplog import thesplog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +48,21 @@ class SystemPlace:
         return f"{self.kind}:{self.claim}"
 
 
+@dataclass(frozen=True)
+class Part:
+    """What a program has of a system: its process there, the directory, and how processes are started."""
+
+    core: Process
+    directory: str
+    start_method: str
+
+    def start_starter(self) -> None:
+        """Start a process that starts others, in place of one that has ended."""
+        problem = _start_starter(self.directory, self.start_method, self.core)
+        if problem:
+            raise OSError(f"no process could be started that starts others: {problem}")
+
+
 class Taken(Exception):
     """Somebody else has the port."""
 
@@ -53,11 +72,9 @@ def attach_or_start(
     capabilities: dict[str, Any],
     logDefs: dict[str, Any] | bool | None,
     start_method: str,
-) -> tuple[Process, str]:
-    """Attach to the system of this place, and start it if there is none.
-
-    The result is this program's part of it, and the directory of the system.
-    """
+    tell_seconds: float,
+) -> Part:
+    """Attach to the system of this place, and start it if there is none. The result is this program's part of it."""
     until = time.monotonic() + REACH_SECONDS
     why = "not a valid or useable ActorSystem Admin"
     while True:
@@ -68,7 +85,7 @@ def attach_or_start(
             except Taken as error:
                 why = str(error)
         if directory is not None:
-            core = Process(Listening(directory), "external")
+            core = Process(Listening(directory), "external", tell_seconds)
             try:
                 known, settings = core.attach()
                 if not settings:
@@ -77,7 +94,7 @@ def attach_or_start(
                 why = f"not a valid or useable ActorSystem Admin ({error})"
                 core.close(0.0)
             else:
-                return core, directory
+                return Part(core, directory, str(settings.get("start method", start_method)))
         if time.monotonic() >= until:
             raise InvalidActorAddress(str(place), why)
         time.sleep(RETRY_SECONDS)
@@ -136,7 +153,11 @@ def start(
         signal.set_wakeup_fd(-1)
         for name in ("SIGINT", "SIGHUP", "SIGQUIT", "SIGTERM", "SIGUSR2"):
             signal.signal(getattr(signal, name), signal.SIG_IGN if name != "SIGTERM" else signal.SIG_DFL)
-        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+        alarm, rung = os.pipe()
+        for end in (alarm, rung):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(rung, warn_on_full_buffer=False)
+        signal.signal(signal.SIGUSR1, lambda _number, _frame: None)
         titles.set_title(f"MultiProcAdmin {place}")
 
         def ready(outcome: str, text: str) -> None:
@@ -151,6 +172,8 @@ def start(
             log_writer.SPEC if logs else None,
             creator,
             ready,
+            alarm,
+            _show_status,
         )
 
     daemonise(admin)
@@ -168,7 +191,11 @@ def start(
     return text
 
 
-def _start_starter(directory: str, start_method: str) -> str:
+def _show_status(details: dict[str, Any]) -> None:
+    thesplog("STATUS: %s", formatStatus(status_message(details)), level=logging.INFO, primary=True)
+
+
+def _start_starter(directory: str, start_method: str, program: Process | None = None) -> str:
     """Start the process that starts others. The result is why it could not be."""
     answers, answer = os.pipe()
 
@@ -183,7 +210,7 @@ def _start_starter(directory: str, start_method: str) -> str:
         os.close(answer)
         zygote.main(core, directory, start_method)
 
-    daemonise(starter)
+    daemonise(starter, program)
     outcome = _read_all(answers, answer)
     return "" if outcome == "ready" else outcome or "its starter ended at once"
 
@@ -203,14 +230,17 @@ def _read_all(answers: int, answer: int) -> str:
         return pipe.read().decode()
 
 
-def daemonise(run: Callable[[], None]) -> None:
-    """Run something in a process that belongs to nobody: no parent waits for it, no terminal ends it."""
+def daemonise(run: Callable[[], None], program: Process | None = None) -> None:
+    """Run something in a process that belongs to nobody: no parent waits for it, no terminal ends it.
+
+    It has no part in what `program` is.
+    """
 
     def leave() -> None:
         os.setsid()
         launching.fork(lambda: launching.alone(run), None)
 
-    pid = launching.fork(leave, None)
+    pid = launching.fork(leave, program)
     os.waitpid(pid, 0)
 
 

@@ -44,6 +44,9 @@ class Task(NamedTuple):
     name: str | None
     # Of an actor of the Admin packed, since only the new process can make anything of it.
     spec: bytes | ActorSpec
+    # When an actor of another actor is restarted, and how often its parent has decided about it.
+    policy: str | None = None
+    heard: int = 0
 
     def actor_spec(self) -> ActorSpec:
         """The actor to be made."""
