@@ -193,7 +193,7 @@ def creation_of(
     rust = rust_actor(actorClass)
     if rust is not None:
         if sourceHash is not None:
-            raise InvalidActorSourceHash(sourceHash)
+            raise InvalidActorSpecification(actorClass, "a name must be qualified by its module to be that of a source")
         return rust.name, rust.packed(), globalName or None
     name = class_name(actorClass)
     if not isinstance(name, str):
