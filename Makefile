@@ -7,24 +7,32 @@ NEXTEST := $(shell command -v cargo-nextest 2>/dev/null || echo .tools/bin/cargo
 PYTHON ?= python3
 # The Python packages are built, tested and compared with the original in environments of their own.
 VENV := crates/python/.venv
+WHEEL := .venv/bin/maturin build --quiet --release --interpreter .venv/bin/python
 # A workspace of its own, beside the others.
 FUZZ_TARGET := $(or $(CARGO_TARGET_DIR),target)/fuzz
 FUZZ_SECONDS ?= 60
 
-.PHONY: demo test lint rust-tests doc wheel python-tests compat soak fuzz bench bench-python bench-quick help
+.PHONY: demo demo-python test lint rust-tests doc wheel python-tests compat soak fuzz bench bench-python bench-quick help
 
 help:
 	@echo "make demo    fetch the data, build, and run the pipeline fetch -> clean -> infer -> store"
+	@echo "             DEMO_ARGS=\"--base processes\": each actor in a process of its own; with --python too: workers in Python"
 	@echo "make test    lint, build and run every test"
-	@echo "make wheel   build the Python package into dist/"
+	@echo "make wheel   build the Python package: dist/ for this Python, dist/abi3/ for all from 3.11 on"
 	@echo "make compat  run the test-suite of the original Thespian against the wheel"
 	@echo "make soak    ten minutes of random creations, messages and kills on processes; nothing may be left"
-	@echo "make bench-python  compare with the original Thespian and Pykka, side by side (about four minutes)"
+	@echo "make bench-python  compare with the original Thespian, a plain socket, Pykka and Ray, side by side (about fifteen minutes)"
 	@echo "make bench   compare with other actor frameworks, side by side (about ten minutes)"
 
-demo:
+# With --python among DEMO_ARGS the inference workers are Python actors: they need the wheel, and vaderSentiment.
+demo: $(if $(findstring --python,$(DEMO_ARGS)),demo-python)
 	demo/fetch-data
 	$(CARGO) run --quiet --release -p roscius-demo -- $(DEMO_ARGS)
+
+demo-python: $(VENV)/ready
+	rm -rf .data/wheel
+	cd crates/python && $(WHEEL) --out ../../.data/wheel
+	$(PYTHON) demo/prepare-python .data/wheel/*.whl
 
 test: lint rust-tests doc python-tests compat
 
@@ -37,9 +45,12 @@ rust-tests: $(NEXTEST)
 	$(CARGO) test --quiet --workspace --all-features --doc
 	$(CARGO) test --quiet --manifest-path fuzz/Cargo.toml --target-dir $(FUZZ_TARGET) --no-default-features
 
+# In dist/ the wheel for this very Python, so that `pip install dist/*.whl` finds one wheel; in dist/abi3/ the one for every
+# Python from 3.11 on. pip takes no two wheels of one version. The second build compiles pyo3 and the extension alone.
 wheel: $(VENV)/ready
 	rm -rf dist
-	cd crates/python && .venv/bin/maturin build --quiet --release --interpreter .venv/bin/python --out ../../dist
+	cd crates/python && $(WHEEL) --out ../../dist
+	cd crates/python && $(WHEEL) --features abi3 --out ../../dist/abi3
 
 python-tests: wheel
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps dist/*.whl
@@ -66,7 +77,7 @@ fuzz:
 bench:
 	cd bench && $(CARGO) run --quiet --release --features roscius -- $(BENCH_ARGS)
 
-# Against the original, and Pykka: BENCH_ARGS="--quick --only ask,tell".
+# Against the original and others: BENCH_ARGS="--quick --bases tcp --only ask tell" for a part of it, "--quick" for four minutes.
 bench-python: wheel
 	$(VENV)/bin/python crates/python/bench/compare.py dist/*.whl $(BENCH_ARGS)
 

@@ -3,7 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, ValueEnum};
+
+use crate::bases::Place;
+use crate::plan::MOST_WORKERS;
 
 /// Where `demo/fetch-data` puts the texts, seen from the project's top folder.
 const DATA: &str = ".data/hutto_ICWSM_2014";
@@ -11,9 +15,10 @@ const DATA: &str = ".data/hutto_ICWSM_2014";
 /// The demo's own texts: tweets, film reviews, product reviews, newspaper editorials.
 const TEXTS: [&str; 4] = ["tweets", "movieReviewSnippets", "amazonReviewSnippets", "nytEditorialSnippets"];
 
-const DATABASE: &str = "texts.sqlite";
+/// The interpreter that `demo/prepare-python` makes ready.
+const PYTHON: &str = ".data/python/bin/python";
 
-const MOST_WORKERS: usize = 256;
+const DATABASE: &str = "texts.sqlite";
 
 /// Reads texts, cleans them, infers their sentiment and stores it: a pipeline of actors.
 #[derive(Debug, Parser)]
@@ -33,12 +38,46 @@ pub struct Arguments {
     #[arg(long, value_name = "PATH")]
     database: Option<PathBuf>,
 
+    /// Where the actors run: on a few threads of this program, or each in a process of its own
+    #[arg(long, value_enum, default_value_t)]
+    base: BaseName,
+
+    /// Let the inference workers be Python actors, with the package vaderSentiment. It takes a Python that has this and
+    /// `roscius`: without a name, that which `make demo` prepares
+    #[arg(long, value_name = "INTERPRETER", num_args = 0..=1, require_equals = true, default_missing_value = PYTHON)]
+    python: Option<PathBuf>,
+
     /// Kill no inference worker midway
     #[arg(long)]
     pub no_kill: bool,
 }
 
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum BaseName {
+    #[default]
+    Threads,
+    Processes,
+}
+
 impl Arguments {
+    /// Reads the command line of the program, or ends it with an error.
+    pub fn read() -> Self {
+        let arguments = Self::parse();
+        if arguments.python.is_some() && arguments.base != BaseName::Processes {
+            let problem = "--python needs --base processes: Python actors have processes of their own";
+            Self::command().error(ErrorKind::MissingRequiredArgument, problem).exit();
+        }
+        arguments
+    }
+
+    /// Where the actors run.
+    pub fn place(&self) -> Place {
+        match self.base {
+            BaseName::Threads => Place::Threads,
+            BaseName::Processes => Place::Processes { python: self.python.clone() },
+        }
+    }
+
     /// The files to read.
     pub fn inputs(&self) -> Vec<PathBuf> {
         if self.inputs.is_empty() {
@@ -72,8 +111,6 @@ fn parse_workers(text: &str) -> Result<usize, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

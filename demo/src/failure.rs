@@ -1,12 +1,15 @@
 //! Why the program ends without a report.
 
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::input::InputError;
 use crate::stages::store::DatabaseError;
 
 /// Everything that can go wrong, with what to do about it and the program's exit code.
-#[derive(Debug, Error)]
+#[derive(Debug, Error, Serialize, Deserialize)]
 pub enum Failure {
     /// An input file cannot be used.
     #[error(transparent)]
@@ -14,6 +17,17 @@ pub enum Failure {
     /// The database cannot be used.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// There is no place for the processes of the actors.
+    #[error("the processes of the actors cannot be started: {0}")]
+    NoProcesses(String),
+    /// There is no Python for the workers.
+    #[error("the Python actors cannot be started with {}: {reason}", interpreter.display())]
+    NoPython {
+        /// Which Python was tried.
+        interpreter: PathBuf,
+        /// What it said.
+        reason: String,
+    },
     /// The pipeline could not do its work.
     #[error("the pipeline broke off: {0}")]
     Broken(String),
@@ -42,6 +56,18 @@ impl Failure {
         match self {
             Self::Input(error) => error.problem.advice(&error.path),
             Self::Database(error) => error.advice(),
+            Self::NoProcesses(_) => {
+                "check that the folder of its sockets (in $XDG_RUNTIME_DIR, else in the folder for \
+                                     temporary files) may be written and that more processes may be started, or leave \
+                                     out --base processes"
+                    .to_owned()
+            }
+            Self::NoPython { .. } => {
+                "run `make demo DEMO_ARGS=\"--base processes --python\"` in the project's top folder: it \
+                                      installs what is needed; or name a Python that has roscius and vaderSentiment: \
+                                      --python=INTERPRETER"
+                    .to_owned()
+            }
             Self::Broken(_) | Self::Lost { .. } => {
                 "this is a fault of the pipeline: please report it with this output".to_owned()
             }
@@ -51,7 +77,7 @@ impl Failure {
     /// 2 for what the user can set right, 1 for a fault of the program.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Input(_) | Self::Database(_) => 2,
+            Self::Input(_) | Self::Database(_) | Self::NoProcesses(_) | Self::NoPython { .. } => 2,
             Self::Broken(_) | Self::Lost { .. } => 1,
         }
     }

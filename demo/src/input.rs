@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 pub use checked::LONGEST_TEXT;
 pub use problem::{InputError, Problem};
 pub use records::Records;
+use serde::{Deserialize, Serialize};
 
 /// A file of texts that was read through once and found sound.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Source {
     /// What it is called in reports and in the database.
     pub name: String,

@@ -1,22 +1,22 @@
 //! The deliberate killing of inference workers.
 
 use std::panic;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use roscius::prelude::{Deserialize, Serialize};
+use rustix::process::{Signal, getpid, kill_process};
 
 use crate::batch::Text;
 
 /// What the panic of a killed worker says.
 pub const KILLED: &str = "killed on purpose, to show that nothing is lost";
 
-/// Who is to be killed, and what came of it.
-#[derive(Debug, Default)]
+/// Who is to be killed.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct Kill {
     /// The worker that comes to this text dies. There is no text 0.
     at: u64,
-    /// How many workers have still to die of it.
-    left: AtomicU32,
-    in_hand: AtomicU64,
-    sent_again: AtomicU64,
+    /// How many workers are to die of it.
+    workers: u32,
 }
 
 impl Kill {
@@ -27,36 +27,32 @@ impl Kill {
 
     /// Kills as many workers as are given this text.
     pub fn at(text: u64, workers: u32) -> Self {
-        Self { at: text, left: AtomicU32::new(workers), ..Self::default() }
+        Self { at: text, workers }
     }
 
-    /// A worker begins a batch. If another was killed in the middle of it, it is given out again.
-    pub fn batch_begins(&self, texts: &[Text]) {
-        if self.in_hand() > 0 && texts.iter().any(|text| text.id == self.at) {
-            self.sent_again.fetch_add(texts.len() as u64, Ordering::Relaxed);
+    /// The index of the text of which the next worker dies, after `tried` others.
+    pub fn strike(self, texts: &[Text], tried: u32) -> Option<usize> {
+        (tried < self.workers).then(|| texts.iter().position(|text| text.id == self.at)).flatten()
+    }
+}
+
+/// What it is to die.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Death {
+    /// A panic: the end of the actor alone.
+    Panic,
+    /// SIGKILL: the end of its process, which can do nothing about it.
+    Signal,
+}
+
+impl Death {
+    /// Dies.
+    pub fn strike(self) -> ! {
+        match self {
+            Self::Panic => panic::panic_any(KILLED),
+            // None but a panic is left where a process may not send itself a signal.
+            Self::Signal => panic!("not to be killed: {:?}", kill_process(getpid(), Signal::KILL)),
         }
-    }
-
-    /// A worker comes to a text, and dies if this is the one.
-    pub fn strike(&self, text: u64, in_hand: u64) {
-        if text != self.at {
-            return;
-        }
-        let one_less = |left: u32| left.checked_sub(1);
-        if self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok() {
-            self.in_hand.fetch_add(in_hand, Ordering::Relaxed);
-            panic::panic_any(KILLED);
-        }
-    }
-
-    /// Texts that killed workers had in hand. Zero while nobody was killed.
-    pub fn in_hand(&self) -> u64 {
-        self.in_hand.load(Ordering::Relaxed)
-    }
-
-    /// Texts that were given to another worker after that.
-    pub fn sent_again(&self) -> u64 {
-        self.sent_again.load(Ordering::Relaxed)
     }
 }
 

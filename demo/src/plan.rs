@@ -1,28 +1,34 @@
 //! What is to be done in one run, and how far it is.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::input::Source;
 use crate::kill::Kill;
+use crate::stages::store::SinkTask;
 
-/// What all actors of a run know.
+/// The most workers that there can be.
+pub const MOST_WORKERS: usize = 256;
+
+/// What the director of a run knows.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// What is read.
-    pub sources: Arc<[Source]>,
+    pub sources: Vec<Source>,
+    /// Where texts end up.
+    pub sink: SinkTask,
     /// The number of inference workers.
     pub workers: usize,
     /// How long nothing may arrive at the store before the run counts as broken.
     pub patience: Duration,
     /// Who is to be killed.
-    pub kill: Arc<Kill>,
+    pub kill: Kill,
     /// How far the run is.
     pub counters: Arc<Counters>,
 }
 
-/// Texts that passed each stage.
+/// What the director has heard. Whoever shows it looks from another thread.
 #[derive(Debug, Default)]
 pub struct Counters {
     pub fetched: AtomicU64,
@@ -32,18 +38,33 @@ pub struct Counters {
     pub arrived: AtomicU64,
     /// Are safe in its sink.
     pub stored: AtomicU64,
+    /// Texts that were given to another worker when one had ended.
+    pub given_again: AtomicU64,
+    /// The workers that ended.
+    pub losses: Mutex<Vec<Loss>>,
+}
+
+/// A worker that ended.
+#[derive(Debug, Clone)]
+pub struct Loss {
+    /// Texts that it had in hand.
+    pub in_hand: u64,
+    /// What it ended of.
+    pub reason: String,
+}
+
+impl Counters {
+    /// The workers that ended so far.
+    pub fn losses(&self) -> MutexGuard<'_, Vec<Loss>> {
+        self.losses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Plan {
     /// A run over these sources in which nobody is killed.
-    pub fn new(sources: Arc<[Source]>, workers: usize) -> Self {
-        Self {
-            sources,
-            workers,
-            patience: Duration::from_secs(10),
-            kill: Arc::new(Kill::nobody()),
-            counters: Arc::default(),
-        }
+    pub fn new(sources: Vec<Source>, sink: SinkTask, workers: usize) -> Self {
+        let patience = Duration::from_secs(10);
+        Self { sources, sink, workers, patience, kill: Kill::nobody(), counters: Arc::default() }
     }
 
     /// The number of texts that there are.
@@ -52,7 +73,7 @@ impl Plan {
     }
 
     /// How many batches may be on their way between fetch and store: enough that no worker waits for one.
-    pub fn batches_on_their_way(&self) -> usize {
+    pub const fn batches_on_their_way(&self) -> usize {
         4 * self.workers + 4
     }
 }

@@ -3,17 +3,23 @@
 use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
 
+use crate::agreement::Agreement;
+use crate::bases::Place;
 use crate::correlation::Correlation;
 
 /// What a run did.
 #[derive(Debug)]
 pub struct Report {
+    /// Where the actors ran.
+    pub place: Place,
+    /// How the scores of Python go together with those of Rust, if they are of Python.
+    pub agreement: Option<Agreement>,
     /// Texts that passed each stage, with the stages' names.
     pub stages: Vec<(&'static str, u64)>,
     /// What became of the worker that was killed, if one was.
     pub kill: Option<Kill>,
     /// Inference workers started again.
-    pub restarts: u64,
+    pub restarts: usize,
     /// Texts that came to the store a second time.
     pub repeated: u64,
     /// Texts a second by number of workers; the first is what the others are compared with.
@@ -30,7 +36,7 @@ pub struct Kill {
     /// Texts that it had in hand.
     pub in_hand: u64,
     /// Texts that were given to another worker after it.
-    pub sent_again: u64,
+    pub given_again: u64,
 }
 
 /// A measured speed.
@@ -53,12 +59,17 @@ impl Display for Report {
         let mut failures = Table::new(["failures", "texts"]);
         if let Some(kill) = self.kill {
             failures.row(["in hand of the killed worker".to_owned(), grouped(kill.in_hand)]);
-            failures.row(["given to another worker".to_owned(), grouped(kill.sent_again)]);
+            failures.row(["given to another worker".to_owned(), grouped(kill.given_again)]);
         }
         failures.row(["stored twice".to_owned(), grouped(self.repeated)]);
         failures.row(["lost".to_owned(), "0".to_owned()]);
         writeln!(out, "{failures}")?;
-        writeln!(out, "inference workers restarted: {}\n", self.restarts)?;
+        writeln!(out, "inference workers restarted: {}", self.restarts)?;
+        if let Place::Processes { python } = &self.place {
+            let workers = if python.is_some() { "; the workers were Python actors" } else { "" };
+            writeln!(out, "each actor had a process of its own, and a worker is killed with SIGKILL{workers}")?;
+        }
+        writeln!(out)?;
 
         if let Some(first) = self.speeds.first() {
             let mut speeds = Table::new(["inference workers", "texts/s", "speed-up"]);
@@ -76,6 +87,10 @@ impl Display for Report {
             sources.row([name.clone(), grouped(*texts), grouped(correlation.pairs()), coefficient]);
         }
         writeln!(out, "{sources}")?;
+
+        if let Some(agreement) = &self.agreement {
+            writeln!(out, "{agreement}")?;
+        }
         write!(out, "database: {}", self.database.display())
     }
 }
@@ -152,8 +167,10 @@ mod tests {
         let mut correlation = Correlation::default();
         [(0.0, 0.0), (1.0, 2.0)].into_iter().for_each(|(score, rating)| correlation.add(score, rating));
         let report = Report {
+            place: Place::Threads,
+            agreement: None,
             stages: vec![("fetch", 2000), ("store", 2000)],
-            kill: Some(Kill { in_hand: 64, sent_again: 65 }),
+            kill: Some(Kill { in_hand: 64, given_again: 65 }),
             restarts: 1,
             repeated: 0,
             speeds: vec![

@@ -32,7 +32,7 @@ pub fn frame(data: &[u8]) {
     assert_eq!(frame.as_bytes().len(), data.len());
     if let Ok(payload) = frame.payload() {
         let mut again = Vec::new();
-        frame::encode(frame.header(), &payload, LIMIT, &mut again).expect("what was read can be written");
+        frame::encode(&frame.header(), &payload, LIMIT, &mut again).expect("what was read can be written");
         assert_eq!(again, data);
     }
 }

@@ -1,4 +1,6 @@
 //! How much two processes say to each other in a second: tells of 64 bytes from actor to actor, asks from the program.
+//!
+//! How many there are can be given: `throughput 1000000 100000`.
 use std::time::{Duration, Instant};
 
 use roscius::prelude::*;
@@ -81,22 +83,24 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let source = |size: usize| Source(Load("x".repeat(size)));
     let registry = Registry::new().actor("sink", Sink).actor("source", source).message::<Done>();
     rust::enter(&registry);
+    let amounts: Vec<u64> = std::env::args().skip(1).map(|amount| amount.parse()).collect::<Result<_, _>>()?;
+    let (tells, asks) = (amounts.first().copied().unwrap_or(TELLS), amounts.get(1).copied().unwrap_or(ASKS));
     let system = ProcessSystem::builder(Claim::Tcp("127.0.0.1:0".parse()?), &registry).start()?;
     let (source, sink) = (system.spawn::<Source>(64)?, system.spawn::<Sink>(0)?);
     let endpoint = system.endpoint();
 
     let since = Instant::now();
-    endpoint.tell(source, Pour { to: sink, left: TELLS, report: endpoint.address() })?;
+    endpoint.tell(source, Pour { to: sink, left: tells, report: endpoint.address() })?;
     let done = endpoint.listen(Duration::from_secs(120)).and_then(|received| received.message::<Done>());
     let took = since.elapsed();
-    assert_eq!(done.map(|done| done.0), Some(TELLS));
-    println!("{:.0} tells/s", TELLS as f64 / took.as_secs_f64());
+    assert_eq!(done.map(|done| done.0), Some(tells));
+    println!("{:.0} tells/s", tells as f64 / took.as_secs_f64());
 
     let since = Instant::now();
-    for _ in 0..ASKS {
-        assert_eq!(system.ask(sink, Tally).wait()?, TELLS);
+    for _ in 0..asks {
+        assert_eq!(system.ask(sink, Tally).wait()?, tells);
     }
-    println!("{:.0} asks/s", ASKS as f64 / since.elapsed().as_secs_f64());
+    println!("{:.0} asks/s", asks as f64 / since.elapsed().as_secs_f64());
     system.shutdown()?;
     Ok(())
 }

@@ -9,9 +9,11 @@
 //! can not add to it; but what comes is still read, so two processes that flood each other both get on. What is held
 //! for longer than [`Options::hold_within`] becomes a dead letter.
 
+mod answering;
 mod children;
 mod descriptors;
 mod ending;
+mod event_loop;
 mod exit;
 mod inbound;
 mod language;
@@ -20,7 +22,6 @@ mod requests;
 mod understudies;
 
 use std::io;
-use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
@@ -33,7 +34,7 @@ use roscius_protocol::frame::{Frame, Role};
 use roscius_transport::{Event, Hub, HubOptions, Listening, SocketDir};
 
 pub use children::{ChildProcess, Ended};
-pub use language::{Language, Receipt};
+pub use language::{Language, Receipt, Unpacked, Unreadable};
 pub use requests::RequestError;
 pub use understudies::Remake;
 
@@ -44,8 +45,8 @@ use inbound::Inbound;
 use outbound::Outbound;
 use requests::Requests;
 
-/// How many messages actors handle before the links are looked at.
-const STEPS: usize = 512;
+/// How many slices of up to 64 messages actors play before the links are looked at.
+const SLICES: usize = 8;
 /// How long a thread waits at most before it looks whether another has done what it waits for.
 const HAND_OVER: Duration = Duration::from_millis(10);
 
@@ -129,7 +130,7 @@ impl Process {
         let Options { node, role, directory, listening, hold_within } = options;
         let hub = Hub::new(HubOptions::new(node, role), Some(listening))?;
         let exit = Arc::new(Exit::new(hub.remote()));
-        let system = ActorSystem::simple().node(node).gate(Arc::clone(&exit) as Arc<_>).start()?;
+        let system = ActorSystem::simple().slices(true).node(node).gate(Arc::clone(&exit) as Arc<_>).start()?;
         let admin_node = NodeId::of_process(node.system(), NodeId::ADMIN);
         let process = Arc::new(Self {
             node,
@@ -217,39 +218,21 @@ impl Process {
         let congested = driven.outbound.is_congested();
         self.is_congested.store(congested, Ordering::Release);
         drop(guard);
-        for crossing in crossings {
-            self.system.arrive(crossing);
-        }
+        self.system.arrive_all(crossings);
         let mut wants_out = congested;
         let looks_out = || {
+            // Each answer leaves in its place among what its actor says.
+            self.settle_answers();
             wants_out = self.exit.wants_out();
             wants_out
         };
-        let stepped = if congested { 0 } else { self.system.steps(STEPS, looks_out) };
-        self.has_more.store(wants_out || stepped >= STEPS, Ordering::Relaxed);
+        let stepped = if congested { 0 } else { self.system.steps(SLICES, looks_out) };
+        self.has_more.store(wants_out || stepped >= SLICES, Ordering::Relaxed);
         self.settle_answers();
         self.flush();
         let progress = happened || stepped > 0;
         self.stop_driving();
         Ok(if progress { Waited::Progress } else { Waited::Late })
-    }
-
-    /// A descriptor that can be read when [`Process::turn`] has something to do, for who waits for several things at a time.
-    /// Besides, a turn is due after [`Process::pause`]. None at the end.
-    pub fn descriptor(&self) -> Option<RawFd> {
-        self.is_watched.store(true, Ordering::Release);
-        self.drive().as_ref().map(|driven| driven.hub.descriptor())
-    }
-
-    /// After which time a turn is due although nothing happens. None: after none. While another thread drives, it is looked at
-    /// soon again.
-    pub fn pause(&self) -> Option<Duration> {
-        let guard = self.try_drive();
-        let Some(driven) = guard.as_ref().and_then(|guard| guard.as_ref()) else { return Some(HAND_OVER) };
-        if self.is_ready(driven) {
-            return Some(Duration::ZERO);
-        }
-        [self.limit(driven, None), driven.hub.pause()].into_iter().flatten().min()
     }
 
     /// Whether there is something to do at once.
@@ -281,21 +264,6 @@ impl Process {
         let header = frame.header();
         let letter = Letter { reason, details, frame: frame.as_bytes().to_vec() };
         self.exit.push(Leaving::Returned { to: header.from, from: header.to, letter });
-    }
-
-    /// How many messages wait for a process in its link, and how many are held because that takes no more. None of them, while
-    /// another thread drives.
-    pub fn waiting_for(&self, node: NodeId) -> (usize, usize) {
-        let guard = self.try_drive();
-        let driven = guard.as_ref().and_then(|guard| guard.as_ref());
-        driven.map_or((0, 0), |driven| (driven.hub.waiting(node).0, driven.outbound.held_for(node)))
-    }
-
-    /// What is held for a process because its link takes no more is not waited for: it becomes dead letters.
-    pub fn give_up_held(&self, node: NodeId) {
-        if let Some(driven) = self.drive().as_mut() {
-            driven.give_up_held(self, node);
-        }
     }
 
     /// As [`Process::flush`]. Whether all that was said to a process has been written, or is in the hands of the thread that

@@ -59,11 +59,13 @@ mod launch;
 mod parts;
 mod registry;
 mod system;
+mod within;
 
 pub use ask::Ask;
 pub use endpoint::Endpoint;
-pub use error::{CreateError, ShutdownError, StartError, TellError};
-pub use language::RustLanguage;
+pub use error::{AnnounceError, CreateError, ShutdownError, StartError, TellError};
+pub use language::{EXIT_REQUEST, RustLanguage};
 pub use parts::enter;
 pub use registry::Registry;
-pub use system::{Builder, ProcessSystem};
+pub use system::{Builder, ProcessSystem, announce};
+pub use within::{spawn_by_name, spawn_python};

@@ -54,6 +54,10 @@ fn codecs(generics: &Generics, reply: &TokenStream) -> TokenStream {
             fn reply_codec() -> #option<#codec> {
                 #option::None
             }
+
+            fn reply_name() -> #option<&'static ::core::primitive::str> {
+                #option::None
+            }
         };
     }
     let probe = |subject: &TokenStream| {
@@ -67,7 +71,17 @@ fn codecs(generics: &Generics, reply: &TokenStream) -> TokenStream {
     let none = quote!(#option::None);
     let of_message = probe(&quote!(Self));
     // A borrowed reply can be encoded, but nobody could own what is decoded.
-    let of_reply = if borrows(reply) { none } else { probe(reply) };
+    let of_reply = if borrows(reply) { none.clone() } else { probe(reply) };
+    let name_of_reply = if borrows(reply) {
+        none
+    } else {
+        quote! {
+            #[allow(unused_imports)]
+            use ::roscius::codec::{NoMessage as _, ViaMessage as _};
+            #[allow(clippy::needless_borrow)]
+            (&::roscius::codec::Probe::<#reply>::new()).name()
+        }
+    };
     quote! {
         fn codec() -> #option<#codec> {
             #of_message
@@ -75,6 +89,10 @@ fn codecs(generics: &Generics, reply: &TokenStream) -> TokenStream {
 
         fn reply_codec() -> #option<#codec> {
             #of_reply
+        }
+
+        fn reply_name() -> #option<&'static ::core::primitive::str> {
+            #name_of_reply
         }
     }
 }

@@ -13,6 +13,7 @@ trait Message: Send + Sized + 'static {
     const NAME: &'static str;
     fn codec() -> Option<&'static codec::Codec>;
     fn reply_codec() -> Option<&'static codec::Codec>;
+    fn reply_name() -> Option<&'static str>;
 }
 
 mod codec {
@@ -52,6 +53,26 @@ mod codec {
             None
         }
     }
+
+    pub trait ViaMessage {
+        fn name(&self) -> Option<&'static str>;
+    }
+
+    impl<T: super::Message> ViaMessage for Probe<T> {
+        fn name(&self) -> Option<&'static str> {
+            Some(T::NAME)
+        }
+    }
+
+    pub trait NoMessage {
+        fn name(&self) -> Option<&'static str>;
+    }
+
+    impl<T> NoMessage for &Probe<T> {
+        fn name(&self) -> Option<&'static str> {
+            None
+        }
+    }
 }
 
 /// The reply is checked by the type parameter: a wrong one does not compile.
@@ -87,6 +108,16 @@ struct OnlyDeserialize;
 fn one_half_of_serde_is_not_enough() {
     check::<OnlySerialize, ()>("derive::OnlySerialize", false);
     check::<OnlyDeserialize, ()>("derive::OnlyDeserialize", false);
+}
+
+#[derive(Message)]
+#[message(reply = Greet)]
+struct Introduce;
+
+#[test]
+fn a_reply_that_is_a_message_has_its_name() {
+    assert_eq!(Introduce::reply_name(), Some("greeter.greet"));
+    assert_eq!(Greet::reply_name(), None);
 }
 
 mod shop {

@@ -292,10 +292,12 @@ impl Admin {
             ToAdmin::Attach { pid } => self.attach(by, role, id, pid, effects),
             ToAdmin::Detach => self.detach(now, process, effects),
             ToAdmin::Create(creation) => self.create(now, (by, id), creation, effects),
-            ToAdmin::Offer { makers } => self.offer(now, process, makers, effects),
+            ToAdmin::Offer { makers } => self.offer(now, (by, id), makers, effects),
             ToAdmin::Forked { process: forked, pid } => self.forked(process, forked, pid, effects),
             ToAdmin::Failed { process: failed, refusal } => self.failed(now, process, failed, refusal, effects),
-            ToAdmin::Ready { process: ready, policy } => self.ready(now, process, (ready, policy), effects),
+            ToAdmin::Ready { process: ready, policy, bounded } => {
+                self.ready(now, process, ready, (policy, bounded), effects);
+            }
             ToAdmin::Exited { process: exited, how } => self.exited(now, process, exited, &how, effects),
             ToAdmin::Adopt { child, policy } => self.adopt(child, policy, effects),
             ToAdmin::HandleDeadLetters { start } => self.handle_letters(by, start),

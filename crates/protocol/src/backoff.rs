@@ -1,5 +1,6 @@
 //! How long to wait before something is tried again.
 
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// A waiting time that may grow from attempt to attempt, up to a maximum.
@@ -8,7 +9,7 @@ use std::time::Duration;
 /// jitter only ever shortens a delay: the maximum holds, and those that have reached it stay apart as well.
 ///
 /// The fields may be set freely. [`Backoff::check`] tells what makes no sense; [`Backoff::delay`] makes the best of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backoff {
     /// The delay before the first attempt.
     pub initial: Duration,

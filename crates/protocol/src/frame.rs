@@ -127,24 +127,38 @@ impl Header {
     }
 }
 
-/// A message as it came: the header read, the payload as it is.
+/// A message as it came. It is small, to be handed on: what the header says is read when it is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
-    header: Header,
-    kind: Kind,
-    buffers: u32,
+    /// One frame, whose header was checked.
     whole: Bytes,
 }
 
 impl Frame {
     /// What is known of the message without its payload.
-    pub const fn header(&self) -> &Header {
-        &self.header
+    #[inline]
+    pub fn header(&self) -> Header {
+        let whole = &self.whole;
+        let flags = whole[9];
+        let trace = (flags & TRACED != 0).then(|| Trace {
+            trace: u128::from_le_bytes(part(whole, HEADER)),
+            span: u64::from_le_bytes(part(whole, HEADER + 16)),
+            state: u64::from_le_bytes(part(whole, HEADER + 24)),
+        });
+        Header {
+            to: Address::from_bytes(part(whole, 16)),
+            from: Address::from_bytes(part(whole, 32)),
+            message: u64::from_le_bytes(part(whole, 48)),
+            type_id: u64::from_le_bytes(part(whole, 56)),
+            marks: flags >> 4,
+            trace,
+        }
     }
 
     /// What the payload is.
-    pub const fn kind(&self) -> Kind {
-        self.kind
+    #[inline]
+    pub fn kind(&self) -> Kind {
+        Kind::of(self.whole[8]).expect("the header was checked")
     }
 
     /// The whole frame, as it goes over a link.
@@ -165,14 +179,15 @@ impl Frame {
     ///
     /// [`FrameError`] if the payload is not what the header says it is.
     pub fn payload(&self) -> Result<Payload<'_>, FrameError> {
-        Payload::decode(self.kind, self.buffers, &self.whole, self.body_offset())
+        let buffers = u32::from_le_bytes(part(&self.whole, 12));
+        Payload::decode(self.kind(), buffers, &self.whole, self.body_offset())
     }
 
     /// The same frame in memory of its own. Small frames that came together share theirs: one that is kept for
     /// long would keep it all.
     #[must_use]
     pub fn detached(&self) -> Self {
-        Self { whole: Bytes::copy_from_slice(&self.whole), ..*self }
+        Self { whole: Bytes::copy_from_slice(&self.whole) }
     }
 
     /// The frame in `whole`, which must be one frame exactly.
@@ -189,31 +204,11 @@ impl Frame {
         if length as u64 != found {
             return Err(FrameError::Length { announced: length as u64, found });
         }
-        Ok(Self::parse(whole))
+        Ok(Self { whole })
     }
 
-    /// The frame in `whole`, whose header and length [`frame_length`] has checked.
-    fn parse(whole: Bytes) -> Self {
-        let flags = whole[9];
-        let trace = (flags & TRACED != 0).then(|| Trace {
-            trace: u128::from_le_bytes(part(&whole, HEADER)),
-            span: u64::from_le_bytes(part(&whole, HEADER + 16)),
-            state: u64::from_le_bytes(part(&whole, HEADER + 24)),
-        });
-        let header = Header {
-            to: Address::from_bytes(part(&whole, 16)),
-            from: Address::from_bytes(part(&whole, 32)),
-            message: u64::from_le_bytes(part(&whole, 48)),
-            type_id: u64::from_le_bytes(part(&whole, 56)),
-            marks: flags >> 4,
-            trace,
-        };
-        let kind = Kind::of(whole[8]).expect("the header was checked");
-        Self { header, kind, buffers: u32::from_le_bytes(part(&whole, 12)), whole }
-    }
-
-    const fn body_offset(&self) -> usize {
-        if self.header.trace.is_some() { HEADER + TRACE } else { HEADER }
+    fn body_offset(&self) -> usize {
+        if self.whole[9] & TRACED != 0 { HEADER + TRACE } else { HEADER }
     }
 }
 

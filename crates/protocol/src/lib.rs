@@ -23,6 +23,7 @@ pub mod backoff;
 pub mod frame;
 pub mod lifecycle;
 pub mod mailbox;
+pub mod message_pack;
 pub mod names;
 pub mod pool;
 pub mod supervision;

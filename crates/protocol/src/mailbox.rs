@@ -3,10 +3,11 @@
 //! Two lanes: signals of the system, which are few and always come first, and messages, in the order of arrival.
 //! A bound counts messages only, so a full mailbox can still be told to stop.
 
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// How many messages may wait for an actor, and what happens to one more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bound {
     /// The most messages that may wait. At least one.
     pub capacity: usize,
@@ -15,7 +16,7 @@ pub struct Bound {
 }
 
 /// What happens to a message that finds the mailbox full.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Overflow {
     /// The sender waits for room, at most this long; after it the message is a dead letter.
     ///

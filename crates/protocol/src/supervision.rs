@@ -15,7 +15,7 @@ use crate::backoff::Backoff;
 use crate::time::Time;
 
 /// Which children are restarted when one of them fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Strategy {
     /// Only the child that failed. For children that do not depend on each other.
     #[default]
@@ -39,7 +39,7 @@ pub enum Restart {
 }
 
 /// What is done about one failure of a child.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Decision {
     /// A new instance in the same place: address and mailbox stay.
     Restart,
@@ -52,7 +52,7 @@ pub enum Decision {
 }
 
 /// More than `restarts` in any period of length `within` are too many: the parent itself then fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intensity {
     /// How many restarts are still borne.
     pub restarts: u32,
@@ -68,7 +68,7 @@ impl Default for Intensity {
 }
 
 /// How a parent supervises its children.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Supervision {
     /// Which children are restarted when one fails. Default: [`Strategy::OneForOne`].
     pub strategy: Strategy,

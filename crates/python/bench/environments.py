@@ -4,22 +4,46 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 import venv
 from dataclasses import dataclass
 from pathlib import Path
 
+from plan import ORIGINAL, OURS, PYKKA, RAY, SOCKET
+
 HERE = Path(__file__).resolve().parent
 WORK = HERE.parent / ".bench"
-ORIGINAL = "thespian==4.0.1"
-PYKKA = "pykka==4.5.0"
 
-# Ends with an error if the environment holds another system than it should.
-CHECKS = {
-    "original": "import importlib.util as u; assert u.find_spec('roscius') is None",
-    "pykka": "import pykka",
-    "roscius": "import roscius._core",
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is installed, how that is looked at, and what then runs."""
+
+    install: list[str]
+    # Ends with an error if the environment holds another system than it should.
+    check: str
+    distribution: str
+    script: str
+
+
+RECIPES = {
+    # Built here from its source distribution.
+    ORIGINAL: Recipe(
+        ["--no-binary", "thespian", "thespian==4.0.1"],
+        "import importlib.util as u; assert u.find_spec('roscius') is None",
+        "thespian",
+        "workloads.py",
+    ),
+    PYKKA: Recipe(["pykka==4.5.0"], "import pykka", "pykka", "pykka_workloads.py"),
+    RAY: Recipe(["ray==2.60.0"], "import ray", "ray", "ray_workloads.py"),
+    OURS: Recipe(["--force-reinstall", "--no-deps"], "import roscius._core", "roscius", "workloads.py"),
 }
-VERSIONS = {"original": "thespian", "pykka": "pykka", "roscius": "roscius"}
+# What the table can do without.
+OPTIONAL = {PYKKA, RAY}
+
+
+class NotInstalled(Exception):
+    """An environment could not be made."""
 
 
 @dataclass(frozen=True)
@@ -32,31 +56,47 @@ class Subject:
     script: Path
 
 
-def prepare(wheel: Path) -> list[Subject]:
-    """Make the environments as far as they are not there; the wheel is always installed anew."""
+def prepare(wheel: Path, wanted: set[str]) -> tuple[dict[str, Subject], list[str]]:
+    """Make the environments as far as they are not there; the wheel is always installed anew.
+
+    Also says who is left out, and why.
+    """
     WORK.mkdir(exist_ok=True)
     (WORK / ".gitignore").write_text("*\n")
-    workloads = HERE / "workloads.py"
-    return [
-        # Built here from its source distribution.
-        _environment("original", workloads, "--no-binary", "thespian", ORIGINAL),
-        _environment("pykka", HERE / "pykka_workloads.py", PYKKA),
-        _environment("roscius", workloads, "--force-reinstall", "--no-deps", str(wheel)),
-    ]
+    found, left_out = {}, []
+    for name in sorted(wanted):
+        try:
+            found[name] = _subject(name, wheel)
+        except NotInstalled as error:
+            if name not in OPTIONAL:
+                raise
+            left_out.append(f"{name} is left out: it can not be installed here: {error}")
+    return found, left_out
 
 
-def _environment(name: str, script: Path, *what: str) -> Subject:
+def _subject(name: str, wheel: Path) -> Subject:
+    if name == SOCKET:
+        return Subject(name, "unix socket, pickle", Path(sys.executable), HERE / "socket_workloads.py")
+    recipe = RECIPES[name]
     folder = WORK / f"venv-{name}"
     python = folder / "bin" / "python"
+    what = [*recipe.install, str(wheel)] if name == OURS else recipe.install
     ready = folder / "ready"
-    if name == "roscius" or not ready.exists() or ready.read_text() != what[-1]:
+    if name == OURS or not ready.exists() or ready.read_text() != what[-1]:
         if not ready.exists():
             shutil.rmtree(folder, ignore_errors=True)
             venv.create(folder, with_pip=True)
-        install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *what]
-        subprocess.run(install, check=True)
+        _run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *what])
         ready.write_text(what[-1])
-    subprocess.run([python, "-I", "-c", CHECKS[name]], check=True, cwd=WORK)
-    get = f"from importlib.metadata import version; print(version('{VERSIONS[name]}'))"
-    version = subprocess.check_output([python, "-I", "-c", get], text=True, cwd=WORK).strip()
-    return Subject(name, f"{VERSIONS[name]} {version}", python, script)
+    _run([python, "-I", "-c", recipe.check])
+    get = f"from importlib.metadata import version; print(version('{recipe.distribution}'))"
+    version = _run([python, "-I", "-c", get]).strip()
+    return Subject(name, f"{recipe.distribution} {version}", python, HERE / recipe.script)
+
+
+def _run(command: list[str | Path]) -> str:
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, cwd=WORK)
+    if done.returncode:
+        last = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["nothing was said"]
+        raise NotInstalled(last[0])
+    return done.stdout

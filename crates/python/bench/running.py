@@ -16,8 +16,8 @@ from pathlib import Path
 from environments import HERE, WORK, Subject
 
 PR_SET_CHILD_SUBREAPER = 36
-# Seconds that the processes of a system have to end after the one that started it.
-GRACE = 2.0
+# Seconds that the processes of a system have to end after the one that started it, on a busy machine too.
+GRACE = 5.0
 
 
 @dataclass(frozen=True)

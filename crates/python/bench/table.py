@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime
 import platform
 import statistics
+from dataclasses import replace
 from pathlib import Path
 
 from environments import Subject
-from plan import Effort, Row
+from plan import MOST_MEMORY, ONCE, ORIGINAL, OURS, PEERS, SAME, Effort, Row, Target
 from running import Outcome
 
 MILLISECONDS = "ms"
@@ -17,6 +18,8 @@ NONE = "–"
 
 # By system; the outcomes are those of the repeats.
 Cells = dict[str, list[Outcome]]
+# The figure of each.
+Values = dict[str, float | None]
 
 
 def figure(outcomes: list[Outcome]) -> float | None:
@@ -64,21 +67,27 @@ def times(ratio: float | None) -> str:
 
 def spread(cells: Cells, unit: str) -> str:
     """The least and the greatest ratio of runs beside each other: shows how much another load disturbed them."""
-    pairs = zip(cells.get("roscius", []), cells.get("original", []), strict=False)
+    pairs = zip(cells.get(OURS, []), cells.get(ORIGINAL, []), strict=False)
     ratios = [advantage(ours.figure, theirs.figure, unit) for ours, theirs in pairs]
     found = [ratio for ratio in ratios if ratio is not None]
     return f" ({digits(min(found))}–{digits(max(found))})" if len(found) > 1 else ""
 
 
-def verdict(row: Row, ours: float | None, theirs: float | None, ratio: float | None) -> str:
-    """Whether the target is reached."""
-    if row.target is None:
-        return NONE
-    if ours is None:
+def aim(target: Target) -> str:
+    """A target as text."""
+    if target.against == "tcp":
+        return "as on tcp"
+    return f"{target.times:g}× {target.against}"
+
+
+def verdict(target: Target, values: Values, unit: str) -> str:
+    """Whether a target is reached, and by what."""
+    if values.get(OURS) is None:
         return "**no**"
-    if theirs is None:
+    ratio = advantage(values[OURS], values.get(target.against), unit)
+    if ratio is None:
         return "nothing to compare with"
-    return "yes" if ratio is not None and ratio >= row.target else "**no**"
+    return f"{'yes' if ratio >= target.times else '**no**'}: {times(ratio)}"
 
 
 def line(*cells: str) -> str:
@@ -86,52 +95,42 @@ def line(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def row_line(row: Row, name: str, unit: str, values: dict[str, float | None], cells: Cells) -> str:
-    """One row: figures, ratios, verdict. `cells` is empty where only some bases can have a figure at all."""
+def row_line(row: Row, name: str, unit: str, values: Values, cells: Cells, shown: list[str]) -> list[str]:
+    """The first cells of a row: what it is, and the figures. `cells` is empty where only some bases can have a figure at all."""
 
     def cell(subject: str) -> str:
         value = values.get(subject)
-        return ("failed" if subject in cells else NONE) if value is None else text_of(value, unit)
+        if value is None:
+            return "failed" if subject in cells else NONE
+        text = text_of(value, unit)
+        return f"{text} ({times(advantage(values.get(OURS), value, unit))})" if subject in PEERS else text
 
-    ours = values.get("roscius")
-    ratio = advantage(ours, values.get("original"), unit)
-    is_main = name == row.workload
-    return line(
-        row.base,
-        name,
-        str(row.cores),
-        cell("original"),
-        cell("pykka"),
-        cell("roscius"),
-        times(ratio) + spread(cells, unit),
-        times(advantage(ours, values.get("pykka"), unit)),
-        f"{row.target:g}×" if is_main and row.target else NONE,
-        verdict(row, ours, values.get("original"), ratio) if is_main else NONE,
-    )
+    ratio = advantage(values.get(OURS), values.get(ORIGINAL), unit)
+    return [row.base, name, str(row.cores), *map(cell, shown), times(ratio) + spread(cells, unit)]
 
 
-def table(rows: dict[Row, Cells], subjects: list[Subject]) -> list[str]:
+def table(rows: dict[Row, Cells], subjects: dict[str, Subject]) -> list[str]:
     """The whole table."""
-    titles = {subject.name: subject.title for subject in subjects}
+    shown = [name for name in (ORIGINAL, *PEERS, OURS) if name in subjects]
+    titles = [subjects[name].title for name in shown]
     lines = [
-        line(
-            "base",
-            "workload",
-            "cores",
-            *(titles[name] for name in ("original", "pykka", "roscius")),
-            "÷ thespian",
-            "÷ Pykka",
-            "target",
-            "reached",
-        ),
-        line("---", "---", *["---:"] * 8),
+        line("base", "workload", "cores", *titles, "÷ thespian", "target", "reached"),
+        line("---", "---", "---:", *["---:"] * (len(shown) + 2), "---"),
     ]
     for row, cells in rows.items():
+        unit = unit_of(cells)
         values = {name: figure(outcomes) for name, outcomes in cells.items()}
-        lines.append(row_line(row, row.workload, unit_of(cells), values, cells))
+        values["tcp"] = figure(rows.get(replace(row, base="tcp"), {}).get(OURS, []))
+        aims = [aim(target) for target in row.targets]
+        verdicts = [verdict(target, values, unit) for target in row.targets]
+        first = row_line(row, row.workload, unit, values, cells, shown)
+        lines.append(line(*first, ", ".join(aims) or NONE, ", ".join(verdicts) or NONE))
         memory = {name: pss(outcomes) for name, outcomes in cells.items()}
         if any(memory.values()):
-            lines.append(row_line(row, "PSS of an actor", MEGABYTES, memory, {}))
+            ours = memory.get(OURS)
+            reached = "yes" if ours and ours <= MOST_MEMORY else "**no**"
+            first = row_line(row, "PSS of an actor", MEGABYTES, memory, {}, shown)
+            lines.append(line(*first, f"{MOST_MEMORY:g} MB", reached))
     return lines
 
 
@@ -153,15 +152,17 @@ def failures(rows: dict[Row, Cells]) -> list[str]:
     return lines
 
 
-def circumstances(effort: Effort) -> str:
+def circumstances(effort: Effort, minutes: float) -> str:
     """When and where the figures were made, and how."""
     models = [row for row in Path("/proc/cpuinfo").read_text().splitlines() if row.startswith("model name")]
     model = models[0].partition(":")[2].strip() if models else platform.machine()
     return (
-        f"Measured on {datetime.date.today()}: {model}, {platform.system()}, "
+        f"Measured on {datetime.date.today()} in {minutes:.0f} minutes: {model}, {platform.system()}, "
         f"{platform.python_implementation()} {platform.python_version()}. "
         f"Of each process counts the median of {effort.rounds} rounds, after one for warming up; a figure is the median of "
-        f"{effort.repeats} such processes. The systems take turns. A ratio over 1 is in favour of roscius; "
-        "behind it, the least and the greatest of the runs that stood beside each other. "
+        f"{effort.repeats} such processes ({', '.join(sorted(ONCE))}: of one). The systems take turns. "
+        "A ratio, in brackets too, is how many times as good ours is; behind that to thespian, the least and the greatest "
+        "of the runs that stood beside each other. "
+        f"As good as on tcp is what comes to {SAME:.0%} of it. "
         "Where actors share a process, large messages pass by reference."
     )

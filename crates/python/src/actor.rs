@@ -8,12 +8,13 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use roscius::prelude::*;
 use roscius_protocol::admin::messages::Setback;
+use roscius_protocol::frame::Kind;
 
 use crate::address::{ActorAddress, Place};
 use crate::classes::Classes;
 use crate::coroutine::Coroutine;
 use crate::log;
-use crate::message::{Content, PyMessage, WakeupPayload, WakeupWish};
+use crate::message::{Content, PyMessage, WakeupPayload, WakeupWish, WakeupsWished};
 use crate::reference::Reference;
 use crate::supervision::{Plan, Policy, Settings, class_names, decision_named, reason};
 use crate::system::Inner;
@@ -308,7 +309,15 @@ impl PyActor {
                 }
             }
         }
-        self.poison(py, Classes::get(py)?, &object, sender, &details, ctx)?;
+        match message.came_as() {
+            // It goes back as it came, which actors in any language understand.
+            Some(frame) if sender.place == Place::Actor(frame.header().from) => {
+                if let Some(member) = &self.system.member {
+                    member.process.give_back(frame, Setback::Failed, details.to_string());
+                }
+            }
+            _ => self.poison(py, Classes::get(py)?, &object, sender, &details, ctx)?,
+        }
         if self.policy.is_none() {
             return Ok(Next::GoOn);
         }
@@ -320,7 +329,10 @@ impl PyActor {
         let details = format!("{}: {error}", ctx.me().address());
         log::error(py, format_args!("OUCH! Error deserializing a message to {details}"));
         if let (Some(member), Content::Frame(frame)) = (&self.system.member, message.content()) {
-            member.process.give_back(frame, Setback::Undecodable, details);
+            // Who sent a type that is not known here is told so by a message.
+            let is_foreign = frame.kind() == Kind::MessagePack;
+            let reason = if is_foreign { Setback::NotAccepted } else { Setback::Undecodable };
+            member.process.give_back(frame, reason, details);
         }
     }
 
@@ -429,7 +441,7 @@ impl PyActor {
 }
 
 impl Actor for PyActor {
-    type Protocol = (Async<PyMessage>, WakeupWish);
+    type Protocol = (Async<PyMessage>, WakeupsWished);
 
     fn started(&mut self, ctx: &mut Context<Self>) -> Result<(), Failure> {
         self.reference.get().settle(ctx.me().address());
@@ -551,11 +563,12 @@ impl Drop for PyActor {
     }
 }
 
-impl Handler<WakeupWish> for PyActor {
-    fn receive(&mut self, wish: &mut WakeupWish, ctx: &mut Context<Self>) -> Outcome<()> {
-        if let Some(payload) = wish.payload.take() {
-            let timer = ctx.wakeup_after(wish.due.saturating_duration_since(Instant::now()), payload);
-            self.reference.get().will_wake(timer, wish.due);
+impl Handler<WakeupsWished> for PyActor {
+    fn receive(&mut self, _: &mut WakeupsWished, ctx: &mut Context<Self>) -> Outcome<()> {
+        let reference = self.reference.get();
+        for WakeupWish { due, payload } in reference.take_wishes() {
+            let timer = ctx.wakeup_after(due.saturating_duration_since(Instant::now()), payload);
+            reference.will_wake(timer, due);
         }
         Ok(())
     }

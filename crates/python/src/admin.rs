@@ -14,7 +14,8 @@ use roscius_protocol::admin::messages::Entry;
 use roscius_transport::SocketDir;
 
 use crate::address::ActorAddress;
-use crate::process::{copy_of, open_directory, status_dict};
+use crate::listening::{copy_of, open_directory, random_number};
+use crate::process::status_dict;
 
 /// The directory of the system that is known by a port (`tcp`, `udp`) or a name (`queue`), if there is one.
 #[pyfunction]
@@ -35,6 +36,18 @@ pub(crate) fn find_system(kind: &str, name: &str) -> PyResult<Option<PathBuf>> {
 pub(crate) fn admin_address(directory: PathBuf) -> PyResult<ActorAddress> {
     let (_, system) = open_directory(&directory)?;
     Ok(ActorAddress::of(Address::new(NodeId::of_process(system, NodeId::ADMIN), 0, 0, 0)))
+}
+
+/// Starts an executable that offers actors to the system with this directory, until that ends. Returned are their names.
+#[pyfunction]
+pub(crate) fn announce(
+    py: Python<'_>,
+    directory: PathBuf,
+    program: PathBuf,
+    arguments: Vec<String>,
+) -> PyResult<Vec<String>> {
+    py.detach(|| roscius_host::rust::announce(&directory, &program, &arguments))
+        .map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
 /// Is the Admin of a new system until the system has ended.
@@ -67,7 +80,7 @@ pub(crate) fn serve_admin(
         "queue" => Claim::Queue(name),
         other => return Err(PyValueError::new_err(format!("`{other}` is no kind of system"))),
     };
-    let system = crate::process::random_number().map_err(pyo3::exceptions::PyOSError::new_err)?;
+    let system = random_number().map_err(pyo3::exceptions::PyOSError::new_err)?;
     let options = AdminOptions { system, claim, base: None, capabilities, settings, logger, creator };
     // How it ended has been said to whoever waits for it, or is in the log.
     let tell = move |status| {

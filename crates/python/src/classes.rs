@@ -17,6 +17,7 @@ pub(crate) struct Classes {
     pub(crate) status_request: Py<PyType>,
     pub(crate) status_message: Py<PyAny>,
     pub(crate) coroutine: Py<PyType>,
+    pub(crate) enumeration: Py<PyType>,
     system_status: Py<PyType>,
     actor_status: Py<PyType>,
 }
@@ -41,6 +42,7 @@ impl Classes {
                 watch: class(&actors, "ThespianWatch")?,
                 watch_message: class(&actors, "WatchMessage")?,
                 status_request: class(&status, "Thespian_StatusReq")?,
+                enumeration: class(&py.import("enum")?, "Enum")?,
                 coroutine: class(&py.import("types")?, "CoroutineType")?,
                 status_message: status.getattr("status_message")?.unbind(),
                 system_status: class(&status, "Thespian_SystemStatus")?,

@@ -7,11 +7,13 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use roscius::Received;
 use roscius_host::process::Receipt;
+use roscius_protocol::admin::messages::Setback;
+use roscius_protocol::frame::Kind;
 
 use crate::address::{ActorAddress, Place};
 use crate::classes::Classes;
 use crate::log;
-use crate::message::PyMessage;
+use crate::message::{Content, PyMessage};
 use crate::system::Inner;
 use crate::under_way::Prospect;
 
@@ -100,6 +102,11 @@ impl Endpoint {
                         Ok(object) => object.clone_ref(py),
                         Err(error) => {
                             log::error(py, format_args!("OUCH! Error deserializing a message: {error}"));
+                            if let (Some(member), Content::Frame(frame)) = (&self.system.member, message.content())
+                                && frame.kind() == Kind::MessagePack
+                            {
+                                member.process.give_back(frame, Setback::NotAccepted, error.to_string());
+                            }
                             continue;
                         }
                     };

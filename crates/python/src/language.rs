@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use pyo3::prelude::*;
 use roscius::gate::Crossing;
 use roscius::{Address, Payload, Signal};
-use roscius_host::process::{Language, Receipt};
-use roscius_protocol::admin::messages::{Entry, Letter};
+use roscius_host::process::{Language, Receipt, Unpacked, Unreadable};
+use roscius_protocol::admin::messages::{Answer, Entry, Letter, Setback};
 use roscius_protocol::frame::{self, Frame};
 
 use crate::address::ActorAddress;
@@ -17,7 +17,7 @@ use crate::classes::Classes;
 use crate::coroutine::Coroutines;
 use crate::log;
 use crate::message::{Content, PyMessage};
-use crate::packing;
+use crate::{encoding, packing};
 
 /// See the [module](self).
 #[derive(Default)]
@@ -76,6 +76,14 @@ impl PyLanguage {
         lock(&self.children).clear();
     }
 
+    /// A child has another address than was known when it was adopted.
+    pub(crate) fn readdress(&self, before: Address, now: Address) {
+        let mut children = lock(&self.children);
+        if children.remove(&before) {
+            children.insert(now);
+        }
+    }
+
     /// The living children in other processes.
     pub(crate) fn children(&self) -> Vec<Address> {
         lock(&self.children).iter().copied().collect()
@@ -125,9 +133,31 @@ impl Language for PyLanguage {
         message.get::<PyMessage>()?.leave().map(Arc::downgrade)
     }
 
-    fn unpack(&self, frame: Frame) -> Result<Payload, String> {
+    fn unpack(&self, frame: Frame) -> Result<Unpacked, Unreadable> {
         self.backlog.fetch_add(1, Ordering::Relaxed);
-        Ok(Payload::new(PyMessage::of(Content::Frame(Box::new(frame)))))
+        Ok(Unpacked::Message(Payload::new(PyMessage::of(Content::Frame(frame)))))
+    }
+
+    fn answers_by_messages(&self) -> bool {
+        true
+    }
+
+    fn answer(&self, message: &Payload) -> Answer {
+        let no_answer = |reason, details| Answer::None { reason, details };
+        let Some(message) = message.get::<PyMessage>() else {
+            return no_answer(Setback::Undecodable, format!("`{}` is no answer", message.name()));
+        };
+        Python::attach(|py| {
+            let object = message.copy(py)?.into_bound(py);
+            let poison = Classes::get(py)?.poison.bind(py);
+            if object.is_instance(poison)? {
+                let details = object.getattr("details")?.str()?.to_string();
+                return Ok(no_answer(Setback::Failed, details));
+            }
+            let body = encoding::encode(&object).map_err(|problem| problem.of("the answer"))?;
+            Ok(Answer::Reply(body))
+        })
+        .unwrap_or_else(|error: PyErr| no_answer(Setback::Undecodable, error.to_string()))
     }
 
     fn arrived_as<'m>(&self, message: &'m Payload) -> Option<&'m Frame> {
@@ -157,7 +187,8 @@ impl Language for PyLanguage {
     fn returned(&self, to: Address, letter: &Letter, frame: Frame) -> Option<Crossing> {
         let by = frame.header().to;
         Python::attach(|py| {
-            if to.is_external() {
+            let is_answer = matches!(letter.reason, Setback::Failed | Setback::NotAccepted);
+            if to.is_external() && !is_answer {
                 log::error(py, format_args!("{by} could not take a message: {}", letter.details));
                 return Ok(None);
             }

@@ -9,9 +9,13 @@ mod admin;
 mod answers;
 mod classes;
 mod coroutine;
+mod declared;
+mod decoding;
+mod encoding;
 mod endpoint;
 mod events;
 mod language;
+mod listening;
 mod log;
 mod member;
 mod message;
@@ -30,13 +34,19 @@ mod _core {
     #[pymodule_export]
     use super::address::ActorAddress;
     #[pymodule_export]
-    use super::admin::{admin_address, find_system, serve_admin};
+    use super::admin::{admin_address, announce, find_system, serve_admin};
     #[pymodule_export]
     use super::answers::Answers;
     #[pymodule_export]
+    use super::declared::declare_message;
+    #[pymodule_export]
+    use super::encoding::encode_value;
+    #[pymodule_export]
     use super::endpoint::Endpoint;
     #[pymodule_export]
-    use super::process::{Listening, Process, Refused};
+    use super::listening::Listening;
+    #[pymodule_export]
+    use super::process::{Process, Refused};
     #[pymodule_export]
     use super::reference::Reference;
     #[pymodule_export]

@@ -76,7 +76,7 @@ impl Member {
         let py = object.py();
         let classes = Classes::get(py)?;
         if !object.is_instance(classes.status_request.bind(py))? {
-            log::warning(py, format_args!("the Admin can do nothing with a message from {}", ActorAddress::of(from)));
+            log::noted(py, format_args!("the Admin can do nothing with a message from {}", ActorAddress::of(from)));
             return Ok(());
         }
         let details = crate::process::system_status(py, &self.process, from)?;

@@ -8,7 +8,7 @@ use std::time::Instant;
 use pyo3::prelude::*;
 use roscius::Message;
 use roscius_host::process::Receipt;
-use roscius_protocol::frame::Frame;
+use roscius_protocol::frame::{Frame, Kind};
 
 use crate::address::ActorAddress;
 use crate::packing::{self, Packed};
@@ -18,6 +18,8 @@ use crate::packing::{self, Packed};
 #[message(name = "python.object")]
 pub(crate) struct PyMessage {
     content: Content,
+    /// What the object was made of, unless that was a pickle: the sender may want it back as it was.
+    came: Option<Frame>,
     /// Who counts as the sender, where that is not who sent it.
     pub(crate) sender: Option<ActorAddress>,
     /// How often it was delivered, and failed.
@@ -32,15 +34,18 @@ pub(crate) enum Content {
     /// As it leaves the process.
     Packed(Packed),
     /// As it came.
-    Frame(Box<Frame>),
+    Frame(Frame),
 }
 
-/// A wish of another thread of the actor: a wakeup at this time.
+/// Tells an actor that it has wished for wakeups, in a handler or in another thread.
 #[derive(Message)]
-#[message(name = "python.wakeup")]
+#[message(name = "python.wakeups")]
+pub(crate) struct WakeupsWished;
+
+/// A wish for a wakeup at this time.
 pub(crate) struct WakeupWish {
     pub(crate) due: Instant,
-    pub(crate) payload: Option<WakeupPayload>,
+    pub(crate) payload: WakeupPayload,
 }
 
 /// What a wakeup brings.
@@ -70,7 +75,7 @@ impl PyMessage {
     }
 
     pub(crate) fn of(content: Content) -> Self {
-        Self { content, sender: None, failures: 0, ticket: None }
+        Self { content, came: None, sender: None, failures: 0, ticket: None }
     }
 
     /// Has it noted when the message reaches nobody, for who waits for its answer.
@@ -109,12 +114,29 @@ impl PyMessage {
             Content::Packed(packed) => Some(packed.unpack(py)?),
             Content::Frame(frame) => Some(packing::unpack(py, frame)?),
         };
-        if let Some(object) = unpacked {
-            self.content = Content::Object(object);
+        if let Some(object) = unpacked
+            && let Content::Frame(frame) = std::mem::replace(&mut self.content, Content::Object(object))
+            && frame.kind() != Kind::Pickle
+        {
+            self.came = Some(frame);
         }
         match &self.content {
             Content::Object(object) => Ok(object),
             Content::Packed(_) | Content::Frame(_) => unreachable!("it was unpacked"),
+        }
+    }
+
+    /// What the object was made of, unless that was a pickle, or was looked at by nobody yet.
+    pub(crate) fn came_as(&self) -> Option<&Frame> {
+        self.came.as_ref()
+    }
+
+    /// The object, for who is not its receiver.
+    pub(crate) fn copy(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match &self.content {
+            Content::Object(object) => Ok(object.clone_ref(py)),
+            Content::Packed(packed) => packed.unpack(py),
+            Content::Frame(frame) => packing::unpack(py, frame),
         }
     }
 

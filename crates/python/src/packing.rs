@@ -1,12 +1,19 @@
 //! Python objects as they leave the process, and come back.
 //!
-//! Some exact types travel as they are; everything else is pickled with protocol 5.
+//! Some exact types travel as they are, instances of declared classes as MessagePack; everything else is pickled with protocol 5.
+
+use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
+use roscius_host::rust::EXIT_REQUEST;
 use roscius_protocol::frame::{Frame, Payload};
+use roscius_protocol::message_pack::read_bool;
+
+use crate::classes::Classes;
+use crate::{declared, decoding, encoding};
 
 /// A Python object that is ready to leave the process.
 pub(crate) enum Packed {
@@ -16,6 +23,8 @@ pub(crate) enum Packed {
     Float(f64),
     Bool(bool),
     None,
+    /// Of a declared class, under its name.
+    MessagePack(Arc<str>, Vec<u8>),
     Pickle(Py<PyBytes>),
 }
 
@@ -57,6 +66,11 @@ pub(crate) fn pack(object: &Bound<'_, PyAny>) -> PyResult<Packed> {
         return Ok(Packed::Bool(truth.is_true()));
     } else if object.is_none() {
         return Ok(Packed::None);
+    } else if let Some(name) = declared::name_of(&object.get_type()) {
+        let body = encoding::encode(object).map_err(|problem| problem.of(&name))?;
+        return Ok(Packed::MessagePack(name, body));
+    } else if let Some(recursive) = exit_request(object)? {
+        return Ok(Packed::MessagePack(EXIT_REQUEST.into(), vec![if recursive { 0xc3 } else { 0xc2 }]));
     }
     pickle(py, object).map(Packed::Pickle)
 }
@@ -64,6 +78,25 @@ pub(crate) fn pack(object: &Bound<'_, PyAny>) -> PyResult<Packed> {
 fn pickle(py: Python<'_>, object: &Bound<'_, PyAny>) -> PyResult<Py<PyBytes>> {
     let stream = pickle_function(py, &DUMPS, "dumps")?.call1((object, PROTOCOL))?;
     Ok(stream.cast_into::<PyBytes>()?.unbind())
+}
+
+/// Whether the children are to exit too, if this is a request to exit and no more. Actors in Rust know it under its name.
+fn exit_request(object: &Bound<'_, PyAny>) -> PyResult<Option<bool>> {
+    let py = object.py();
+    if !object.get_type().is(Classes::get(py)?.exit_request.bind(py)) || object.getattr("__dict__")?.len()? != 1 {
+        return Ok(None);
+    }
+    object.getattr("isRecursive")?.is_truthy().map(Some)
+}
+
+/// Makes the object that a body says, of the class that has declared the name.
+fn read(py: Python<'_>, name: &str, body: &[u8]) -> PyResult<Py<PyAny>> {
+    if name == EXIT_REQUEST {
+        let recursive = read_bool(body).map_err(|error| PyValueError::new_err(error.to_string()))?;
+        return Classes::get(py)?.exit_request.call1(py, (recursive,));
+    }
+    let class = declared::class_of(py, name)?;
+    decoding::decode(py, class, body).map_err(|problem| problem.of(name))
 }
 
 /// Makes the object in a frame.
@@ -90,9 +123,7 @@ pub(crate) fn unpack(py: Python<'_>, frame: &Frame) -> PyResult<Py<PyAny>> {
         Payload::Float(number) => PyFloat::new(py, number).into_any().unbind(),
         Payload::Bool(truth) => PyBool::new(py, truth).to_owned().into_any().unbind(),
         Payload::None => py.None(),
-        Payload::MessagePack { name, .. } => {
-            return Err(PyValueError::new_err(format!("messages of type `{name}` can not be read by Python actors")));
-        }
+        Payload::MessagePack { name, body } => read(py, name, body)?,
         Payload::System(_) | Payload::Goodbye => {
             return Err(PyValueError::new_err("a message of the actor system is not for actors"));
         }
@@ -109,6 +140,7 @@ impl Packed {
             Self::Float(number) => write(&Payload::Float(*number)),
             Self::Bool(truth) => write(&Payload::Bool(*truth)),
             Self::None => write(&Payload::None),
+            Self::MessagePack(name, body) => write(&Payload::MessagePack { name, body }),
             Self::Pickle(stream) => write(&Payload::pickle(stream.as_bytes(py))),
         }
         Ok(())
@@ -123,6 +155,7 @@ impl Packed {
             Self::Float(number) => PyFloat::new(py, *number).into_any().unbind(),
             Self::Bool(truth) => PyBool::new(py, *truth).to_owned().into_any().unbind(),
             Self::None => py.None(),
+            Self::MessagePack(name, body) => read(py, name, body)?,
             Self::Pickle(stream) => pickle_function(py, &LOADS, "loads")?.call1((stream,))?.unbind(),
         })
     }

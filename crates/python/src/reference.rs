@@ -12,7 +12,7 @@ use roscius::{Address, Birth, ContextHandle, Failure, Props, Restart, TimerId};
 use crate::actor::PyActor;
 use crate::address::{ActorAddress, Place};
 use crate::answers::Answers;
-use crate::message::{PyMessage, WakeupPayload, WakeupWish};
+use crate::message::{PyMessage, WakeupPayload, WakeupWish, WakeupsWished};
 use crate::supervision::{Plan, Policy};
 use crate::system::Inner;
 
@@ -28,6 +28,8 @@ pub(crate) struct Reference {
     exiting: AtomicBool,
     /// The wakeups to come, and when.
     wakeups: Mutex<BTreeMap<TimerId, Instant>>,
+    /// Those that the actor has not taken note of yet.
+    wishes: Mutex<Vec<WakeupWish>>,
 }
 
 impl Reference {
@@ -39,6 +41,7 @@ impl Reference {
             handle: Mutex::new(None),
             exiting: AtomicBool::new(false),
             wakeups: Mutex::default(),
+            wishes: Mutex::default(),
         }
     }
 
@@ -64,11 +67,19 @@ impl Reference {
     pub(crate) fn renew(&self) {
         self.exiting.store(false, Ordering::Release);
         self.wakeups.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.wishes.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// From now on no child is made.
     pub(crate) fn exit(&self) {
         self.exiting.store(true, Ordering::Release);
+    }
+
+    /// The wishes so far, in the order in which they are due: some may be already.
+    pub(crate) fn take_wishes(&self) -> Vec<WakeupWish> {
+        let mut wishes = std::mem::take(&mut *self.wishes.lock().unwrap_or_else(PoisonError::into_inner));
+        wishes.sort_by_key(|wish| wish.due);
+        wishes
     }
 
     pub(crate) fn will_wake(&self, timer: TimerId, due: Instant) {
@@ -227,17 +238,35 @@ impl Reference {
         Ok(birth.map(Birth::number))
     }
 
+    /// The child with this number has another address than was known when it was adopted.
+    fn readdress(&self, birth: u32, before: &Bound<'_, ActorAddress>, now: &Bound<'_, ActorAddress>) -> PyResult<()> {
+        let (Place::Actor(before), Place::Actor(now)) = (&before.get().place, &now.get().place) else { return Ok(()) };
+        let readdressed = self.handle()?.readdress(Birth::numbered(birth), *now);
+        readdressed.map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+        if let Some(member) = &self.system.member {
+            member.language.readdress(*before, *now);
+        }
+        Ok(())
+    }
+
     /// Has a `WakeupMessage` delivered after so many seconds.
     fn wakeup_after(&self, seconds: f64, period: Py<PyAny>, payload: Py<PyAny>) -> PyResult<()> {
         let delay = Duration::try_from_secs_f64(seconds.max(0.0))
             .map_err(|error| PyValueError::new_err(format!("no delay of {seconds} seconds is possible: {error}")))?;
         let due = Instant::now() + delay;
         let handle = self.handle()?;
-        // A message to itself, since a thread of the actor may wish it between two messages.
-        let wish = WakeupWish { due, payload: Some(WakeupPayload { period, payload }) };
-        let sent = handle.send(handle.me(), wish).map_err(|error| PyRuntimeError::new_err(error.to_string()));
-        self.stir();
-        sent
+        let wish = WakeupWish { due, payload: WakeupPayload { period, payload } };
+        let mut wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
+        wishes.push(wish);
+        let is_first = wishes.len() == 1;
+        drop(wishes);
+        if is_first {
+            // A message to itself, since a thread of the actor may wish it between two messages.
+            let sent = handle.send(handle.me(), WakeupsWished);
+            self.stir();
+            sent.map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+        }
+        Ok(())
     }
 
     /// Makes the actor the handler of dead letters, or ends that.

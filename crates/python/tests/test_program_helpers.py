@@ -1,5 +1,6 @@
 """What programs import from `thespian.system.utilis`."""
 
+import functools
 from collections import deque
 
 import pytest
@@ -37,6 +38,18 @@ class Both:
         self.got = (requirements, capabilities, other)
 
 
+class Positional:
+    def __init__(self, requirements="none", /, capabilities="none"):
+        local = "requirements"
+        self.got = (requirements, capabilities, local)
+
+
+class Wrapped:
+    @functools.wraps(Both.__init__)
+    def __init__(self, *args, **kw):
+        Both.__init__(self, *args, **kw)
+
+
 class Any:
     def __init__(self, *args, **kw):
         self.got = (args, kw)
@@ -46,6 +59,8 @@ def test_only_declared_arguments_are_passed():
     offered = withPossibleInitArgs(capabilities="c", requirements="r")
     assert isinstance(offered.create(NoArguments), NoArguments)
     assert offered.create(Both).got == ("r", "c", 1)
+    assert offered.create(Positional).got == ("none", "c", "requirements")
+    assert offered.create(Wrapped).got == ("r", "c", 1)
     assert offered.create(Any).got == ((), {})
 
 

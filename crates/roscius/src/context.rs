@@ -15,6 +15,7 @@ use crate::address::{ActorRef, Destination};
 use crate::ask::{Ask, AskError, Promise, ReplyTo};
 use crate::behaviour::Behaviour;
 use crate::context_handle::ContextHandle;
+use crate::dead_letters::Handler;
 use crate::engine::cell::{Asked, Change};
 use crate::engine::envelope::{Delivery, Envelope, Notice};
 use crate::engine::lock;
@@ -200,7 +201,7 @@ impl<'s, A: Actor> Context<'s, A> {
     ) -> Result<(), SendError> {
         let to = to.destination();
         // What this actor sent before must not be overtaken.
-        if !to.is_bounded() || self.read_stage(|stage| stage.holds_for(to)) {
+        if self.read_stage(|stage| !stage.shared.asks_for_room(to) || stage.holds_for(to)) {
             return self.send(to, message);
         }
         let (shared, sender) = self.read_stage(|stage| (Arc::clone(&stage.shared), stage.me));
@@ -369,9 +370,12 @@ impl<'s, A: Actor> Context<'s, A> {
     }
 
     /// Becomes the handler of dead letters, or ceases to be. The last one to register handles; when it ends, the one
-    /// before it.
+    /// before it. It is not told of its own, or a handler that sends to the dead would never end.
     pub fn handle_dead_letters(&mut self, handle: bool) {
-        self.on_stage(|stage| stage.shared.handle_dead_letters(stage.me, handle));
+        self.on_stage(|stage| match handle {
+            true => stage.shared.handle_dead_letters(Handler { actor: stage.me, hears_itself: false }),
+            false => stage.shared.leave_dead_letters(stage.me),
+        });
     }
 
     // --- time ------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ use roscius_protocol::lifecycle::Signal;
 use crate::actor::{Actor, TimerId};
 use crate::address::ActorRef;
 use crate::ask::ReplyTo;
+use crate::dead_letters::Handler;
 use crate::engine::envelope::{Envelope, Notice, Parcel};
 use crate::engine::lock;
 use crate::engine::shared::Shared;
@@ -131,9 +132,13 @@ impl ContextHandle {
         }
     }
 
-    /// Becomes the handler of dead letters, or ceases to be.
+    /// Becomes the handler of dead letters, or ceases to be. It is told of its own too: who embeds actors sees to it that a
+    /// letter about a letter brings no other.
     pub fn handle_dead_letters(&self, handle: bool) {
-        self.shared.handle_dead_letters(self.me, handle);
+        match handle {
+            true => self.shared.handle_dead_letters(Handler { actor: self.me, hears_itself: true }),
+            false => self.shared.leave_dead_letters(self.me),
+        }
     }
 }
 

@@ -83,7 +83,15 @@ pub(crate) struct Office {
     /// How many there were, and the latest of them.
     noted: Mutex<(u64, VecDeque<DeadLetterRecord>)>,
     /// The last to register handles; when it ends, the one before it.
-    handlers: Mutex<Vec<Address>>,
+    handlers: Mutex<Vec<Handler>>,
+}
+
+/// Who is told of dead letters.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Handler {
+    pub(crate) actor: Address,
+    /// Whether it is told of its own too.
+    pub(crate) hears_itself: bool,
 }
 
 impl Office {
@@ -104,19 +112,20 @@ impl Office {
         latest.push_back(record);
     }
 
-    /// Who is told of a dead letter. Nobody is told of his own, or a handler that sends to the dead would never end.
+    /// Who is told of a dead letter.
     pub(crate) fn handler_of(&self, letter: &DeadLetter) -> Option<Address> {
-        lock(&self.handlers).iter().rev().copied().find(|&handler| handler != letter.sender)
+        let hears = |handler: &&Handler| handler.hears_itself || handler.actor != letter.sender;
+        lock(&self.handlers).iter().rev().find(hears).map(|handler| handler.actor)
     }
 
-    pub(crate) fn register(&self, handler: Address) {
+    pub(crate) fn register(&self, handler: Handler) {
         let mut handlers = lock(&self.handlers);
-        handlers.retain(|&other| other != handler);
+        handlers.retain(|other| other.actor != handler.actor);
         handlers.push(handler);
     }
 
-    pub(crate) fn deregister(&self, handler: Address) {
-        lock(&self.handlers).retain(|&other| other != handler);
+    pub(crate) fn deregister(&self, actor: Address) {
+        lock(&self.handlers).retain(|other| other.actor != actor);
     }
 
     /// How many dead letters there were, and the latest of them, oldest first.

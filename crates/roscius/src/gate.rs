@@ -15,10 +15,12 @@ use roscius_protocol::supervision::Restart;
 use crate::actor::{Actor, Poison};
 use crate::address::ActorRef;
 use crate::ask::{Answer, AskError, ReplyTo};
+use crate::context::Context as ActorContext;
 use crate::context_handle::{ContextHandle, NotHandling};
 use crate::dead_letters::DeadLetter;
 use crate::engine::envelope::{Envelope, Notice, Parcel};
 use crate::engine::shared::Shared;
+use crate::engine::stage::Stage;
 use crate::message::{MessageType, Payload};
 use crate::props::{Props, SpawnError};
 use crate::system::ActorSystem;
@@ -26,8 +28,8 @@ use crate::system::ActorSystem;
 /// Carries what is for other nodes.
 pub trait Gate: Send + Sync {
     /// Takes over what leaves. It is called in the order of sending, perhaps while the system is locked, so it must not use the
-    /// system.
-    fn carry(&self, crossing: Crossing);
+    /// system. True when so much waits that the actor that is played is to take no further message for now.
+    fn carry(&self, crossing: Crossing) -> bool;
 
     /// An actor becomes the handler of dead letters, or ceases to be. True if the gate sees to it: then all dead letters of
     /// this system leave by the gate. Called as [`Gate::carry`].
@@ -132,7 +134,9 @@ impl Shared {
             Parcel::Notice(to, Notice::Poison(poison)) => Crossing::Returned { to, poison: *poison },
             parcel @ Parcel::Notice(..) => return Err(parcel),
         };
-        gate.carry(crossing);
+        if gate.carry(crossing) {
+            self.count_tick();
+        }
         Ok(())
     }
 }
@@ -141,22 +145,25 @@ impl ActorSystem {
     /// Takes in what came from another node. What is for nobody here is dealt with as everywhere: as a dead letter, or
     /// with an answer to who sent it.
     pub fn arrive(&self, crossing: Crossing) {
+        self.shared().post(self.parcel(crossing));
+    }
+
+    fn parcel(&self, crossing: Crossing) -> Parcel {
         match crossing {
             Crossing::Message { to, from, message, asker } => {
                 let reply = asker.map(|asker| asker.reply).unwrap_or_default();
-                self.shared().post(Parcel::Message(to, Envelope { sender: from, reply, message }));
+                Parcel::Message(to, Envelope { sender: from, reply, message })
             }
-            Crossing::Signal { to, signal } => self.shared().post(Parcel::Notice(to, Notice::Life(signal))),
-            Crossing::Returned { to, poison } => {
-                self.shared().post(Parcel::Notice(to, Notice::Poison(Box::new(poison))));
-            }
-            Crossing::DeadLetter { to, letter } => {
-                self.shared().post(Parcel::Notice(to, Notice::DeadLetter(Box::new(letter))));
-            }
-            Crossing::Orphan { child, policy } => {
-                self.shared().post(Parcel::Notice(self.shared().root, Notice::Adopt(child, policy)));
-            }
+            Crossing::Signal { to, signal } => Parcel::Notice(to, Notice::Life(signal)),
+            Crossing::Returned { to, poison } => Parcel::Notice(to, Notice::Poison(Box::new(poison))),
+            Crossing::DeadLetter { to, letter } => Parcel::Notice(to, Notice::DeadLetter(Box::new(letter))),
+            Crossing::Orphan { child, policy } => Parcel::Notice(self.shared().root, Notice::Adopt(child, policy)),
         }
+    }
+
+    /// As [`ActorSystem::arrive`], for many at once, in their order.
+    pub fn arrive_all(&self, crossings: impl IntoIterator<Item = Crossing>) {
+        self.shared().post_all(crossings.into_iter().map(|crossing| self.parcel(crossing)));
     }
 
     /// Takes in a message from another node whose sender waits for an answer.
@@ -205,6 +212,26 @@ impl ActorSystem {
     }
 }
 
+impl<A: Actor> ActorContext<'_, A> {
+    /// Notes an actor of another node as a child. What is returned is its number, which it has to know.
+    ///
+    /// # Errors
+    ///
+    /// [`SpawnError::Exiting`] when the actor may have no more children.
+    pub fn adopt(&mut self, child: Address, policy: Restart) -> Result<Birth, SpawnError> {
+        self.on_stage(|stage| adopt(stage, child, policy))
+    }
+
+    /// The child with this number has another address than was known when it was adopted.
+    pub fn readdress(&mut self, child: Birth, address: Address) {
+        self.on_stage(|stage| stage.life.set_child_address(child, address));
+    }
+}
+
+fn adopt(stage: &mut Stage, child: Address, policy: Restart) -> Result<Birth, SpawnError> {
+    if stage.life.may_have_children() { Ok(stage.life.add_child(child, policy)) } else { Err(SpawnError::Exiting) }
+}
+
 impl ContextHandle {
     /// Notes an actor of another node as a child. What is returned is its number, which it has to know; with a detached
     /// handle [`Birth::unknown`], since the actor is told of the child later, and tells it the number then.
@@ -217,13 +244,16 @@ impl ContextHandle {
             self.shared().post(Parcel::Notice(self.me(), Notice::Adopt(child, policy)));
             return Ok(Ok(Birth::unknown()));
         }
-        self.on_stage(|stage| {
-            if stage.life.may_have_children() {
-                Ok(stage.life.add_child(child, policy))
-            } else {
-                Err(SpawnError::Exiting)
-            }
-        })
+        self.on_stage(|stage| adopt(stage, child, policy))
+    }
+
+    /// The child with this number has another address than was known when it was adopted.
+    ///
+    /// # Errors
+    ///
+    /// [`NotHandling`] outside of a handler.
+    pub fn readdress(&self, child: Birth, address: Address) -> Result<(), NotHandling> {
+        self.on_stage(|stage| stage.life.set_child_address(child, address))
     }
 }
 

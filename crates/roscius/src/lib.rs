@@ -16,6 +16,7 @@ pub mod gate;
 mod interceptor;
 mod message;
 mod outcome;
+mod plain;
 mod props;
 pub mod status;
 mod system;
@@ -36,6 +37,7 @@ pub use engine::stage::SendError;
 pub use interceptor::{InTransit, Interceptor, Verdict};
 pub use message::{Message, MessageType, Payload};
 pub use outcome::{Failure, NoReply, Outcome};
+pub use plain::Plain;
 pub use props::{Props, SpawnError};
 pub use roscius_macros::Message;
 pub use roscius_protocol::address::{Address, InvalidAddress, NodeId};
@@ -54,7 +56,7 @@ pub mod prelude {
 
     pub use crate::{
         Actor, ActorRef, ActorSystem, Address, AskError, Async, AsyncHandler, Backoff, Behaviour, ChildExited,
-        ChildFailure, Context, DeadLetter, Decision, ExitReason, Failure, Handler, Message, Outcome, Overflow, Poison,
-        Promise, Props, Recipient, Restart, Supervision, Terminated, TimerId, Troupe, Wakeup,
+        ChildFailure, Context, DeadLetter, Decision, ExitReason, Failure, Handler, Message, Outcome, Overflow, Plain,
+        Poison, Promise, Props, Recipient, Restart, Supervision, Terminated, TimerId, Troupe, Wakeup,
     };
 }

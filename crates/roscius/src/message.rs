@@ -35,6 +35,11 @@ pub trait Message: Send + 'static {
     fn reply_codec() -> Option<&'static Codec> {
         None
     }
+
+    /// The name of the reply outside the process, if it is a message too.
+    fn reply_name() -> Option<&'static str> {
+        None
+    }
 }
 
 /// Any value, inline when it has at most 24 bytes.
@@ -43,6 +48,7 @@ pub(crate) type Body = SmallBox<dyn Any + Send, [usize; 3]>;
 /// What is known about a message type at run time. One for each type, compared by [`MessageType::id`].
 pub struct MessageType {
     name: fn() -> &'static str,
+    public: fn() -> Option<&'static str>,
     id: TypeId,
     codec: fn() -> Option<&'static Codec>,
     reply: Option<fn() -> &'static MessageType>,
@@ -51,7 +57,15 @@ pub struct MessageType {
 impl MessageType {
     /// The description of `M`.
     pub fn of<M: Message>() -> &'static Self {
-        const { &Self { name: || M::NAME, id: TypeId::of::<M>(), codec: M::codec, reply: Some(Self::of_reply::<M>) } }
+        const {
+            &Self {
+                name: || M::NAME,
+                public: || Some(M::NAME),
+                id: TypeId::of::<M>(),
+                codec: M::codec,
+                reply: Some(Self::of_reply::<M>),
+            }
+        }
     }
 
     /// The description of the replies to `M`.
@@ -59,6 +73,7 @@ impl MessageType {
         const {
             &Self {
                 name: std::any::type_name::<M::Reply>,
+                public: M::reply_name,
                 id: TypeId::of::<M::Reply>(),
                 codec: M::reply_codec,
                 reply: None,
@@ -73,12 +88,22 @@ impl MessageType {
 
     /// The description of `()`, which nobody declares as a message.
     pub(crate) fn nothing() -> &'static Self {
-        const { &Self { name: || "()", id: TypeId::of::<()>(), codec: || None, reply: None } }
+        const { &Self { name: || "()", public: || None, id: TypeId::of::<()>(), codec: || None, reply: None } }
     }
 
     /// The name under which the type is known outside the process.
     pub fn name(&self) -> &'static str {
         (self.name)()
+    }
+
+    /// The name that other programs know the type by. A reply that is no message has none.
+    pub fn public_name(&self) -> Option<&'static str> {
+        (self.public)()
+    }
+
+    /// Whether values of the type say nothing.
+    pub fn is_nothing(&self) -> bool {
+        self.id == TypeId::of::<()>()
     }
 
     /// The type.
@@ -148,7 +173,14 @@ impl Payload {
 
     /// Encodes the message.
     pub fn encode(&self) -> Result<Vec<u8>, CodecError> {
-        self.kind.require_codec()?.encode(&*self.body)
+        let mut bytes = Vec::with_capacity(128);
+        self.encode_to(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Encodes the message to the end of `out`, whose end is of no use after an error.
+    pub fn encode_to(&self, out: &mut Vec<u8>) -> Result<(), CodecError> {
+        self.kind.require_codec()?.encode(&*self.body, out)
     }
 
     /// The type of the message.

@@ -171,7 +171,7 @@ impl ActorSystem {
         }
     }
 
-    /// On the base `simple`: makes at most so many steps, until `done`, which is asked between them and must not use the
+    /// On the base `simple`: makes at most so many steps (see [`Builder::slices`]), until `done`, which is asked between them and must not use the
     /// system. Returns how many it made. Faster than as many calls of [`ActorSystem::step`].
     pub fn steps(&self, most: usize, done: impl FnMut() -> bool) -> usize {
         match &self.shared().base {
@@ -253,6 +253,7 @@ pub struct Builder {
     kind: Kind,
     workers: usize,
     reserves: usize,
+    slices: bool,
     supervision: Supervision,
     clock: Option<ManualClock>,
     node: Option<NodeId>,
@@ -275,6 +276,7 @@ impl Builder {
                 Kind::Threads => std::thread::available_parallelism().map_or(1, usize::from),
             },
             reserves: 256,
+            slices: false,
             supervision: Supervision::default(),
             clock: None,
             node: None,
@@ -299,6 +301,14 @@ impl Builder {
     #[must_use]
     pub fn reserve_threads(mut self, threads: usize) -> Self {
         self.reserves = threads;
+        self
+    }
+
+    /// On the base `simple`: an actor handles up to 64 messages in one step, which is several times faster. What two actors send
+    /// each other stays in order, but what all of them do is no longer in the order of sending.
+    #[must_use]
+    pub fn slices(mut self, yes: bool) -> Self {
+        self.slices = yes;
         self
     }
 
@@ -384,8 +394,9 @@ impl Builder {
         self.supervision.backoff.check()?;
         let node = self.node.unwrap_or_else(random_node);
         let simple = self.kind == Kind::Simple;
+        let in_order = simple && !self.slices;
         let cores: Vec<_> =
-            (0..if simple { 1 } else { self.workers }).map(|index| Core::new(node, index as u8, simple)).collect();
+            (0..if simple { 1 } else { self.workers }).map(|index| Core::new(node, index as u8, in_order)).collect();
         let nobody = Address::nobody(node);
         let root = Resident {
             life: Lifecycle::root(nobody, self.supervision),
@@ -397,7 +408,7 @@ impl Builder {
         let shared = Arc::new(Shared::new(Parts {
             node,
             cores,
-            base: if simple { Base::Simple(Pump::default()) } else { Base::Threads(Crew::new(self.reserves)) },
+            base: if simple { Base::Simple(Pump::new(self.slices)) } else { Base::Threads(Crew::new(self.reserves)) },
             clock: match &self.clock {
                 Some(clock) => Clock::Manual(clock.clone()),
                 None => Clock::Real(Instant::now()),
@@ -542,7 +553,7 @@ impl Shared {
                 None => return Ok(()),
             }
         }
-        if to.is_bounded() {
+        if self.asks_for_room(to) {
             self.offer_from_outside(to, envelope)?;
         } else {
             self.post(Parcel::Message(to, envelope));

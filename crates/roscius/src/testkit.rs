@@ -1,6 +1,7 @@
 //! What tests of actors need beside [`ManualClock`](crate::ManualClock), [`ActorSystem::step`] and
 //! [`Builder::serialize_messages`](crate::Builder::serialize_messages): a probe that expects.
 
+use std::fmt::Display;
 use std::time::{Duration, Instant};
 
 use roscius_protocol::address::Address;
@@ -8,20 +9,63 @@ use roscius_protocol::address::Address;
 use crate::actor::{Poison, Terminated};
 use crate::address::Destination;
 use crate::endpoint::{Endpoint, Received};
+use crate::engine::stage::SendError;
 use crate::message::Message;
 use crate::system::ActorSystem;
 
+/// What a [`Probe`] listens with: an endpoint of a system of some kind.
+pub trait Listener {
+    /// Why a message was not sent.
+    type Error: Display;
+
+    /// The address that actors send to.
+    fn address(&self) -> Address;
+
+    /// Sends a message to an untyped address.
+    ///
+    /// # Errors
+    ///
+    /// What the endpoint says.
+    fn send<M: Message>(&self, to: Address, message: M) -> Result<(), Self::Error>;
+
+    /// Waits for the next thing to arrive, at most `timeout`.
+    fn listen(&self, timeout: Duration) -> Option<Received>;
+}
+
+impl Listener for Endpoint {
+    type Error = SendError;
+
+    fn address(&self) -> Address {
+        Self::address(self)
+    }
+
+    fn send<M: Message>(&self, to: Address, message: M) -> Result<(), SendError> {
+        Self::send(self, to, message)
+    }
+
+    fn listen(&self, timeout: Duration) -> Option<Received> {
+        Self::listen(self, timeout)
+    }
+}
+
 /// An endpoint for tests: give its address to actors and say what is to arrive. Each `expect` panics, in words, when
 /// something else arrives or nothing does within the time.
-pub struct Probe {
-    endpoint: Endpoint,
+pub struct Probe<L = Endpoint> {
+    endpoint: L,
     patience: Duration,
 }
 
 impl Probe {
     /// A probe that waits at most five seconds for what it expects.
     pub fn new(system: &ActorSystem) -> Self {
-        Self { endpoint: system.endpoint(), patience: Duration::from_secs(5) }
+        Self::of(system.endpoint())
+    }
+}
+
+impl<L: Listener> Probe<L> {
+    /// A probe that listens with this endpoint, and waits at most five seconds for what it expects.
+    pub const fn of(endpoint: L) -> Self {
+        Self { endpoint, patience: Duration::from_secs(5) }
     }
 
     /// Waits at most this long for what it expects.
@@ -37,14 +81,14 @@ impl Probe {
     }
 
     /// The endpoint behind the probe.
-    pub fn endpoint(&self) -> &Endpoint {
+    pub fn endpoint(&self) -> &L {
         &self.endpoint
     }
 
     /// Sends a message, with the probe as its sender.
     #[track_caller]
     pub fn tell<M: Message, P>(&self, to: impl Destination<M, P>, message: M) {
-        if let Err(error) = self.endpoint.tell(to, message) {
+        if let Err(error) = self.endpoint.send(to.destination(), message) {
             panic!("the probe could not send: {error}");
         }
     }

@@ -31,7 +31,7 @@ mod watch;
 pub use remote::Remote;
 pub use watch::{WatchError, WatchId};
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::path::PathBuf;
@@ -256,7 +256,7 @@ pub struct Hub {
     /// The places of connections that are being greeted.
     greetings: Vec<usize>,
     peers: Slab<Peer>,
-    by_node: HashMap<NodeId, usize>,
+    by_node: BTreeMap<NodeId, usize>,
     /// Peers with something to write.
     dirty: Vec<usize>,
     /// Where the callers' own connections lead.
@@ -295,7 +295,7 @@ impl Hub {
             places: Slab::new(),
             greetings: Vec::new(),
             peers: Slab::new(),
-            by_node: HashMap::new(),
+            by_node: BTreeMap::new(),
             dirty: Vec::new(),
             dialled: Vec::new(),
             retrying: Vec::new(),

@@ -1,18 +1,29 @@
 //! Clean: makes texts plain.
 
-use std::sync::atomic::Ordering;
-
 use roscius::prelude::*;
 
-use super::infer::Infer;
+use super::{Foreman, Role};
 use crate::batch::Batch;
-use crate::plan::Plan;
+use crate::news::{News, Stage};
 use crate::stages::clean::clean;
 
-/// Cleans batches where they are and passes them on with their sender: a batch that fails later goes back to Fetch.
-pub struct Clean {
-    pub plan: Plan,
-    pub infer: ActorRef<Infer>,
+/// What Clean has to know.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CleanTask {
+    pub foreman: ActorRef<Foreman>,
+    pub director: Recipient<News>,
+}
+
+/// Cleans batches where they are and passes them on.
+pub struct Clean(CleanTask);
+
+impl Role for Clean {
+    const NAME: &'static str = "clean";
+    type Task = CleanTask;
+
+    fn new(task: CleanTask) -> Self {
+        Self(task)
+    }
 }
 
 impl Actor for Clean {
@@ -24,7 +35,7 @@ impl Handler<Batch> for Clean {
         for text in &mut batch.texts {
             text.text = clean(&text.text);
         }
-        self.plan.counters.cleaned.fetch_add(batch.texts.len() as u64, Ordering::Relaxed);
-        ctx.forward(self.infer)
+        ctx.tell(self.0.director, News::Passed { stage: Stage::Cleaned, texts: batch.texts.len() as u64 })?;
+        ctx.forward(self.0.foreman)
     }
 }

@@ -1,24 +1,27 @@
 //! Fetch: reads the sources, no faster than the store takes texts in.
 
 use std::fs::File;
-use std::sync::atomic::Ordering;
 
 use roscius::prelude::*;
 
-use super::clean::Clean;
-use super::director::{Director, Ended};
-use super::store::Store;
+use super::{Clean, Role, Store};
 use crate::batch::{BATCH_SIZE, Batch, Credit, Text, Total};
 use crate::failure::Failure;
-use crate::input::{self, InputError, Problem, Records};
-use crate::plan::Plan;
+use crate::input::{self, InputError, Problem, Records, Source};
+use crate::news::{News, Stage};
+
+/// What Fetch has to know.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FetchTask {
+    pub sources: Vec<Source>,
+    pub clean: ActorRef<Clean>,
+    pub store: ActorRef<Store>,
+    pub director: Recipient<News>,
+}
 
 /// Reads a batch for each credit.
 pub struct Fetch {
-    plan: Plan,
-    clean: ActorRef<Clean>,
-    store: ActorRef<Store>,
-    director: ActorRef<Director>,
+    task: FetchTask,
     /// Index of the source being read.
     source: usize,
     records: Option<Records<File>>,
@@ -28,15 +31,24 @@ pub struct Fetch {
     finished: bool,
 }
 
-impl Fetch {
-    pub fn new(plan: Plan, clean: ActorRef<Clean>, store: ActorRef<Store>, director: ActorRef<Director>) -> Self {
-        Self { plan, clean, store, director, source: 0, records: None, of_source: 0, fetched: 0, finished: false }
+impl Role for Fetch {
+    const NAME: &'static str = "fetch";
+    type Task = FetchTask;
+
+    fn new(task: FetchTask) -> Self {
+        Self { task, source: 0, records: None, of_source: 0, fetched: 0, finished: false }
     }
 
+    fn keep(props: Props<Self>) -> Props<Self> {
+        props.blocking()
+    }
+}
+
+impl Fetch {
     fn next_batch(&mut self) -> Result<Vec<Text>, InputError> {
         let mut texts = Vec::with_capacity(BATCH_SIZE);
         while texts.len() < BATCH_SIZE {
-            let Some(source) = self.plan.sources.get(self.source) else { break };
+            let Some(source) = self.task.sources.get(self.source) else { break };
             let fail = |problem| InputError { path: source.path.clone(), problem };
             let records = match &mut self.records {
                 Some(records) => records,
@@ -63,11 +75,11 @@ impl Fetch {
 impl Actor for Fetch {
     type Protocol = (Credit,);
 
-    /// A batch came back, because no worker could handle it.
+    /// A batch came back.
     fn poisoned(&mut self, poison: Poison, ctx: &mut Context<Self>) {
         let cause = format!("a batch came back unfinished: {}", poison.details);
-        // The director outlives its children.
-        let _ = ctx.tell(self.director, Ended::badly(Failure::Broken(cause)));
+        // Without a director there is nobody to tell.
+        let _ = ctx.tell(self.task.director, News::Ended(Err(Failure::Broken(cause))));
     }
 }
 
@@ -81,18 +93,18 @@ impl Handler<Credit> for Fetch {
                 Ok(texts) => texts,
                 Err(error) => {
                     self.finished = true;
-                    ctx.tell(self.director, Ended::badly(error.into()))?;
+                    ctx.tell(self.task.director, News::Ended(Err(error.into())))?;
                     break;
                 }
             };
             if texts.is_empty() {
                 self.finished = true;
-                ctx.tell(self.store, Total(self.fetched))?;
+                ctx.tell(self.task.store, Total(self.fetched))?;
                 break;
             }
-            self.plan.counters.fetched.store(self.fetched, Ordering::Relaxed);
+            ctx.tell(self.task.director, News::Passed { stage: Stage::Fetched, texts: texts.len() as u64 })?;
             let credit = ctx.me().recipient();
-            ctx.tell(self.clean, Batch { texts, credit })?;
+            ctx.tell(self.task.clean, Batch { texts, credit })?;
         }
         Ok(())
     }

@@ -1,40 +1,46 @@
-//! Infer: finds sentiments. A troupe of these works side by side.
-
-use std::sync::atomic::Ordering;
+//! Infer: finds sentiments. Several of these work side by side.
 
 use roscius::prelude::*;
 
-use super::store::Store;
-use crate::batch::{Batch, Scored, ScoredText};
-use crate::plan::Plan;
+use super::Role;
+use crate::batch::{Score, Scores};
+use crate::kill::Death;
 use crate::stages::infer::Analyser;
 
-/// One worker of the troupe.
+/// A worker.
 pub struct Infer {
-    pub plan: Plan,
-    pub analyser: Analyser,
-    pub store: ActorRef<Store>,
+    analyser: Analyser,
+    death: Death,
+}
+
+impl Role for Infer {
+    const NAME: &'static str = "infer";
+    /// How it dies if it is to die.
+    type Task = Death;
+
+    fn new(death: Death) -> Self {
+        Self { analyser: Analyser::new(), death }
+    }
+
+    fn keep(props: Props<Self>) -> Props<Self> {
+        props.blocking()
+    }
 }
 
 impl Actor for Infer {
-    type Protocol = (Batch,);
+    type Protocol = (Score,);
 }
 
-impl Handler<Batch> for Infer {
-    fn receive(&mut self, batch: &mut Batch, ctx: &mut Context<Self>) -> Outcome<()> {
-        let Self { plan, analyser, store } = self;
-        let size = batch.texts.len() as u64;
-        plan.kill.batch_begins(&batch.texts);
-        let mut scores = Vec::with_capacity(batch.texts.len());
-        for text in &batch.texts {
-            plan.kill.strike(text.id, size);
-            scores.push(analyser.score(&text.text));
+impl Handler<Score> for Infer {
+    fn receive(&mut self, score: &mut Score, ctx: &mut Context<Self>) -> Outcome<()> {
+        let mut scores = Vec::with_capacity(score.texts.len());
+        for (index, text) in score.texts.iter().enumerate() {
+            if score.strike == Some(index) {
+                self.death.strike();
+            }
+            scores.push(self.analyser.score(text));
         }
-        // The texts leave the batch only now: until here another worker could begin it again.
-        let texts = std::mem::take(&mut batch.texts).into_iter().zip(scores);
-        let texts = texts.map(|(text, score)| ScoredText { text, score }).collect();
-        ctx.tell(*store, Scored { texts, credit: batch.credit })?;
-        plan.counters.scored.fetch_add(size, Ordering::Relaxed);
+        ctx.send(ctx.sender(), Scores { number: score.number, scores })?;
         Ok(())
     }
 }

@@ -1,46 +1,60 @@
 //! Store: takes scored texts in, and knows when all are there.
 
-use std::sync::atomic::Ordering;
-
 use roscius::prelude::*;
 
-use super::director::{Director, Ended};
+use super::Role;
 use crate::batch::{Credit, Scored, ScoredText, Total};
 use crate::failure::Failure;
-use crate::plan::Plan;
-use crate::stages::store::Sink;
+use crate::news::{News, Stage};
+use crate::stages::store::{Sink, SinkTask};
+
+/// What the store has to know.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StoreTask {
+    pub sink: SinkTask,
+    pub director: Recipient<News>,
+}
 
 /// Passes texts on to a sink.
 pub struct Store {
-    plan: Plan,
-    sink: Box<dyn Sink>,
-    director: ActorRef<Director>,
+    task: StoreTask,
+    /// None: it could not be opened, and the director knows.
+    sink: Option<Box<dyn Sink>>,
     arrivals: Arrivals,
+    /// Texts of which the director has heard that they are stored.
+    told: u64,
     total: Option<u64>,
 }
 
+impl Role for Store {
+    const NAME: &'static str = "store";
+    type Task = StoreTask;
+
+    fn new(task: StoreTask) -> Self {
+        Self { task, sink: None, arrivals: Arrivals::default(), told: 0, total: None }
+    }
+
+    fn keep(props: Props<Self>) -> Props<Self> {
+        props.blocking()
+    }
+}
+
 impl Store {
-    pub fn new(plan: Plan, sink: Box<dyn Sink>, director: ActorRef<Director>) -> Self {
-        Self { plan, sink, director, arrivals: Arrivals::default(), total: None }
-    }
-
-    fn take_in(&mut self, texts: Vec<ScoredText>) -> Result<(), Failure> {
-        self.sink.add(texts)?;
-        self.plan.counters.stored.store(self.sink.written(), Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// Tells the director when the last text is stored, or that one cannot be.
-    fn conclude(&mut self, outcome: Result<(), Failure>, ctx: &mut Context<Self>) -> Outcome<()> {
-        let all_here = self.total == Some(self.arrivals.distinct);
-        let outcome = match outcome {
-            Ok(()) if !all_here => return Ok(()),
-            Ok(()) => self.sink.flush().map_err(Failure::from),
-            failed => failed,
-        };
-        self.plan.counters.stored.store(self.sink.written(), Ordering::Relaxed);
-        let repeated = self.arrivals.repeated;
-        ctx.tell(self.director, Ended::new(outcome.map(|()| repeated)))?;
+    /// Tells the director how much is stored, when the last text is, or that one cannot be.
+    fn conclude(&mut self, mut outcome: Result<(), Failure>, ctx: &mut Context<Self>) -> Outcome<()> {
+        let Some(sink) = &mut self.sink else { return Ok(()) };
+        let all_here = outcome.is_ok() && self.total == Some(self.arrivals.distinct);
+        if all_here {
+            outcome = sink.flush().map_err(Failure::from);
+        }
+        let written = sink.written();
+        let texts = written - std::mem::replace(&mut self.told, written);
+        if texts > 0 {
+            ctx.tell(self.task.director, News::Passed { stage: Stage::Stored, texts })?;
+        }
+        if all_here || outcome.is_err() {
+            ctx.tell(self.task.director, News::Ended(outcome.map(|()| self.arrivals.repeated)))?;
+        }
         Ok(())
     }
 }
@@ -48,24 +62,34 @@ impl Store {
 impl Actor for Store {
     type Protocol = (Scored, Total);
 
+    fn started(&mut self, ctx: &mut Context<Self>) -> Result<(), roscius::Failure> {
+        match self.task.sink.open() {
+            Ok(sink) => self.sink = Some(sink),
+            Err(error) => ctx.tell(self.task.director, News::Ended(Err(error.into())))?,
+        }
+        Ok(())
+    }
+
     /// Whatever ends a run early: what has arrived is kept.
     fn stopping(&mut self, _: &mut Context<Self>) {
         // If this fails the texts are missing, and the audit says so.
-        let _ = self.sink.flush();
+        let _ = self.sink.as_mut().map(|sink| sink.flush());
     }
 }
 
 impl Handler<Scored> for Store {
     fn receive(&mut self, scored: &mut Scored, ctx: &mut Context<Self>) -> Outcome<()> {
+        let Some(sink) = &mut self.sink else { return Ok(()) };
         let texts = std::mem::take(&mut scored.texts);
         let new = self.arrivals.note(&texts);
-        self.plan.counters.arrived.fetch_add(new, Ordering::Relaxed);
-        let outcome = self.take_in(texts);
+        let outcome = sink.add(texts).map_err(Failure::from);
+        ctx.tell(self.task.director, News::Passed { stage: Stage::Arrived, texts: new })?;
+        let concluded = self.conclude(outcome, ctx);
         // One batch fetched, one credit: a batch that comes again brings none.
-        if outcome.is_ok() && new > 0 {
+        if new > 0 {
             ctx.tell(scored.credit, Credit(1))?;
         }
-        self.conclude(outcome, ctx)
+        concluded
     }
 }
 

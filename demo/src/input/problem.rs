@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// A file that cannot be used, and why.
-#[derive(Debug, Error)]
+#[derive(Debug, Error, Serialize, Deserialize)]
 #[error("{}: {problem}", path.display())]
 pub struct InputError {
     /// The file, as it was given.
@@ -15,7 +16,7 @@ pub struct InputError {
 }
 
 /// What is wrong with a file.
-#[derive(Debug, Error, PartialEq)]
+#[derive(Debug, Error, PartialEq, Serialize, Deserialize)]
 pub enum Problem {
     #[error("there is no such file")]
     Missing,

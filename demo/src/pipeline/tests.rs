@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
+use roscius::ActorSystem;
 use tempfile::TempDir;
 
 use super::*;
 use crate::batch::{BATCH_SIZE, ScoredText};
 use crate::input::Problem;
-use crate::stages::store::{DatabaseError, Fault};
+use crate::plan::Counters;
+use crate::stages::store::{DatabaseError, Fault, Made, Sink};
 
 /// What came into a sink: how often each text, by number.
 type Seen = Arc<Mutex<BTreeMap<u64, usize>>>;
@@ -56,7 +58,22 @@ fn plan(folder: &TempDir, texts: [usize; 2], workers: usize) -> Plan {
         path
     };
     let sources = input::survey(&[file(0), file(1)]).expect("sound");
-    Plan::new(sources.into(), workers)
+    Plan::new(sources, SinkTask::Counting, workers)
+}
+
+/// A pass of the plan on threads, into this sink.
+fn pass_into(plan: &mut Plan, sink: Box<dyn Sink>) -> Result<Done, Failure> {
+    plan.sink = SinkTask::Made(Made::new(sink));
+    pass(&Place::Threads, plan)
+}
+
+/// The texts that workers had in hand when they ended.
+fn in_hand(plan: &Plan) -> Vec<u64> {
+    plan.counters.losses().iter().map(|loss| loss.in_hand).collect()
+}
+
+fn given_again(plan: &Plan) -> u64 {
+    plan.counters.given_again.load(Ordering::Relaxed)
 }
 
 fn folder() -> TempDir {
@@ -67,7 +84,7 @@ fn folder() -> TempDir {
 fn assert_all_once(plan: &Plan, seen: &Seen) {
     let expected: BTreeMap<u64, usize> = (1..=plan.total()).map(|id| (id, 1)).collect();
     assert_eq!(*seen.lock().expect("no panic"), expected);
-    let Counters { fetched, cleaned, scored, arrived, stored } = &*plan.counters;
+    let Counters { fetched, cleaned, scored, arrived, stored, .. } = &*plan.counters;
     for counter in [fetched, cleaned, scored, arrived, stored] {
         assert_eq!(counter.load(Ordering::Relaxed), plan.total());
     }
@@ -78,10 +95,10 @@ fn every_text_passes_every_stage_once() {
     let folder = folder();
     for texts in [[1, 1], [63, 1], [64, 64], [1000, 3001]] {
         for workers in [1, 2, 7] {
-            let plan = plan(&folder, texts, workers);
+            let mut plan = plan(&folder, texts, workers);
             let (sink, seen) = Watching::new(|_| Ok(()));
-            let passed = pass(&plan, sink).expect("passed");
-            assert_eq!((passed.repeated, passed.workers_lost), (0, 0));
+            let done = pass_into(&mut plan, sink).expect("passed");
+            assert_eq!((done.repeated, in_hand(&plan)), (0, vec![]));
             assert_all_once(&plan, &seen);
         }
     }
@@ -93,65 +110,65 @@ fn a_killed_worker_loses_nothing_wherever_it_dies() {
     for workers in [1, 3] {
         for at in [1, 2, 64, 65, 500, 1000] {
             let mut plan = plan(&folder, [999, 1], workers);
-            plan.kill = Arc::new(Kill::at(at, 1));
+            plan.kill = Kill::at(at, 1);
             let (sink, seen) = Watching::new(|_| Ok(()));
-            let passed = pass(&plan, sink).expect("passed");
-            assert_eq!((passed.repeated, passed.workers_lost), (0, 1));
-            assert!(plan.kill.in_hand() >= 1 && plan.kill.in_hand() <= BATCH_SIZE as u64);
-            assert_eq!(plan.kill.sent_again(), plan.kill.in_hand());
+            let done = pass_into(&mut plan, sink).expect("passed");
+            let batch = if at == 1000 { 1000 % BATCH_SIZE as u64 } else { BATCH_SIZE as u64 };
+            assert_eq!((done.repeated, in_hand(&plan), given_again(&plan)), (0, vec![batch], batch));
             assert_all_once(&plan, &seen);
         }
     }
 }
 
 #[test]
-fn a_batch_that_kills_every_worker_comes_back_and_ends_the_run() {
+fn a_batch_that_kills_every_worker_ends_the_run() {
     let folder = folder();
     let mut twice = plan(&folder, [500, 500], 2);
-    twice.kill = Arc::new(Kill::at(300, 2));
+    twice.kill = Kill::at(300, 2);
     let (sink, seen) = Watching::new(|_| Ok(()));
-    let passed = pass(&twice, sink).expect("the third worker lives");
-    assert_eq!((passed.workers_lost, twice.kill.sent_again()), (2, 2 * BATCH_SIZE as u64));
+    pass_into(&mut twice, sink).expect("the third worker lives");
+    assert_eq!((in_hand(&twice), given_again(&twice)), (vec![BATCH_SIZE as u64; 2], 2 * BATCH_SIZE as u64));
     assert_all_once(&twice, &seen);
 
     let mut always = plan(&folder, [500, 500], 2);
-    always.kill = Arc::new(Kill::at(300, u32::MAX));
+    always.kill = Kill::at(300, u32::MAX);
     let (sink, _) = Watching::new(|_| Ok(()));
-    let failure = pass(&always, sink).expect_err("no worker lives");
-    assert!(
-        matches!(&failure, Failure::Broken(cause) if cause == "a batch came back unfinished: killed on purpose, to show that nothing is lost"),
-        "{failure}"
-    );
+    let failure = pass_into(&mut always, sink).expect_err("no worker lives");
+    let expected = "the pipeline broke off: 3 workers ended over one batch, the last because it failed: \
+                    killed on purpose, to show that nothing is lost";
+    assert_eq!(failure.to_string(), expected);
 }
 
 #[test]
 fn the_same_actors_run_in_the_callers_thread() {
     let folder = folder();
     let mut plan = plan(&folder, [700, 300], 3);
-    plan.kill = Arc::new(Kill::at(500, 1));
+    plan.kill = Kill::at(500, 1);
     let (sink, seen) = Watching::new(|_| Ok(()));
+    plan.sink = SinkTask::Made(Made::new(sink));
     let system = ActorSystem::simple().start().expect("started");
-    let passed = pass_through(&system, &plan, sink).expect("passed");
-    assert_eq!((passed.repeated, passed.workers_lost), (0, 1));
+    let done = pass_through(OneProcess::of(system), &plan).expect("passed");
+    assert_eq!((done.repeated, in_hand(&plan)), (0, vec![BATCH_SIZE as u64]));
     assert_all_once(&plan, &seen);
-    assert!(system.shutdown().is_complete());
 }
 
 #[test]
 fn a_slow_store_holds_fetch_back() {
     let folder = folder();
-    let plan = plan(&folder, [6000, 6000], 2);
+    let mut plan = plan(&folder, [6000, 6000], 2);
     let counters = Arc::clone(&plan.counters);
     let most = Arc::new(Mutex::new(0));
     let highest = Arc::clone(&most);
-    let (sink, seen) = Watching::new(move |_| {
+    let mut stored = 0;
+    let (sink, seen) = Watching::new(move |texts: &mut Vec<ScoredText>| {
         thread::sleep(Duration::from_millis(1));
-        let (fetched, stored) = (counters.fetched.load(Ordering::Relaxed), counters.stored.load(Ordering::Relaxed));
+        stored += texts.len() as u64;
+        let fetched = counters.fetched.load(Ordering::Relaxed);
         let mut highest = highest.lock().expect("no panic");
         *highest = fetched.saturating_sub(stored).max(*highest);
         Ok(())
     });
-    pass(&plan, sink).expect("passed");
+    pass_into(&mut plan, sink).expect("passed");
     assert_all_once(&plan, &seen);
     let most = *most.lock().expect("no panic");
     assert!(most <= (plan.batches_on_their_way() * BATCH_SIZE) as u64, "{most} texts were on their way");
@@ -166,28 +183,28 @@ fn a_store_that_hangs_ends_the_run_instead_of_hanging_it() {
         thread::sleep(Duration::from_secs(2));
         Ok(())
     });
-    let failure = pass(&plan, sink).expect_err("nothing arrives");
+    let failure = pass_into(&mut plan, sink).expect_err("nothing arrives");
     assert_eq!(failure.to_string(), "the pipeline broke off: no text reached the store for 0.2 s");
 }
 
 #[test]
 fn an_actor_that_ends_early_ends_the_run_at_once() {
     let folder = folder();
-    let plan = plan(&folder, [500, 500], 2);
+    let mut plan = plan(&folder, [500, 500], 2);
     let (sink, _) = Watching::new(|_| panic!("the disk melted"));
-    let failure = pass(&plan, sink).expect_err("the store is gone");
+    let failure = pass_into(&mut plan, sink).expect_err("the store is gone");
     assert_eq!(failure.to_string(), "the pipeline broke off: store ended early: it panicked: the disk melted");
 }
 
 #[test]
 fn a_fault_of_the_database_reaches_the_user_as_such() {
     let folder = folder();
-    let plan = plan(&folder, [500, 500], 2);
+    let mut plan = plan(&folder, [500, 500], 2);
     let (sink, _) = Watching::new(|_| {
         let fault = Fault::Unwritable("disk full".to_owned());
         Err(DatabaseError { path: PathBuf::from("t.sqlite"), fault })
     });
-    let failure = pass(&plan, sink).expect_err("a fault");
+    let failure = pass_into(&mut plan, sink).expect_err("a fault");
     assert_eq!(failure.to_string(), "database t.sqlite: it cannot be written: disk full");
     assert_eq!(failure.exit_code(), 2);
 }
@@ -199,7 +216,7 @@ fn a_file_that_changes_after_the_survey_is_noticed() {
     for (content, expected) in changes {
         let plan = plan(&folder, [200, 300], 2);
         fs::write(folder.path().join("1.txt"), content).expect("written");
-        let failure = pass(&plan, Box::new(Counting::default())).expect_err("it changed");
+        let failure = pass(&Place::Threads, &plan).expect_err("it changed");
         match &failure {
             Failure::Input(error) if matches!(error.problem, Problem::Binary { .. }) => assert_eq!(content, "\0"),
             Failure::Input(error) => assert_eq!(error.problem, expected),
@@ -212,7 +229,7 @@ fn a_file_that_changes_after_the_survey_is_noticed() {
 #[test]
 fn a_text_that_the_store_loses_is_found_missing() {
     let folder = folder();
-    let plan = plan(&folder, [300, 200], 2);
+    let mut plan = plan(&folder, [300, 200], 2);
     let path = folder.path().join("t.sqlite");
     let mut database = Database::create(&path, &plan.sources).expect("created");
     let (sink, _) = Watching::new(move |texts| {
@@ -220,9 +237,9 @@ fn a_text_that_the_store_loses_is_found_missing() {
         database.add(std::mem::take(texts))?;
         database.flush()
     });
-    let passed = pass(&plan, sink);
-    assert!(passed.is_ok(), "the store has noticed nothing");
-    let failure = check(&plan, passed, &path).expect_err("the audit has");
+    let done = pass_into(&mut plan, sink);
+    assert!(done.is_ok(), "the store has noticed nothing");
+    let failure = check(&plan, done, &path).expect_err("the audit has");
     assert!(matches!(failure, Failure::Lost { missing: 1, expected: 500, first: 123, .. }), "{failure}");
     assert_eq!(failure.exit_code(), 1);
 }
@@ -231,13 +248,13 @@ fn a_text_that_the_store_loses_is_found_missing() {
 fn what_arrived_before_a_run_broke_off_is_kept_and_the_rest_is_named() {
     let folder = folder();
     let mut plan = plan(&folder, [500, 500], 1);
-    plan.kill = Arc::new(Kill::at(1000, u32::MAX));
+    plan.kill = Kill::at(1000, u32::MAX);
     let path = folder.path().join("t.sqlite");
-    let database = Database::create(&path, &plan.sources).expect("created");
-    let failure = check(&plan, pass(&plan, Box::new(database)), &path).expect_err("the last batch is missing");
+    plan.sink = SinkTask::Database { path: path.clone(), sources: plan.sources.clone() };
+    let failure = check(&plan, pass(&Place::Threads, &plan), &path).expect_err("the last batch is missing");
     assert_eq!(
         failure.to_string(),
         "40 of 1000 texts are missing in the database, the first is number 961: \
-         a batch came back unfinished: killed on purpose, to show that nothing is lost"
+         3 workers ended over one batch, the last because it failed: killed on purpose, to show that nothing is lost"
     );
 }

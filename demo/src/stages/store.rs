@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::batch::ScoredText;
@@ -37,7 +38,7 @@ const SCHEMA: &str = "
 const INSERT: &str = "INSERT INTO texts VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING";
 
 /// A database that cannot be used, and why.
-#[derive(Debug, Error)]
+#[derive(Debug, Error, Serialize, Deserialize)]
 #[error("database {}: {fault}", path.display())]
 pub struct DatabaseError {
     /// Where it is, or was to be.
@@ -47,7 +48,7 @@ pub struct DatabaseError {
 }
 
 /// What is wrong with a database.
-#[derive(Debug, Error)]
+#[derive(Debug, Error, Serialize, Deserialize)]
 pub enum Fault {
     #[error("it is a directory")]
     Directory,
@@ -89,6 +90,31 @@ pub trait Sink: Send {
 
     /// How many different texts are written.
     fn written(&self) -> u64;
+}
+
+/// Which sink to open, as it can be told to another process.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum SinkTask {
+    /// A database at this path, with the texts of these sources.
+    Database { path: PathBuf, sources: Vec<Source> },
+    /// Counts.
+    Counting,
+    /// One that a test has made.
+    #[cfg(test)]
+    #[serde(skip)]
+    Made(Made),
+}
+
+impl SinkTask {
+    /// Opens it.
+    pub fn open(&self) -> Result<Box<dyn Sink>, DatabaseError> {
+        Ok(match self {
+            Self::Database { path, sources } => Box::new(Database::create(path, sources)?),
+            Self::Counting => Box::new(Counting::default()),
+            #[cfg(test)]
+            Self::Made(made) => made.take(),
+        })
+    }
 }
 
 /// Counts texts and forgets them: for measuring the stages before it.
@@ -143,6 +169,21 @@ impl Database {
             audit(&connection, sources)
         };
         open().map_err(|error| DatabaseError { path: path.to_owned(), fault: fault(error) })
+    }
+
+    /// Reads all texts of the database at `path`, as they were scored, with their scores.
+    pub fn read(path: &Path, mut each: impl FnMut(&str, f64)) -> Result<(), DatabaseError> {
+        let mut read = || {
+            let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            connection.busy_timeout(PATIENCE)?;
+            let mut statement = connection.prepare("SELECT text, score FROM texts")?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                each(&row.get::<_, String>(0)?, row.get(1)?);
+            }
+            Ok(())
+        };
+        read().map_err(|error| DatabaseError { path: path.to_owned(), fault: fault(error) })
     }
 }
 
@@ -262,9 +303,41 @@ fn fault(error: rusqlite::Error) -> Fault {
 }
 
 #[cfg(test)]
+pub use tests::Made;
+
+#[cfg(test)]
 mod tests {
+    use std::fmt;
+    use std::sync::{Arc, Mutex};
+
     use super::*;
     use crate::batch::Text;
+
+    /// A sink that a test has made, for the one actor that opens it.
+    #[derive(Clone)]
+    pub struct Made(Arc<Mutex<Option<Box<dyn Sink>>>>);
+
+    impl Made {
+        pub fn new(sink: Box<dyn Sink>) -> Self {
+            Self(Arc::new(Mutex::new(Some(sink))))
+        }
+
+        pub fn take(&self) -> Box<dyn Sink> {
+            self.0.lock().expect("no panic").take().expect("opened once")
+        }
+    }
+
+    impl Default for Made {
+        fn default() -> Self {
+            Self::new(Box::new(Counting::default()))
+        }
+    }
+
+    impl fmt::Debug for Made {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("Made")
+        }
+    }
 
     fn sources() -> Vec<Source> {
         let source = |name: &str, texts| Source { name: name.to_owned(), path: PathBuf::from(name), texts };

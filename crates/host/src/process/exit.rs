@@ -19,7 +19,7 @@ pub(super) enum Leaving {
     Crossing(Crossing),
     ToAdmin {
         from: Address,
-        message: ToAdmin,
+        message: Box<ToAdmin>,
         id: u64,
     },
     /// A message that did not arrive, to the Admin.
@@ -57,7 +57,7 @@ impl Exit {
     }
 
     pub fn tell_admin(&self, from: Address, message: ToAdmin, id: u64) {
-        self.push(Leaving::ToAdmin { from, message, id });
+        self.push(Leaving::ToAdmin { from, message: Box::new(message), id });
     }
 
     pub fn has_waiting(&self) -> bool {
@@ -85,8 +85,9 @@ impl Exit {
 }
 
 impl Gate for Exit {
-    fn carry(&self, crossing: Crossing) {
+    fn carry(&self, crossing: Crossing) -> bool {
         self.push(Leaving::Crossing(crossing));
+        self.wants_out()
     }
 
     fn handle_dead_letters(&self, actor: Address, start: bool) -> bool {

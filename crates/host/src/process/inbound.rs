@@ -1,54 +1,26 @@
 //! What came: messages, signals, what the Admin says, and news of links, processes and descriptors.
 
 use std::collections::VecDeque;
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Wake, Waker};
 
-use roscius::gate::{Asker, Awaited, Crossing};
+use roscius::gate::{Asker, Crossing};
 use roscius::{Address, AskError, DeadLetter, ExitReason, NodeId, Signal, Undelivered};
 use roscius_protocol::admin::messages::{Answer, FromAdmin, Letter, Setback, Topic, decode};
 use roscius_protocol::frame::{self, Frame, Kind};
-use roscius_transport::{Event, Remote};
+use roscius_transport::Event;
 
+use super::answering::Answering;
 use super::exit::Leaving;
-use super::outbound::{ASKS, frame_of};
-use super::{Driven, Process, lock};
+use super::language::{Unpacked, Unreadable};
+use super::outbound::{ANSWERED_BY_MESSAGE, ASKS, frame_of};
+use super::{Driven, Process};
 
 /// What came and is not dealt with yet.
 #[derive(Default)]
 pub(super) struct Inbound {
     kept: VecDeque<Event>,
     orders: VecDeque<FromAdmin>,
-    /// Asks from other nodes that the actors here have not answered yet.
-    answers: slab::Slab<Answering>,
-    ready: Option<Arc<Ready>>,
-}
-
-struct Answering {
-    awaited: Awaited,
-    asker: Address,
-    by: Address,
-    id: u64,
-}
-
-/// Which answers have come.
-struct Ready {
-    keys: Mutex<Vec<usize>>,
-    remote: Remote,
-}
-
-struct Bell {
-    ready: Arc<Ready>,
-    key: usize,
-}
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        lock(&self.ready.keys).push(self.key);
-        self.ready.remote.wake();
-    }
+    /// Messages from other nodes that are to be answered.
+    pub(super) answering: Answering,
 }
 
 impl Inbound {
@@ -66,65 +38,6 @@ impl Inbound {
 
     pub fn take_order(&mut self) -> Option<FromAdmin> {
         self.orders.pop_front()
-    }
-}
-
-impl Process {
-    /// Sends the answers that the actors here have given to asks from other nodes.
-    pub(super) fn settle_answers(&self) {
-        let Some(mut guard) = self.try_drive() else { return };
-        let Some(inbound) = guard.as_mut().map(|driven| &mut driven.inbound) else { return };
-        let Some(ready) = inbound.ready.clone() else { return };
-        loop {
-            let keys = std::mem::take(&mut *lock(&ready.keys));
-            if keys.is_empty() {
-                return;
-            }
-            for key in keys {
-                inbound.look_at_answer(key, &ready, self);
-            }
-        }
-    }
-}
-
-impl Inbound {
-    fn look_at_answer(&mut self, key: usize, ready: &Arc<Ready>, process: &Process) {
-        let Some(answering) = self.answers.get_mut(key) else { return };
-        let waker = Waker::from(Arc::new(Bell { ready: Arc::clone(ready), key }));
-        let Poll::Ready(answer) = Pin::new(&mut answering.awaited).poll(&mut Context::from_waker(&waker)) else {
-            return;
-        };
-        let Answering { asker, by, id, .. } = self.answers.remove(key);
-        let answer = match answer {
-            Ok(reply) => match reply.encode() {
-                Ok(bytes) => Answer::Reply(bytes),
-                Err(error) => Answer::None { reason: Setback::Undecodable, details: error.to_string() },
-            },
-            Err(AskError::Abandoned) => Answer::Abandoned,
-            Err(AskError::NoActor | AskError::ShutDown) => {
-                Answer::None { reason: Setback::NoActor, details: String::new() }
-            }
-            Err(AskError::NotAccepted(details)) => {
-                Answer::None { reason: Setback::NotAccepted, details: details.to_string() }
-            }
-            Err(AskError::Failed(details)) => Answer::None { reason: Setback::Failed, details: details.to_string() },
-            Err(other) => Answer::None { reason: Setback::Failed, details: other.to_string() },
-        };
-        process.exit.push(Leaving::Answer { to: asker, from: by, id, answer });
-    }
-
-    fn await_answer(
-        &mut self,
-        awaited: Awaited,
-        asker: Address,
-        by: Address,
-        id: u64,
-        process: &Process,
-        remote: Remote,
-    ) {
-        let ready = Arc::clone(self.ready.get_or_insert_with(|| Arc::new(Ready { keys: Mutex::default(), remote })));
-        let key = self.answers.insert(Answering { awaited, asker, by, id });
-        self.look_at_answer(key, &ready, process);
     }
 }
 
@@ -187,27 +100,43 @@ impl Driven {
     }
 
     fn message_frame(&mut self, process: &Process, frame: Frame, out: &mut Vec<Crossing>) {
-        let header = *frame.header();
-        let whole = frame.as_bytes().clone();
+        let header = frame.header();
+        let whole = (header.marks & ANSWERED_BY_MESSAGE != 0).then(|| frame.clone());
+        let by_messages = process.language.answers_by_messages();
         match process.language.unpack(frame) {
-            Ok(message) if header.marks & ASKS != 0 => {
-                // What came before it is heard before it.
-                for earlier in out.drain(..) {
-                    process.system.arrive(earlier);
-                }
-                let awaited = process.system.arrive_asking(header.to, header.from, message);
-                let remote = self.hub.remote();
-                self.inbound.await_answer(awaited, header.from, header.to, header.message, process, remote);
+            Ok(Unpacked::Signal(signal)) => {
+                process.language.signal(header.to, signal, process.system.is_suspended(header.to), out);
             }
-            Ok(message) => out.push(Crossing::Message { to: header.to, from: header.from, message, asker: None }),
-            Err(details) => {
+            Ok(Unpacked::Message(message)) => {
+                let crossing = |from, message| Crossing::Message { to: header.to, from, message, asker: None };
+                let remote = || self.hub.remote();
+                let frame = match (header.marks & ASKS != 0, by_messages) {
+                    (true, true) => {
+                        let from = self.inbound.answering.open(header, process, remote);
+                        return out.push(crossing(from, message));
+                    }
+                    (true, false) => None,
+                    // Somebody wants to know if it reaches nobody, or what its handler returns.
+                    (false, false)
+                        if whole.is_some()
+                            && (header.message != 0 || message.kind().reply().is_some_and(|it| !it.is_nothing())) =>
+                    {
+                        whole
+                    }
+                    (false, _) => return out.push(crossing(header.from, message)),
+                };
+                // What came before it is heard before it.
+                process.system.arrive_all(out.drain(..));
+                let awaited = process.system.arrive_asking(header.to, header.from, message);
+                self.inbound.answering.await_answer(awaited, header, frame, process, remote);
+            }
+            Err(Unreadable { frame, reason, details }) => {
                 tracing::error!(to = %header.to, from = %header.from, %details, "a message could not be read");
                 if header.marks & ASKS != 0 {
-                    let answer = Answer::None { reason: Setback::Undecodable, details };
+                    let answer = Answer::None { reason, details };
                     process.exit.push(Leaving::Answer { to: header.from, from: header.to, id: header.message, answer });
                 } else {
-                    let letter = Letter { reason: Setback::Undecodable, details, frame: whole.to_vec() };
-                    process.exit.push(Leaving::Returned { to: header.from, from: header.to, letter });
+                    process.give_back(&frame, reason, details);
                 }
             }
         }
@@ -263,9 +192,20 @@ impl Driven {
     /// A message of an actor here came back.
     pub(super) fn returned(&mut self, process: &Process, to: Address, letter: &Letter) -> Option<Crossing> {
         let frame = frame_of(letter)?;
+        if frame.header().marks & ASKS != 0 {
+            let (_, asker) = self.outbound.askers.remove(&frame.header().message)?;
+            read_answer(asker, Answer::None { reason: letter.reason, details: letter.details.clone() });
+            return None;
+        }
+        // Who sent it is told by a message what the receiver has to say to it.
+        let is_answer = matches!(letter.reason, Setback::Failed | Setback::NotAccepted);
         let receipt = self.outbound.receipts.remove(&frame.header().message).and_then(|receipt| receipt.upgrade());
-        if let Some(receipt) = receipt {
+        if let Some(receipt) = receipt.filter(|_| !is_answer) {
             receipt.give_back(letter.reason, &letter.details);
+            return None;
+        }
+        // That a message has reached nobody is told to who waits for the answer. It is a dead letter already, no failure.
+        if letter.reason == Setback::NoActor {
             return None;
         }
         process.language.returned(to, letter, frame)
@@ -274,6 +214,7 @@ impl Driven {
     /// There is no link to a node any more.
     fn gone(&mut self, process: &Process, node: NodeId, unsent: &[Frame], out: &mut Vec<Crossing>) {
         self.outbound.forget(node);
+        self.inbound.answering.forget(node);
         if node == process.admin.node() {
             process.is_over.store(true, std::sync::atomic::Ordering::Release);
         }
@@ -320,11 +261,12 @@ fn dead_letter(process: &Process, handler: Address, letter: &Letter) -> Option<C
     let frame = frame_of(letter)?;
     let (sender, target) = (frame.header().from, frame.header().to);
     match process.language.unpack(frame) {
-        Ok(message) => {
+        Ok(Unpacked::Signal(_)) => None,
+        Ok(Unpacked::Message(message)) => {
             let letter = DeadLetter { message, sender, target, reason: Undelivered::NoActor };
             Some(Crossing::DeadLetter { to: handler, letter })
         }
-        Err(details) => {
+        Err(Unreadable { details, .. }) => {
             tracing::warn!(%target, %sender, %details, "a dead letter could not be read");
             None
         }

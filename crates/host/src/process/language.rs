@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError, Weak};
 
 use roscius::gate::Crossing;
 use roscius::{Address, Payload, Signal};
-use roscius_protocol::admin::messages::{Entry, Letter, Setback};
+use roscius_protocol::admin::messages::{Answer, Entry, Letter, Setback};
 use roscius_protocol::frame::{self, Frame};
 
 /// What a process has to know of the language of its actors.
@@ -30,8 +30,30 @@ pub trait Language: Send + Sync {
     ///
     /// # Errors
     ///
-    /// What is wrong, for people, when there is no message in it. It then goes back to who sent it.
-    fn unpack(&self, frame: Frame) -> Result<Payload, String>;
+    /// [`Unreadable`] when there is no message in it. It then goes back to who sent it.
+    fn unpack(&self, frame: Frame) -> Result<Unpacked, Unreadable>;
+
+    /// Whether the actors answer by sending messages, and take answers as messages, and not by what handlers return.
+    fn answers_by_messages(&self) -> bool {
+        false
+    }
+
+    /// What the handler of a message returned, as a message of its own to who takes answers so. None: it says nothing.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, for people, when the answer can not leave its process.
+    fn reply(&self, reply: Payload) -> Result<Option<Payload>, String> {
+        Ok(Some(reply))
+    }
+
+    /// The answer that a message is, for who waits for what a handler returns.
+    fn answer(&self, message: &Payload) -> Answer {
+        match message.encode() {
+            Ok(bytes) => Answer::Reply(bytes),
+            Err(error) => Answer::None { reason: Setback::Undecodable, details: error.to_string() },
+        }
+    }
 
     /// The frame that a message came in, if it came from another process and is as it was.
     fn arrived_as<'m>(&self, message: &'m Payload) -> Option<&'m Frame> {
@@ -67,6 +89,25 @@ pub trait Language: Send + Sync {
         let _ = descriptors;
         None
     }
+}
+
+/// What is in a frame.
+pub enum Unpacked {
+    /// A message.
+    Message(Payload),
+    /// What other languages say by a message, and this one by a signal: a wish that an actor exits.
+    Signal(Signal),
+}
+
+/// A frame with no message in it.
+#[derive(Debug)]
+pub struct Unreadable {
+    /// The frame.
+    pub frame: Frame,
+    /// Whether the bytes are wrong, or the type is none that is taken here.
+    pub reason: Setback,
+    /// What is wrong, for people.
+    pub details: String,
 }
 
 /// Says what became of a message, as far as its sender can know.

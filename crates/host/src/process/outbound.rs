@@ -18,6 +18,8 @@ use super::{Driven, Process, socket_of};
 
 /// The mark of a message whose sender waits for an answer.
 pub(super) const ASKS: u8 = 1;
+/// The mark of a message whose sender takes what the handler returns as a message.
+pub(super) const ANSWERED_BY_MESSAGE: u8 = 2;
 /// How many receipts are kept before those that nobody looks at any more are sorted out.
 const RECEIPTS: usize = 1024;
 
@@ -110,7 +112,16 @@ impl Driven {
             let mut taken = std::mem::take(&mut self.outbound.taken);
             process.exit.take(&mut taken);
             for leaving in taken.drain(..) {
-                self.send(process, leaving);
+                match leaving {
+                    // Most are messages: they are not passed through many hands.
+                    Leaving::Crossing(Crossing::Message { to, from, message, asker })
+                        if self.outbound.held.is_empty() && to.node() != process.node =>
+                    {
+                        let went = self.send_message(process, to, from, message, asker);
+                        self.hold_back(to.node(), went);
+                    }
+                    leaving => self.send(process, leaving),
+                }
             }
             self.outbound.taken = taken;
         }
@@ -153,7 +164,15 @@ impl Driven {
         };
         if let Some(held) = self.outbound.held.get_mut(&node) {
             held.waiting.push_back(leaving);
-        } else if let Went::Full(leaving) = self.try_send(process, node, leaving) {
+        } else {
+            let went = self.try_send(process, node, leaving);
+            self.hold_back(node, went);
+        }
+    }
+
+    /// Holds the first thing that a link did not take.
+    fn hold_back(&mut self, node: NodeId, went: Went) {
+        if let Went::Full(leaving) = went {
             let held = Held { since: Instant::now(), waiting: VecDeque::from([leaving]) };
             self.outbound.held.insert(node, held);
         }
@@ -199,7 +218,7 @@ impl Driven {
                 }
             }
             Leaving::Crossing(Crossing::Orphan { child, policy }) => {
-                let message = ToAdmin::Adopt { child, policy };
+                let message = Box::new(ToAdmin::Adopt { child, policy });
                 self.try_send(process, node, Leaving::ToAdmin { from: process.root(), message, id: 0 })
             }
             Leaving::ToAdmin { from, message, id } => {
@@ -260,6 +279,8 @@ impl Driven {
         }
         if asker.is_some() {
             header.marks = ASKS;
+        } else if process.language.answers_by_messages() {
+            header.marks = ANSWERED_BY_MESSAGE;
         }
         self.introduce(to.node());
         let mut sent = Ok(());

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use roscius::testkit::Listener;
 use roscius::{Address, Destination, Message, Received};
 
 use super::Ask;
@@ -73,6 +74,22 @@ impl Endpoint {
     pub fn watch(&self, address: impl Into<Address>) {
         self.inner.watch(address);
         self.link.process().flush();
+    }
+}
+
+impl Listener for Endpoint {
+    type Error = TellError;
+
+    fn address(&self) -> Address {
+        Self::address(self)
+    }
+
+    fn send<M: Message>(&self, to: Address, message: M) -> Result<(), TellError> {
+        Self::send(self, to, message)
+    }
+
+    fn listen(&self, timeout: Duration) -> Option<Received> {
+        Self::listen(self, timeout)
     }
 }
 

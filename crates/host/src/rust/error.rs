@@ -2,8 +2,8 @@
 
 use std::io;
 
-use roscius::SendError;
 use roscius::codec::CodecError;
+use roscius::{SendError, SpawnError};
 use roscius_protocol::admin::messages::RefusalKind;
 use roscius_transport::SocketDirError;
 
@@ -49,6 +49,35 @@ pub enum StartError {
     Admin(#[from] RequestError),
 }
 
+/// Why an executable was not announced to a system.
+#[derive(Debug, thiserror::Error)]
+pub enum AnnounceError {
+    /// It could not be started.
+    #[error("`{program}` could not be started: {error}")]
+    NotStarted {
+        /// The executable.
+        program: String,
+        /// What the operating system said.
+        error: io::Error,
+    },
+    /// It was started, and is none that has actors to offer.
+    #[error("`{program}` offers no actors: {what}. Is `roscius_host::rust::enter` the first call in its `main`?")]
+    NoHost {
+        /// The executable.
+        program: String,
+        /// What it did.
+        what: &'static str,
+    },
+    /// It could not join the system.
+    #[error("`{program}` could not join the actor system: {reason}")]
+    NotJoined {
+        /// The executable.
+        program: String,
+        /// Why.
+        reason: String,
+    },
+}
+
 /// Why an actor was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateError {
@@ -61,11 +90,17 @@ pub enum CreateError {
     /// The arguments are not those that were registered.
     #[error("an actor `{actor}` can not be made: {reason}")]
     Arguments {
-        /// The type.
-        actor: &'static str,
+        /// The type, or the name of it.
+        actor: String,
         /// What is wrong with them.
         reason: String,
     },
+    /// The actor that would be the parent has no process of a system of processes.
+    #[error("only an actor in a process of its own can create actors of other programs")]
+    NoProcess,
+    /// The actor that would be the parent may have no child now.
+    #[error(transparent)]
+    Parent(#[from] SpawnError),
     /// The system refused.
     #[error("the actor was not made: {text}")]
     Refused {

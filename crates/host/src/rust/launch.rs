@@ -9,7 +9,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -79,6 +79,14 @@ impl Launched {
         read(&mut self.socket)
     }
 
+    /// What it answers within this time.
+    pub fn answer_within<T: DeserializeOwned>(&mut self, within: Duration) -> io::Result<T> {
+        self.socket.set_read_timeout(Some(within))?;
+        let answer = self.answer();
+        self.socket.set_read_timeout(None)?;
+        answer
+    }
+
     /// Waits for its end. False: it was killed as it had not come within the time.
     pub fn end(&mut self, within: Duration) -> bool {
         // The socket says so when the process ends: a wait for a process has no limit.
@@ -99,9 +107,13 @@ impl Launched {
 
 /// Starts the program again with a task. `arguments` are those of its command line.
 pub(super) fn launch(task: &Task, arguments: &[String]) -> io::Result<Launched> {
+    launch_program(&std::env::current_exe()?, task, arguments)
+}
+
+/// Starts any program of this kind with a task.
+pub(super) fn launch_program(program: &Path, task: &Task, arguments: &[String]) -> io::Result<Launched> {
     let (mut socket, theirs) = UnixStream::pair()?;
     let identity = identity_of(&theirs)?;
-    let program = std::env::current_exe()?;
     let title = format!("{}: {}", program.file_name().unwrap_or_default().to_string_lossy(), task.title());
     let mut command = Command::new(program);
     command.arg0(title).args(arguments).env(PART, identity).stdin(Stdio::from(OwnedFd::from(theirs)));

@@ -2,19 +2,24 @@
 
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use roscius_protocol::admin::messages::{FromAdmin, Refusal, RefusalKind, ToAdmin};
 use roscius_protocol::frame::Role;
 
+use super::error::StartError;
 use super::launch::{self, ActorTask, Task, launch};
-use super::registry::{Cradle, Registry};
+use super::registry::{Cradle, Made, Registry};
 use super::system::join;
+use super::within;
 use crate::admin::{AdminError, AdminOptions, serve};
-use crate::process::{ChildProcess, Process};
+use crate::process::{ChildProcess, Process, RequestError};
 
 /// How long what an actor said last may take to leave.
 const DRAIN_WITHIN: Duration = Duration::from_secs(7);
+/// How long the Admin may take to note what a starter can make.
+const OFFER_WITHIN: Duration = Duration::from_secs(10);
 /// How long an actor has to exit when the system is gone.
 const EXIT_WITHIN: Duration = Duration::from_secs(1);
 
@@ -28,6 +33,9 @@ pub(super) enum Served {
     /// Something else was wrong.
     Failed(String),
 }
+
+/// What a starter answers: what it can make, or why it is not there.
+pub(super) type Offered = Result<Vec<String>, String>;
 
 /// Call this first in `main`. If this process was started to be a part of a system it is that until the part ends, and
 /// then ends the process. Else nothing happens.
@@ -65,22 +73,28 @@ fn play(registry: &Registry, mut socket: UnixStream) -> Result<(), Box<dyn std::
             Ok(told?)
         }
         Task::Starter { directory, arguments } => {
-            let joined = join(&directory, None, Role::Zygote, registry);
-            launch::answer(&mut socket, &joined.as_ref().map(drop).map_err(ToString::to_string))?;
-            starter(registry, &*joined?, &directory, &arguments)
+            let joined = join_as_starter(&directory, registry);
+            let offered: Offered = joined.as_ref().map(|_| registry.makers()).map_err(ToString::to_string);
+            launch::answer(&mut socket, &offered)?;
+            starter(&*joined?, &directory, &arguments)
         }
         Task::Actor(task) => actor(registry, *task),
     }
 }
 
+/// Joins the system and offers what there is. When this returns, the Admin knows.
+fn join_as_starter(directory: &Path, registry: &Registry) -> Result<Arc<Process>, StartError> {
+    if let Some(name) = registry.ambiguous() {
+        return Err(StartError::Ambiguous { name: name.to_owned() });
+    }
+    let process = join(directory, None, Role::Zygote, registry)?;
+    let offer = ToAdmin::Offer { makers: registry.makers() };
+    process.request::<RequestError>(process.root(), offer, OFFER_WITHIN, || Ok(()))?;
+    Ok(process)
+}
+
 /// Starts processes as the Admin wants them, until the system has ended.
-fn starter(
-    registry: &Registry,
-    process: &Process,
-    directory: &Path,
-    arguments: &[String],
-) -> Result<(), Box<dyn std::error::Error>> {
-    process.tell_admin(process.root(), ToAdmin::Offer { makers: registry.makers() });
+fn starter(process: &Process, directory: &Path, arguments: &[String]) -> Result<(), Box<dyn std::error::Error>> {
     while !process.is_over() {
         process.turn(None)?;
         while let Some(order) = process.take_order() {
@@ -125,14 +139,15 @@ fn start_actor(process: &Process, task: ActorTask, arguments: &[String]) {
 /// Is the process of an actor until there is no actor in it any more.
 fn actor(registry: &Registry, task: ActorTask) -> Result<(), Box<dyn std::error::Error>> {
     let process = join(&task.directory, Some(task.node), Role::Actor, registry)?;
+    within::settle(&process);
     let ActorTask { parent, birth, maker, name, arguments, .. } = task;
     let made = match registry.maker(&maker) {
         Some(maker) => maker.make(process.system(), Cradle { parent, birth, name, arguments }),
         None => Err(format!("this program knows no actor `{maker}`")),
     };
     let me = process.node();
-    let policy = match made {
-        Ok(policy) => policy,
+    let Made { policy, bounded } = match made {
+        Ok(made) => made,
         Err(text) => {
             let refusal = Refusal { kind: RefusalKind::InvalidActorClass, text: text.clone() };
             process.tell_admin(process.root(), ToAdmin::Failed { process: me, refusal });
@@ -140,7 +155,7 @@ fn actor(registry: &Registry, task: ActorTask) -> Result<(), Box<dyn std::error:
             return Err(text.into());
         }
     };
-    process.tell_admin(process.root(), ToAdmin::Ready { process: me, policy });
+    process.tell_admin(process.root(), ToAdmin::Ready { process: me, policy, bounded });
     while !process.is_over() && process.system().living() > 0 {
         process.turn(None)?;
     }

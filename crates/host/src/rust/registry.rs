@@ -44,13 +44,36 @@ impl Registry {
     /// As [`Registry::actor`], and `keep` says how the actor is kept: when it is restarted, how long its mailbox is.
     #[must_use]
     pub fn actor_with<A: Actor, Args: DeserializeOwned + 'static>(
-        mut self,
+        self,
         name: impl Into<String>,
         make: impl Fn(Args) -> A + Send + Sync + 'static,
         keep: impl Fn(Props<A>) -> Props<A> + Send + Sync + 'static,
     ) -> Self {
-        let name = name.into();
-        let maker = MakerOf { make: Arc::new(make), keep, arguments: PhantomData::<fn(Args) -> A> };
+        let make = Arc::new(make);
+        self.insert::<A, Args>(name.into(), move |arguments| {
+            let make = Arc::clone(&make);
+            let instance = move || read::<Args>(&arguments).map(|args| make(args)).map_err(Failure::new);
+            Ok(keep(Props::fallible(instance)))
+        })
+    }
+
+    /// Lets actors of type `A` be made in other processes by [`Props`], which may depend on the arguments: whether the
+    /// actor is restarted, how long its mailbox is, what happens when it can not be made. `make` is called once for an actor.
+    #[must_use]
+    pub fn actor_by<A: Actor, Args: DeserializeOwned + 'static, P: Into<Props<A>>>(
+        self,
+        name: impl Into<String>,
+        make: impl Fn(Args) -> P + Send + Sync + 'static,
+    ) -> Self {
+        self.insert::<A, Args>(name.into(), move |arguments| Ok(make(read::<Args>(&arguments)?).into()))
+    }
+
+    fn insert<A: Actor, Args: DeserializeOwned + 'static>(
+        mut self,
+        name: String,
+        props: impl Fn(Vec<u8>) -> Result<Props<A>, String> + Send + Sync + 'static,
+    ) -> Self {
+        let maker = MakerOf { props, arguments: PhantomData::<fn(Args) -> A> };
         if self.actors.insert(name.clone(), Arc::new(maker)).is_some() {
             self.twice.push(name.clone());
         }
@@ -74,7 +97,7 @@ impl Registry {
         }
         // A reply that comes too late is a dead letter, and its handler reads it.
         if let Some(reply) = kind.reply().filter(|reply| reply.is_serialisable()) {
-            self.types.entry(reply.name()).or_insert(reply);
+            self.types.entry(reply.public_name().unwrap_or(reply.name())).or_insert(reply);
         }
     }
 
@@ -83,7 +106,8 @@ impl Registry {
         self.twice.first().map(String::as_str)
     }
 
-    pub(super) fn language(&self) -> RustLanguage {
+    /// How messages of these types travel between processes, for who runs a [`Process`](crate::process::Process) by itself.
+    pub fn language(&self) -> RustLanguage {
         RustLanguage::new(self.types.clone())
     }
 
@@ -113,8 +137,16 @@ pub(super) trait Maker: Send + Sync {
     /// Whether these are arguments that it takes.
     fn check(&self, arguments: &[u8]) -> Result<(), String>;
 
-    /// Makes an actor for a parent in another process. What is returned is when it is restarted.
-    fn make(&self, system: &ActorSystem, cradle: Cradle) -> Result<Restart, String>;
+    /// Makes an actor for a parent in another process.
+    fn make(&self, system: &ActorSystem, cradle: Cradle) -> Result<Made, String>;
+}
+
+/// What the parent of a new actor has to know.
+pub(super) struct Made {
+    /// When the actor is restarted.
+    pub policy: Restart,
+    /// Whether its mailbox has a bound: its address says so.
+    pub bounded: bool,
 }
 
 /// What an actor begins with.
@@ -125,35 +157,31 @@ pub(super) struct Cradle {
     pub arguments: Vec<u8>,
 }
 
-struct MakerOf<A, Args, M, K> {
-    make: Arc<M>,
-    keep: K,
+struct MakerOf<A, Args, P> {
+    props: P,
     arguments: PhantomData<fn(Args) -> A>,
 }
 
-impl<A, Args, M, K> Maker for MakerOf<A, Args, M, K>
+impl<A, Args, P> Maker for MakerOf<A, Args, P>
 where
     A: Actor,
     Args: DeserializeOwned + 'static,
-    M: Fn(Args) -> A + Send + Sync + 'static,
-    K: Fn(Props<A>) -> Props<A> + Send + Sync + 'static,
+    P: Fn(Vec<u8>) -> Result<Props<A>, String> + Send + Sync + 'static,
 {
     fn check(&self, arguments: &[u8]) -> Result<(), String> {
         read::<Args>(arguments).map(drop)
     }
 
-    fn make(&self, system: &ActorSystem, cradle: Cradle) -> Result<Restart, String> {
+    fn make(&self, system: &ActorSystem, cradle: Cradle) -> Result<Made, String> {
         let Cradle { parent, birth, name, arguments } = cradle;
         read::<Args>(&arguments)?;
-        let make = Arc::clone(&self.make);
-        let props = Props::fallible(move || read::<Args>(&arguments).map(|args| make(args)).map_err(Failure::new));
-        let mut props = (self.keep)(props);
+        let mut props = (self.props)(arguments)?;
         if let Some(name) = name {
             props = props.named(name);
         }
         let policy = props.restart_policy();
-        system.spawn_under(parent, birth, props).map_err(|error| error.to_string())?;
-        Ok(policy)
+        let actor = system.spawn_under(parent, birth, props).map_err(|error| error.to_string())?;
+        Ok(Made { policy, bounded: actor.address().is_bounded() })
     }
 }
 

@@ -17,9 +17,9 @@ use roscius_protocol::frame::Role;
 use roscius_transport::{Listening, SocketDir, SocketDirError};
 use serde::Serialize;
 
-use super::error::{CreateError, ShutdownError, StartError, TellError};
-use super::launch::{self, Launched, Task, launch};
-use super::parts::Served;
+use super::error::{AnnounceError, CreateError, ShutdownError, StartError, TellError};
+use super::launch::{self, Launched, Task, launch, launch_program};
+use super::parts::{Offered, Served};
 use super::{Ask, Endpoint, Registry};
 use crate::admin::Claim;
 use crate::process::{Options, Process, RequestError};
@@ -27,7 +27,9 @@ use crate::process::{Options, Process, RequestError};
 /// How long an answer of the Admin that asks nobody else may take.
 const PROMPTLY: Duration = Duration::from_secs(10);
 /// How long an actor may take to be made: a little more than the Admin allows for it.
-const CREATE_WITHIN: Duration = Duration::from_secs(60);
+pub(super) const CREATE_WITHIN: Duration = Duration::from_secs(60);
+/// How long an executable that is announced may take to say what actors it can make.
+const ANNOUNCE_WITHIN: Duration = Duration::from_secs(5);
 /// How long a system may take to end: a little more than the Admin allows for it.
 const SHUTDOWN_WITHIN: Duration = Duration::from_secs(20);
 /// How long processes of this program may take to end after their system.
@@ -36,6 +38,9 @@ const END_WITHIN: Duration = Duration::from_secs(5);
 const LEAVE_WITHIN: Duration = Duration::from_secs(5);
 /// How long a message is held for a receiver that takes nothing.
 const HOLD_WITHIN: Duration = Duration::from_secs(300);
+
+/// Who makes actors in Python.
+pub(super) const PYTHON: &str = "python";
 
 /// A running system of processes. Cloning gives another handle; when the last one is dropped, the program leaves the system.
 #[derive(Clone)]
@@ -187,12 +192,38 @@ fn start_starter(directory: &Path, arguments: &[String]) -> Result<Launched, Sta
     let task = Task::Starter { directory: directory.to_owned(), arguments: arguments.to_vec() };
     let failed = |reason: String| StartError::Part { part: "starter", reason };
     let mut starter = launch(&task, arguments).map_err(|error| failed(error.to_string()))?;
-    let joined: Result<(), String> = starter.answer().unwrap_or_else(|error| Err(error.to_string()));
+    let joined: Offered = starter.answer().unwrap_or_else(|error| Err(error.to_string()));
     if let Err(reason) = joined {
         starter.end(Duration::ZERO);
         return Err(failed(reason));
     }
     Ok(starter)
+}
+
+/// Starts an executable that calls [`enter`](super::enter) as one more starter of the system with this directory: from then
+/// on its actors can be made there, by name. It ends with the system. Returned are the names.
+///
+/// # Errors
+///
+/// [`AnnounceError`] if it can not be started, is no such program, or can not join the system.
+pub fn announce(directory: &Path, program: &Path, arguments: &[String]) -> Result<Vec<String>, AnnounceError> {
+    let task = Task::Starter { directory: directory.to_owned(), arguments: arguments.to_vec() };
+    let program_name = || program.display().to_string();
+    let mut starter = launch_program(program, &task, arguments)
+        .map_err(|error| AnnounceError::NotStarted { program: program_name(), error })?;
+    match starter.answer_within::<Offered>(ANNOUNCE_WITHIN) {
+        Ok(Ok(makers)) => Ok(makers),
+        Ok(Err(reason)) => {
+            starter.end(Duration::ZERO);
+            Err(AnnounceError::NotJoined { program: program_name(), reason })
+        }
+        Err(error) => {
+            let is_late = matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut);
+            starter.end(Duration::ZERO);
+            let what = if is_late { "it said nothing" } else { "it ended, or said something else" };
+            Err(AnnounceError::NoHost { program: program_name(), what })
+        }
+    }
 }
 
 /// Becomes a process of the system that has this directory.
@@ -228,7 +259,13 @@ fn listen(directory: &Path, node: Option<NodeId>) -> Result<(NodeId, Listening),
     }
 }
 
-fn random_number() -> u32 {
+/// Arguments as their maker reads them.
+pub(super) fn arguments_of(actor: &str, arguments: &impl Serialize) -> Result<Vec<u8>, CreateError> {
+    rmp_serde::to_vec_named(arguments)
+        .map_err(|error| CreateError::Arguments { actor: actor.to_owned(), reason: error.to_string() })
+}
+
+pub(super) fn random_number() -> u32 {
     RandomState::new().build_hasher().finish() as u32
 }
 
@@ -272,15 +309,51 @@ impl ProcessSystem {
 
     fn create<A: Actor>(&self, name: Option<String>, arguments: impl Serialize) -> Result<ActorRef<A>, CreateError> {
         let actor = type_name::<A>();
-        let wrong = |reason: String| CreateError::Arguments { actor, reason };
+        let wrong = |reason: String| CreateError::Arguments { actor: actor.to_owned(), reason };
         let maker = self.link.registry.name_of::<A>().ok_or(CreateError::NotRegistered { actor })?;
-        let spec = rmp_serde::to_vec_named(&arguments).map_err(|error| wrong(error.to_string()))?;
+        let spec = arguments_of(actor, &arguments)?;
         if let Some(maker) = self.link.registry.maker(maker) {
             maker.check(&spec).map_err(wrong)?;
         }
+        self.create_by(maker, name, spec).map(ActorRef::assume)
+    }
+
+    /// Creates a top-level actor by the name that its type is registered under in any program of the system, with the
+    /// arguments that it was registered for.
+    ///
+    /// What it accepts only its program knows: take its address as [`ActorRef::assume`] or
+    /// [`Recipient::assume`](roscius::Recipient::assume) say.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError`] if it can not be made.
+    pub fn spawn_by_name(&self, name: &str, arguments: impl Serialize) -> Result<Address, CreateError> {
+        self.create_by(name, None, arguments_of(name, &arguments)?)
+    }
+
+    /// Creates a top-level actor of a class in Python, given as `module.Class`. A program in Python has to be, or have been,
+    /// attached to the system.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError`] if it can not be made.
+    pub fn spawn_python(&self, class: &str) -> Result<Address, CreateError> {
+        self.create_by(PYTHON, None, class.into())
+    }
+
+    /// The top-level actor with this global name, which is created from a class in Python if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError`] if it can not be made.
+    pub fn spawn_python_named(&self, name: impl Into<String>, class: &str) -> Result<Address, CreateError> {
+        self.create_by(PYTHON, Some(name.into()), class.into())
+    }
+
+    fn create_by(&self, maker: &str, name: Option<String>, spec: Vec<u8>) -> Result<Address, CreateError> {
         let creation = Creation { maker: maker.to_owned(), name, spec, process: None, requester: None };
         match self.link.request(ToAdmin::Create(creation), CREATE_WITHIN)? {
-            FromAdmin::Created { actor } => Ok(ActorRef::assume(actor)),
+            FromAdmin::Created { actor } => Ok(actor),
             FromAdmin::Refused(refusal) => Err(CreateError::Refused { kind: refusal.kind, text: refusal.text }),
             _ => Err(RequestError::NoAdmin.into()),
         }

@@ -113,7 +113,7 @@ fn actor(base: &Path, node: NodeId, manner: &str) {
     };
     let say = |hub: &mut Hub, message: ToAdmin| send(hub, Topic::ToAdmin, &encode(&message).unwrap());
     say(&mut hub, ToAdmin::Attach { pid: std::process::id() });
-    say(&mut hub, ToAdmin::Ready { process: node, policy: Restart::Temporary });
+    say(&mut hub, ToAdmin::Ready { process: node, policy: Restart::Temporary, bounded: false });
     if manner == "letters" {
         say(&mut hub, ToAdmin::HandleDeadLetters { start: true });
     }

@@ -227,11 +227,37 @@ impl Handler<Fail> for Stubborn {
     }
 }
 
+/// Throw the ball to and fro; who has it last tells the one who began.
+#[derive(Message, Serialize, Deserialize)]
+pub struct Ball {
+    pub to: Address,
+    pub left: u32,
+    pub began: Address,
+}
+
+/// Throws balls. Its mailbox is bounded, and so its own address says.
+pub struct Thrower;
+
+impl Actor for Thrower {
+    type Protocol = (Ball,);
+}
+
+impl Handler<Ball> for Thrower {
+    fn receive(&mut self, Ball { to, left, began }: &mut Ball, ctx: &mut Context<Self>) -> Outcome<()> {
+        match left.checked_sub(1) {
+            Some(left) => ctx.send(*to, Ball { to: ctx.me().address(), left, began: *began })?,
+            None => ctx.send(*began, Note(7))?,
+        }
+        Ok(())
+    }
+}
+
 /// What all processes of the tests know.
 pub fn registry() -> Registry {
     Registry::new()
         .actor("player", |sum: u64| Player { sum, ..Player::default() })
         .actor_with("stubborn", Stubborn, |props| props.restart(Restart::Transient))
+        .actor_with("thrower", |()| Thrower, |props| props.bounded(2, Overflow::wait()))
         .message::<Ended>()
         .message::<Buried>()
         .message::<CameBack>()

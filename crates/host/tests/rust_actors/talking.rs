@@ -3,7 +3,7 @@
 use roscius::{AskError, Received};
 use roscius_host::rust::TellError;
 
-use crate::cast::{Add, CameBack, Fail, Local, Misspeak, Note, Notes, Player, Recite, Unheard, Where};
+use crate::cast::{Add, Ball, CameBack, Fail, Local, Misspeak, Note, Notes, Player, Recite, Thrower, Unheard, Where};
 use crate::scene::{PATIENCE, Scene, next, next_message};
 
 #[test]
@@ -45,6 +45,16 @@ fn messages_arrive_in_the_order_of_sending() {
         }
     };
     assert_eq!(notes, (0..20_000).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_bounded_mailbox_of_another_process_takes_messages() {
+    let scene = Scene::start("bounded");
+    let (one, other) = (scene.system.spawn::<Thrower>(()).unwrap(), scene.system.spawn::<Thrower>(()).unwrap());
+    let endpoint = scene.system.endpoint();
+    let ball = Ball { to: other.address(), left: 100, began: endpoint.address() };
+    endpoint.tell(one, ball).unwrap();
+    assert_eq!(next_message::<Note>(&endpoint).0, 7);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::messages::Requester;
 use super::{Admin, Effect};
-use crate::address::Address;
+use crate::address::{Address, NodeId};
 use crate::lifecycle::{Birth, ExitReason, Signal, Verdict};
 use crate::supervision::{Intensity, Restart};
 use crate::time::Time;
@@ -67,8 +67,12 @@ impl Admin {
             self.count("Admin Message Received.Foreign");
             return;
         }
-        let birth = match self.children.get(&child) {
-            Some(known) => known.birth,
+        let birth = match self.children.get_mut(&child) {
+            Some(known) => {
+                // Who had it made has let go of it.
+                known.requester = None;
+                known.birth
+            }
             None => {
                 let birth = self.number_child();
                 self.children.insert(child, Child::new(birth, None, policy));
@@ -94,8 +98,22 @@ impl Admin {
         self.registration_watchers.remove(&child);
     }
 
+    /// The actors of this process have gone. Those that they had made here and not let go of exit too.
+    pub(super) fn end_children_of(&mut self, process: NodeId, effects: &mut Vec<Effect>) {
+        let left = |child: &Child| child.requester.is_some_and(|requester| requester.actor.node() == process);
+        let children: Vec<Address> =
+            self.children.iter().filter(|(_, child)| left(child)).map(|(child, _)| *child).collect();
+        for child in children {
+            self.have_exit(child, ExitReason::ParentEnded, effects);
+        }
+    }
+
     pub(super) fn ask_to_exit(&self, actor: Address, effects: &mut Vec<Effect>) {
-        let signal = Signal::Exit { by: self.address(), reason: ExitReason::Shutdown, recursive: true };
+        self.have_exit(actor, ExitReason::Shutdown, effects);
+    }
+
+    fn have_exit(&self, actor: Address, reason: ExitReason, effects: &mut Vec<Effect>) {
+        let signal = Signal::Exit { by: self.address(), reason, recursive: true };
         effects.push(Effect::Signal { to: actor, signal });
     }
 }

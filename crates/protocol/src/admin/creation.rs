@@ -51,6 +51,10 @@ impl Admin {
                 return making.waiters.push(asked);
             }
         }
+        // Before anybody has offered anything, the system is just starting.
+        if !self.starters.is_empty() && !self.starters.contains_key(&creation.maker) {
+            return self.refuse(asked, self.no_maker(&creation.maker), effects);
+        }
         let node = match creation.process {
             Some(node) if !self.is_free(node) => {
                 return self.refuse(asked, no_process(format!("{node} is not free to be a new process")), effects);
@@ -73,6 +77,18 @@ impl Admin {
             waiters: vec![asked],
         };
         self.begin(now, node, Role::Actor, making, effects);
+    }
+
+    fn no_maker(&self, maker: &str) -> Refusal {
+        let known: Vec<String> = self.makers().map(|maker| format!("`{maker}`")).collect();
+        let text = format!("nobody in this system makes `{maker}`: there are {}", known.join(", "));
+        Refusal { kind: RefusalKind::NoMaker, text }
+    }
+
+    /// What actors can be made of.
+    pub(super) fn makers(&self) -> impl Iterator<Item = &str> {
+        let offered = self.starters.iter().filter(|(_, offering)| !offering.is_empty());
+        offered.map(|(maker, _)| maker.as_str()).filter(|maker| *maker != super::logger::MAKER)
     }
 
     /// Has a process made, with a limit on the time that takes.
@@ -114,7 +130,8 @@ impl Admin {
         &mut self,
         now: Time,
         by: NodeId,
-        (node, policy): (NodeId, Restart),
+        node: NodeId,
+        (policy, bounded): (Restart, bool),
         effects: &mut Vec<Effect>,
     ) {
         let Some(process) = self.processes.get_mut(&node).filter(|process| by == node || process.starter == Some(by))
@@ -122,7 +139,10 @@ impl Admin {
             self.count("Admin Message Received.Stray");
             return;
         };
-        let (role, Some(making)) = (process.role, process.making.take()) else { return };
+        let (role, Some(mut making)) = (process.role, process.making.take()) else { return };
+        if bounded {
+            making.actor = making.actor.with_bound();
+        }
         if let Some(timer) = process.timer.take() {
             self.timers.cancel(timer);
         }

@@ -59,7 +59,8 @@ pub enum ToAdmin {
     Detach,
     /// Make a top-level actor. Answered with [`FromAdmin::Created`] or [`FromAdmin::Refused`].
     Create(Creation),
-    /// The process offers to make actors of these makers (a language, or names of types).
+    /// The process offers to make actors of these makers (a language, or names of types). Answered with
+    /// [`FromAdmin::Done`] if it has a message id.
     Offer {
         /// What it can make.
         makers: Vec<String>,
@@ -84,6 +85,8 @@ pub enum ToAdmin {
         process: NodeId,
         /// When the actor is to be restarted.
         policy: Restart,
+        /// Whether its mailbox has a bound, as its address then says.
+        bounded: bool,
     },
     /// A starter has seen a process end.
     Exited {
@@ -225,6 +228,8 @@ pub enum RefusalKind {
     NoProcess,
     /// The processes that started others have ended. A program that can be one may offer to, and ask again.
     NoStarter,
+    /// Nobody makes such actors.
+    NoMaker,
 }
 
 /// How a system is.
@@ -244,6 +249,8 @@ pub struct Status {
     pub registration_watchers: Vec<Address>,
     /// The system is shutting down.
     pub in_shutdown: bool,
+    /// What actors can be made of: languages, and names of types.
+    pub makers: Vec<String>,
     /// What was counted, by name.
     pub counters: Vec<(String, u64)>,
 }

@@ -2,7 +2,7 @@
 
 use super::creation::Making;
 use super::messages::FromAdmin;
-use super::{Admin, Effect};
+use super::{Admin, Asked, Effect};
 use crate::address::{Address, NodeId};
 use crate::frame::Role;
 use crate::lifecycle::ExitReason;
@@ -109,7 +109,8 @@ impl Admin {
         }
     }
 
-    pub(super) fn offer(&mut self, now: Time, node: NodeId, makers: Vec<String>, effects: &mut Vec<Effect>) {
+    pub(super) fn offer(&mut self, now: Time, (by, id): Asked, makers: Vec<String>, effects: &mut Vec<Effect>) {
+        let node = by.node();
         let Some(process) = self.processes.get_mut(&node).filter(|process| process.attached) else {
             self.count("Admin Message Received.Stray");
             return;
@@ -123,6 +124,9 @@ impl Admin {
         }
         self.make_queued(effects);
         self.start_logger(now, effects);
+        if id != 0 {
+            effects.push(Effect::Send { to: by, id, message: FromAdmin::Done });
+        }
     }
 
     /// Has what waits for a starter made, if there is one now.
@@ -200,6 +204,7 @@ impl Admin {
         for child in children {
             self.child_ended(child, &reason, effects);
         }
+        self.end_children_of(node, effects);
         self.ends_being_told(node);
         if process.offers {
             self.starter_ended(now, node, effects);

@@ -14,6 +14,7 @@ impl Admin {
             dead_letter_handler: self.letters,
             registration_watchers: self.registration_watchers.iter().copied().collect(),
             in_shutdown: self.shutdown.is_some(),
+            makers: self.makers().map(str::to_owned).collect(),
             counters: self.counters.iter().map(|(name, count)| (name.clone(), *count)).collect(),
         }
     }

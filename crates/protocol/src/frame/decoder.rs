@@ -69,7 +69,7 @@ impl Decoder {
             }
             self.at += length as u64;
             let whole = self.input.split_to(length);
-            return Ok(Some(Frame::parse(whole)));
+            return Ok(Some(Frame { whole }));
         }
         if self.length == 0 {
             self.fill(HEADER);
@@ -87,7 +87,7 @@ impl Decoder {
         }
         self.at += whole.len() as u64;
         self.length = 0;
-        Ok(Some(Frame::parse(whole)))
+        Ok(Some(Frame { whole }))
     }
 
     /// How many bytes of the frame that is under way have come, and how many are still to come if that is known.

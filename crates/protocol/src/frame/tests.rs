@@ -61,7 +61,7 @@ fn every_payload_comes_back_in_pieces_of_any_size() {
             assert_eq!(decoder.under_way(), (0, None));
             for (frame, payload) in frames.iter().zip(payloads()) {
                 assert_eq!(frame.payload().unwrap(), payload);
-                assert_eq!((frame.header(), frame.kind()), (&header, payload.kind()));
+                assert_eq!((frame.header(), frame.kind()), (header, payload.kind()));
                 assert_eq!(frame.detached(), *frame);
             }
         }
@@ -207,7 +207,7 @@ proptest! {
         }
         if let Ok(frame) = Frame::new(bytes.clone().into(), DEFAULT_LIMIT)
             && let Ok(payload) = frame.payload() {
-            prop_assert_eq!(bytes_of(frame.header(), &payload), bytes);
+            prop_assert_eq!(bytes_of(&frame.header(), &payload), bytes);
         }
     }
 }

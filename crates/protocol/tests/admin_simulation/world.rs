@@ -241,7 +241,7 @@ impl World {
         self.begin(orphan, Role::Actor, None);
         if self.random.chance(50) {
             let program = self.program();
-            self.say(program, 0, ToAdmin::Adopt { child: actor(orphan), policy: Restart::Temporary });
+            self.say(program, 0, ToAdmin::Adopt { child: actor(orphan), policy: Restart::Temporary, bounded: false });
         }
     }
 
@@ -433,7 +433,7 @@ impl World {
             }
             // It hangs.
             3 => {}
-            _ => self.say(process, 0, ToAdmin::Ready { process, policy: Restart::Temporary }),
+            _ => self.say(process, 0, ToAdmin::Ready { process, policy: Restart::Temporary, bounded: false }),
         }
     }
 

@@ -6,18 +6,23 @@ Everything here works beside `thespian.actors`: a `roscius.Actor` is a Thespian 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import thespian
+
 if TYPE_CHECKING:
     from roscius._core import ActorAddress as ActorAddress
     from roscius.actor import Actor as Actor
+    from roscius.announcing import announce as announce
     from roscius.asking import AskError as AskError
     from roscius.asking import AskFailed as AskFailed
     from roscius.asking import AskTimedOut as AskTimedOut
     from roscius.asking import NoSuchActor as NoSuchActor
     from roscius.asking import Outcome as Outcome
     from roscius.async_system import AsyncActorSystem as AsyncActorSystem
+    from roscius.messages import message as message
     from roscius.protocols import accepts as accepts
     from roscius.protocols import protocol_graph as protocol_graph
     from roscius.protocols import protocol_of as protocol_of
+    from roscius.rust_actors import RustActor as RustActor
     from roscius.supervision import ChildGivenUp as ChildGivenUp
     from roscius.supervision import restart as restart
     from roscius.supervision import supervise as supervise
@@ -34,14 +39,23 @@ __all__ = [
     "ChildGivenUp",
     "NoSuchActor",
     "Outcome",
+    "RustActor",
     "Terminated",
     "Timer",
     "accepts",
+    "announce",
+    "message",
     "protocol_graph",
     "protocol_of",
     "restart",
     "supervise",
 ]
+
+if getattr(thespian, "CORE", None) != "roscius":
+    raise ImportError(
+        "the package `thespian` in this environment is the original's, which was installed over that of Roscius. "
+        "To have Roscius: pip uninstall thespian roscius, then pip install roscius"
+    )
 
 # `thespian` imports `roscius._core`, and programs that use nothing else of this package should not load asyncio for it.
 _HOMES = {
@@ -54,9 +68,12 @@ _HOMES = {
     "ChildGivenUp": "supervision",
     "NoSuchActor": "asking",
     "Outcome": "asking",
+    "RustActor": "rust_actors",
     "Terminated": "watching",
     "Timer": "timers",
     "accepts": "protocols",
+    "announce": "announcing",
+    "message": "messages",
     "protocol_graph": "protocols",
     "protocol_of": "protocols",
     "restart": "supervision",

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar, get_args
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, TypeVar, get_args
 
 from thespian.system.messages.base import ActorSystemMessage
 from thespian.system.timing import Period, currentTime, timePeriodSeconds
@@ -36,23 +36,21 @@ class ChildGivenUp(ActorSystemMessage):
         return f"ChildGivenUp({self.childAddress}, after {self.restarts} restarts: {self.details})"
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """What the core has to know of a supervision: the delays in seconds, the first and the longest."""
 
     strategy: str
     backoff: tuple[float, float]
 
 
-@dataclass(frozen=True)
-class Supervision:
+class Supervision(NamedTuple):
     """What `supervise` declares."""
 
     strategy: Strategy = "one_for_one"
     max_restarts: int = 3
     within: float = 5.0
     backoff: tuple[float, float] = (0.0, 0.0)
-    on: Mapping[type[BaseException], Decision] = field(default_factory=dict)
+    on: Mapping[type[BaseException], Decision] = MappingProxyType({})
     on_limit: Limit = "stop"
 
     def begin(self) -> Supervisor:

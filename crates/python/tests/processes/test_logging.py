@@ -2,11 +2,12 @@
 
 import logging
 import threading
+import time
 
 import pytest
 import seen
-from cast import MOMENT, Call, Echo, Player, create, do, pid
-from thespian.actors import ActorSystem
+from cast import MOMENT, Call, Echo, Player, create, do, order, pid
+from thespian.actors import Actor, ActorExitRequest, ActorSystem
 from thespian.test import get_free_admin_port
 
 
@@ -155,6 +156,48 @@ def test_a_lot_of_records_all_come(scene, asys):
 def log_a_lot(_actor, count):
     for number in range(count):
         logging.getLogger("player").info("record %d", number)
+
+
+def test_a_question_that_comes_back_when_nobody_waits_any_more_is_not_logged(asys, caplog):
+    player, other = asys.createActor(Player), asys.createActor(Echo)
+    process = do(asys, player, pid)
+    order(asys, player, nap)
+    asys.tell(player, ActorExitRequest())
+    assert asys.ask(player, "nobody has time for this", 0) is None
+    seen.gone([process])
+    for number in range(20):  # what has come for us is read meanwhile
+        assert asys.ask(other, number, MOMENT) == number
+    assert caplog.text == ""
+
+
+def nap(_actor):
+    time.sleep(0.3)
+
+
+class Polite(Actor):
+    """Answers whatever it gets, also a request to exit, which the Admin sends."""
+
+    def receiveMessage(self, msg, sender):
+        self.send(sender, "goodbye")
+
+
+def test_an_answer_to_the_admin_is_noted_and_bothers_nobody(scene, asys):
+    polite = asys.createActor(Polite)
+    assert asys.ask(polite, "hello", MOMENT) == "goodbye"
+    asys.shutdown()
+    scene.noted(f"the Admin can do nothing with a message from {polite}")
+    assert scene.lines() == []
+
+
+def test_the_logger_says_that_it_ends(scene, base):
+    logs = scene.log_defs("INFO")
+    logs["formatters"]["plain"] = {"format": "%(levelname)s|%(message)s"}
+    asys = scene.start(base, logs)
+    player = asys.createActor(Player)
+    do(asys, player, log, logging.INFO, "from an actor")
+    asys.shutdown()
+    scene.logged("Shutdown")
+    assert scene.lines() == ["INFO|from an actor", "INFO|ActorSystem Logging Shutdown"]
 
 
 def test_the_program_logs_as_before(scene, asys, caplog):

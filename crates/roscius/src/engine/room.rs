@@ -119,6 +119,12 @@ impl Stage {
 }
 
 impl Shared {
+    /// Whether a sender here has to ask for room. A mailbox of another node is not asked: the link to it is bounded itself.
+    #[inline]
+    pub(crate) fn asks_for_room(&self, to: Address) -> bool {
+        to.is_bounded() && to.node() == self.node
+    }
+
     /// Offers a message to a bounded mailbox. `waiter` is told when there is room.
     pub(crate) fn offer(&self, to: Address, envelope: Envelope, waiter: Waiter) -> Offering {
         let Some(core) = self.core_of(to) else {

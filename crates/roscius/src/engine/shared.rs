@@ -25,7 +25,7 @@ use super::{contain, lock};
 use crate::actor::Poison;
 use crate::ask::{Answer, AskError, ReplyTo, late_reply};
 use crate::clock::Clock;
-use crate::dead_letters::{DeadLetter, Office, Undelivered};
+use crate::dead_letters::{DeadLetter, Handler, Office, Undelivered};
 use crate::endpoint::Endpoints;
 use crate::gate::{Crossing, SharedGate};
 use crate::interceptor::{InTransit, Interceptor, Verdict as Passage};
@@ -276,6 +276,34 @@ impl Shared {
         }
     }
 
+    /// As [`Shared::post`], for many: a core is rung once for all that follow each other.
+    pub(crate) fn post_all(&self, parcels: impl Iterator<Item = Parcel>) {
+        let (mut batch, mut at) = (Vec::new(), 0);
+        for parcel in parcels {
+            let to = parcel.to();
+            if self.core_of(to).is_none() {
+                self.post(parcel);
+                continue;
+            }
+            if to.core() != at {
+                self.post_batch(at, &mut batch);
+                at = to.core();
+            }
+            batch.push(parcel);
+        }
+        self.post_batch(at, &mut batch);
+    }
+
+    fn post_batch(&self, core: u8, batch: &mut Vec<Parcel>) {
+        if batch.is_empty() {
+            return;
+        }
+        self.cores[core as usize].post_all(batch);
+        if self.swept.load(Ordering::Relaxed) {
+            self.sweep();
+        }
+    }
+
     /// Deals with what arrives when nobody drives the cores any more.
     pub(crate) fn sweep(&self) {
         // Set before the cores are looked at: what is not seen there was posted by somebody who sees this.
@@ -403,18 +431,25 @@ impl Shared {
         match self.office.handler_of(&letter) {
             Some(handler) => self.post(Parcel::Notice(handler, Notice::DeadLetter(letter))),
             None => match &self.gate {
-                Some(gate) => gate.carry(Crossing::DeadLetter { to: Address::nobody(self.node), letter: *letter }),
+                Some(gate) => {
+                    gate.carry(Crossing::DeadLetter { to: Address::nobody(self.node), letter: *letter });
+                }
                 None => contain(|| drop(letter)),
             },
         }
     }
 
-    /// An actor becomes the handler of dead letters, or ceases to be.
-    pub(crate) fn handle_dead_letters(&self, actor: Address, start: bool) {
-        match (&self.gate, start) {
-            (Some(gate), _) if gate.handle_dead_letters(actor, start) => {}
-            (_, true) => self.office.register(actor),
-            (_, false) => self.office.deregister(actor),
+    /// An actor becomes the handler of dead letters.
+    pub(crate) fn handle_dead_letters(&self, handler: Handler) {
+        if !self.gate.as_ref().is_some_and(|gate| gate.handle_dead_letters(handler.actor, true)) {
+            self.office.register(handler);
+        }
+    }
+
+    /// An actor ceases to be the handler of dead letters.
+    pub(crate) fn leave_dead_letters(&self, actor: Address) {
+        if !self.gate.as_ref().is_some_and(|gate| gate.handle_dead_letters(actor, false)) {
+            self.office.deregister(actor);
         }
     }
 
@@ -442,7 +477,7 @@ impl Shared {
             }
             // The handler is gone: the letter goes to the one before it.
             Notice::DeadLetter(letter) => {
-                self.handle_dead_letters(to, false);
+                self.leave_dead_letters(to);
                 self.tell_of(letter);
             }
             Notice::Work(work) => self.post(Parcel::Notice(work.leader, work.not_begun(to))),

@@ -1,5 +1,5 @@
 //! The base `simple`: actors run in the thread of whoever waits for something, one message at a time, in the order in
-//! which messages were sent.
+//! which messages were sent; or, where that order is of no use, in slices.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::{self, ThreadId};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use roscius_protocol::time::Time;
 
-use super::driver::{Driver, Manner, Turn};
+use super::driver::{BATCH, Driver, Manner, Turn};
 use super::lock;
 use super::shared::Shared;
 use super::stage::Stage;
@@ -16,10 +16,11 @@ use super::stage::Stage;
 const TURNS: usize = 256;
 
 const STEP: Manner = Manner { batch: 1, single: true, blocking: true };
+const SLICE: Manner = Manner { batch: BATCH, single: false, blocking: true };
 
 /// Drives the one core of a simple system.
-#[derive(Default)]
 pub(crate) struct Pump {
+    manner: Manner,
     stage: Mutex<Option<Box<Stage>>>,
     /// Which thread drives now.
     driver: Mutex<Option<ThreadId>>,
@@ -39,7 +40,18 @@ pub(crate) enum Pumped {
 }
 
 impl Pump {
-    /// Handles at most so many notices or messages, until `done`, which must not use the system. How many it was.
+    /// With `slices` an actor handles up to a batch of messages in one turn.
+    pub(crate) fn new(slices: bool) -> Self {
+        Self {
+            manner: if slices { SLICE } else { STEP },
+            stage: Mutex::default(),
+            driver: Mutex::default(),
+            released: Condvar::new(),
+        }
+    }
+
+    /// Takes at most so many turns, of a notice or message each or of a slice, until `done`, which must not use the system.
+    /// How many it was.
     pub(crate) fn step(&self, shared: &Arc<Shared>, most: usize, done: impl FnMut() -> bool) -> usize {
         if *lock(&self.driver) == Some(thread::current().id()) {
             return 0;
@@ -118,7 +130,7 @@ impl Pump {
             loop {
                 driver.fire_alarms(&mut state);
                 let turn;
-                (state, turn) = driver.turn(state, STEP);
+                (state, turn) = driver.turn(state, self.manner);
                 played += usize::from(turn == Turn::Played);
                 if turn == Turn::Nothing || played >= most {
                     break;

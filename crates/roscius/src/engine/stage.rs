@@ -384,7 +384,7 @@ impl Stage {
         } else {
             envelope
         };
-        if to.is_bounded() {
+        if self.shared.asks_for_room(to) {
             return self.offer(to, envelope);
         }
         self.post(Parcel::Message(to, envelope));

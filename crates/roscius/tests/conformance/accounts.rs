@@ -13,7 +13,7 @@ use crate::bases::Base;
 use crate::scene::{PATIENCE, Scene};
 
 promises! {
-    on every_base:
+    on in_one_process:
         every_message_of_a_random_program_is_accounted_for,
         every_message_of_a_random_program_is_accounted_for_at_shutdown;
 }
@@ -270,7 +270,7 @@ fn every_message_of_a_random_program_is_accounted_for(base: Base) {
             status.waiting() == 0 && status.pending_timers == 0
         };
         assert!(scene.system.wait_until(PATIENCE, idle), "seed {seed}: {}", scene.system.status());
-        assert!(scene.system.shutdown().is_complete(), "seed {seed}");
+        assert!(scene.system.shut_down(), "seed {seed}");
         let balanced = scene.system.wait_until(Duration::from_millis(200), || balance(&scene, &books));
         assert!(balanced, "seed {seed}: {books:?}\n{}", scene.system.status());
     }
@@ -281,7 +281,7 @@ fn every_message_of_a_random_program_is_accounted_for_at_shutdown(base: Base) {
         let scene = supervised(base);
         let books = Arc::new(Books::default());
         begin(&scene, &books, &mut Dice(seed));
-        assert!(scene.system.shutdown().is_complete(), "seed {seed}");
+        assert!(scene.system.shut_down(), "seed {seed}");
         let balanced = scene.system.wait_until(Duration::from_millis(200), || balance(&scene, &books));
         assert!(balanced, "seed {seed}: {books:?}\n{}", scene.system.status());
     }

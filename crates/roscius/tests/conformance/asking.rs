@@ -10,16 +10,26 @@ use std::time::{Duration, Instant};
 
 use roscius::prelude::*;
 use roscius::{Received, Undelivered};
+use roscius_host::rust::Registry;
 
 use crate::bases::Base;
 use crate::cast::{Double, Fail, HowMany, Number, Order, Panic, Puppet, Unwanted, What, fail, panic};
+use crate::parts::Enlist;
 use crate::scene::{PATIENCE, QUIET, Scene, block_on, poll_once};
 
 promises! {
     on every_base:
         an_ask_is_answered,
-        an_ask_is_answered_to_asynchronous_code,
         an_ask_that_nobody_answers_times_out,
+        an_ask_of_a_type_outside_the_protocol_hears_of_it,
+        an_ask_of_a_foreign_address_fails_at_once,
+        an_ask_of_an_address_that_never_lived_fails_at_once,
+        an_ask_that_waits_when_its_receiver_exits_fails,
+        a_continuation_hears_that_there_is_nobody,
+        a_continuation_that_fails_fails_its_actor,
+        external_code_can_answer_an_actor;
+    on in_one_process:
+        an_ask_is_answered_to_asynchronous_code,
         an_ask_times_out_in_asynchronous_code,
         an_ask_that_changes_its_task_wakes_the_last,
         the_timer_of_an_answered_ask_is_gone,
@@ -30,25 +40,22 @@ promises! {
         a_promise_can_be_kept_by_another_thread,
         promises_can_be_kept_in_any_order,
         an_ask_that_makes_its_receiver_fail_hears_of_it,
-        an_ask_of_a_type_outside_the_protocol_hears_of_it,
         an_ask_of_the_dead_fails_at_once,
-        an_ask_of_a_foreign_address_fails_at_once,
-        an_ask_of_an_address_that_never_lived_fails_at_once,
-        an_ask_that_waits_when_its_receiver_exits_fails,
         an_ask_can_be_answered_later_after_the_receiver_took_other_messages,
         a_continuation_gets_the_answer,
-        a_continuation_hears_that_there_is_nobody,
         a_continuation_hears_that_time_is_over,
         a_continuation_without_a_limit_waits,
         an_answer_after_the_limit_of_a_continuation_is_a_dead_letter,
-        a_continuation_that_fails_fails_its_actor,
-        an_actor_goes_on_while_a_continuation_waits,
-        external_code_can_answer_an_actor;
+        an_actor_goes_on_while_a_continuation_waits;
     on simple:
         an_actor_that_blocks_for_an_answer_is_told_that_it_cannot,
         waiting_gives_up_at_once_when_nothing_is_left_to_do;
     on threads:
         an_actor_that_blocks_for_an_answer_gets_it;
+}
+
+pub fn enlist(registry: Registry) -> Registry {
+    registry.enlist::<NewKeeper>().enlist::<Brittle>()
 }
 
 /// Answers when it is told to.
@@ -91,8 +98,13 @@ impl Handler<Keep> for Keeper {
     }
 }
 
+part! {
+    /// A keeper with no promise yet.
+    NewKeeper {} makes Keeper: Keeper { kept: Vec::new() }
+}
+
 fn keeper(scene: &Scene) -> ActorRef<Keeper> {
-    scene.system.spawn(|| Keeper { kept: Vec::new() }).unwrap()
+    scene.system.cast(NewKeeper {}).unwrap()
 }
 
 /// Tells a keeper what to do with a promise, once it has one.
@@ -401,8 +413,11 @@ fn an_answer_after_the_limit_of_a_continuation_is_a_dead_letter(base: Base) {
     assert_eq!(scene.only_dead_letter(), (asker.address(), Undelivered::LateReply));
 }
 
-/// Fails in a continuation, and answers with how often it was created.
+/// Fails in a continuation.
+#[derive(Clone, Serialize, Deserialize)]
 struct Brittle;
+
+plays_itself!(Brittle);
 
 impl Actor for Brittle {
     type Protocol = (Number,);
@@ -421,7 +436,7 @@ impl Handler<Number> for Brittle {
 
 fn a_continuation_that_fails_fails_its_actor(base: Base) {
     let scene = Scene::new(base);
-    let brittle = scene.system.spawn(|| Brittle).unwrap();
+    let brittle = scene.system.cast(Brittle).unwrap();
     scene.probe.endpoint().watch(brittle);
     scene.probe.tell(brittle, Number(1));
     let end = scene.probe.expect_terminated();
@@ -486,7 +501,7 @@ impl Handler<Panic> for Blocker {
 }
 
 fn blocker(scene: &Scene) -> ActorRef<Blocker> {
-    let (system, other) = (scene.system.clone(), scene.puppet("other"));
+    let (system, other) = (ActorSystem::clone(&scene.system), scene.puppet("other"));
     scene.system.spawn(move || Blocker { system: system.clone(), other }).unwrap()
 }
 

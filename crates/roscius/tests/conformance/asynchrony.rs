@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use roscius::prelude::*;
 use roscius::{Promise, Received, Undelivered};
+use roscius_host::rust::Registry;
 
 use crate::bases::Base;
 use crate::cast::{Double, Fail, Number, Panic, Saw, What, fail, panic};
+use crate::parts::Enlist;
 use crate::scene::{PATIENCE, Scene};
+use crate::system::Endpoint;
 
 promises! {
     on every_base:
@@ -20,25 +23,33 @@ promises! {
         other_actors_go_on_while_a_handler_waits,
         the_sender_is_the_same_after_waiting,
         an_ask_within_a_handler_hears_that_there_is_nobody,
-        an_ask_within_a_handler_times_out,
         an_asynchronous_handler_can_reply_later,
         an_asynchronous_handler_can_forward,
         an_asynchronous_handler_can_stash,
         an_asynchronous_handler_that_fails_returns_its_message,
         an_asynchronous_handler_that_panics_returns_its_message,
-        an_exit_waits_for_the_handler,
         a_handler_that_stops_its_actor_finishes_first,
         what_happens_while_a_handler_waits_is_told_after_it,
         a_future_that_panics_when_dropped_is_a_failure,
         an_asynchronous_handler_without_waiting_is_like_any_other;
+    on in_one_process:
+        an_ask_within_a_handler_times_out,
+        an_exit_waits_for_the_handler;
+}
+
+pub fn enlist(registry: Registry) -> Registry {
+    registry.enlist::<Relay>().enlist::<Swift>()
 }
 
 /// Asks `next`, and answers with its answer plus one.
+#[derive(Clone, Serialize, Deserialize)]
 struct Relay {
     next: Address,
     observer: Address,
     heard: Vec<u64>,
 }
+
+plays_itself!(Relay, Swift);
 
 /// Answered with what the relay heard, asked twice at once.
 #[derive(Message, Serialize, Deserialize)]
@@ -172,17 +183,17 @@ impl Drop for PanicsInDrop {
 /// A relay in front of `next`.
 fn relay(scene: &Scene, next: Address) -> ActorRef<Relay> {
     let observer = scene.probe.address();
-    scene.system.spawn(move || Relay { next, observer, heard: Vec::new() }).unwrap()
+    scene.system.cast(Relay { next, observer, heard: Vec::new() }).unwrap()
 }
 
 /// A relay in front of an endpoint: its handlers wait until the test answers.
-fn held_relay(scene: &Scene) -> (ActorRef<Relay>, roscius::Endpoint) {
+fn held_relay(scene: &Scene) -> (ActorRef<Relay>, Endpoint) {
     let endpoint = scene.system.endpoint();
     (relay(scene, endpoint.address()), endpoint)
 }
 
 /// The ask of a relay that has come to the endpoint.
-fn held(endpoint: &roscius::Endpoint) -> Promise<u64> {
+fn held(endpoint: &Endpoint) -> Promise<u64> {
     match endpoint.listen(PATIENCE) {
         Some(Received::Message(delivered)) => delivered.into_ask::<Double>().unwrap().1,
         other => panic!("expected an ask, got {other:?}"),
@@ -383,6 +394,7 @@ fn a_future_that_panics_when_dropped_is_a_failure(base: Base) {
 }
 
 /// Its handlers are asynchronous, but never wait.
+#[derive(Clone, Serialize, Deserialize)]
 struct Swift;
 
 impl Actor for Swift {
@@ -409,14 +421,14 @@ impl AsyncHandler<Panic> for Swift {
 
 fn an_asynchronous_handler_without_waiting_is_like_any_other(base: Base) {
     let scene = Scene::new(base);
-    let swift = scene.system.spawn(|| Swift).unwrap();
+    let swift = scene.system.cast(Swift).unwrap();
     let asks: Vec<_> = (0..200).map(|number| scene.system.ask(swift, Double(number))).collect();
     for (number, ask) in asks.into_iter().enumerate() {
         assert_eq!(ask.wait(), Ok(number as u64 * 2));
     }
     scene.probe.tell(swift, fail("swiftly"));
     assert_eq!(&*scene.probe.expect_poison().details, "swiftly");
-    let another = scene.system.spawn(|| Swift).unwrap();
+    let another = scene.system.cast(Swift).unwrap();
     scene.probe.tell(another, panic("swiftly"));
     assert_eq!(&*scene.probe.expect_poison().details, "swiftly");
 }

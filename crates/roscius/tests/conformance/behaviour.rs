@@ -5,9 +5,11 @@ use std::thread;
 
 use roscius::Undelivered;
 use roscius::prelude::*;
+use roscius_host::rust::Registry;
 
 use crate::bases::Base;
 use crate::cast::{Double, Guest, Number, Order, Saw, What};
+use crate::parts::{Enlist, Part};
 use crate::scene::{PATIENCE, Scene};
 
 promises! {
@@ -21,17 +23,25 @@ promises! {
         stashed_messages_come_back_in_order_before_all_others,
         a_stashed_message_can_be_stashed_again,
         a_stashed_ask_is_answered_in_the_end,
-        the_stash_becomes_dead_letters_at_the_exit,
         unstashing_nothing_is_nothing,
         a_forwarded_message_keeps_its_sender,
         a_forwarded_ask_is_answered_by_the_last,
-        a_message_forwarded_to_the_dead_is_a_dead_letter_of_its_sender,
-        a_message_forwarded_to_a_full_mailbox_is_a_dead_letter,
         a_reply_can_be_given_later,
         a_reply_can_be_given_by_another_thread;
+    on in_one_process:
+        the_stash_becomes_dead_letters_at_the_exit,
+        a_message_forwarded_to_the_dead_is_a_dead_letter_of_its_sender,
+        a_message_forwarded_to_a_full_mailbox_is_a_dead_letter;
 }
 
+pub fn enlist(registry: Registry) -> Registry {
+    registry.enlist::<Moody>().enlist::<Cabinet>().enlist::<Porter>().enlist::<Dispatcher>().enlist::<NewClerk>()
+}
+
+plays_itself!(Moody, Cabinet, Porter, Dispatcher);
+
 /// Changes how it handles numbers.
+#[derive(Clone, Serialize, Deserialize)]
 struct Moody {
     observer: Address,
 }
@@ -101,7 +111,7 @@ impl Handler<Mood> for Moody {
 
 fn moody(scene: &Scene) -> ActorRef<Moody> {
     let observer = scene.probe.address();
-    scene.system.spawn(Props::new(move || Moody { observer }).restart(Restart::Permanent)).unwrap()
+    scene.system.cast(Part::from(Moody { observer }).restart(Restart::Permanent)).unwrap()
 }
 
 fn expect_number(scene: &Scene, moody: ActorRef<Moody>, sent: u64, seen: u64) {
@@ -168,6 +178,7 @@ fn a_behaviour_can_fail_like_a_handler(base: Base) {
 }
 
 /// Stashes numbers and asks while it is closed.
+#[derive(Clone, Serialize, Deserialize)]
 struct Cabinet {
     observer: Address,
     open: bool,
@@ -210,7 +221,7 @@ impl Handler<Door> for Cabinet {
 
 fn cabinet(scene: &Scene) -> ActorRef<Cabinet> {
     let observer = scene.probe.address();
-    scene.system.spawn(move || Cabinet { observer, open: false }).unwrap()
+    scene.system.cast(Cabinet { observer, open: false }).unwrap()
 }
 
 fn expect_numbers(scene: &Scene, who: &str, numbers: impl IntoIterator<Item = u64>) {
@@ -220,6 +231,7 @@ fn expect_numbers(scene: &Scene, who: &str, numbers: impl IntoIterator<Item = u6
 }
 
 /// Sends these to the cabinet, so that all wait in its mailbox together.
+#[derive(Clone, Serialize, Deserialize)]
 struct Porter {
     cabinet: ActorRef<Cabinet>,
 }
@@ -242,7 +254,7 @@ impl Actor for Porter {
 fn stashed_messages_come_back_in_order_before_all_others(base: Base) {
     let scene = Scene::new(base);
     let cabinet = cabinet(&scene);
-    scene.system.spawn(move || Porter { cabinet }).unwrap();
+    scene.system.cast(Porter { cabinet }).unwrap();
     expect_numbers(&scene, "cabinet", 1..=200);
 }
 
@@ -292,6 +304,7 @@ fn unstashing_nothing_is_nothing(base: Base) {
 }
 
 /// Passes all on.
+#[derive(Clone, Serialize, Deserialize)]
 struct Dispatcher {
     to: Address,
 }
@@ -321,7 +334,7 @@ impl Handler<Order> for Dispatcher {
 /// So many dispatchers in front of `to`.
 fn dispatchers(scene: &Scene, mut to: Address, count: u32) -> ActorRef<Dispatcher> {
     for _ in 0..count {
-        to = scene.system.spawn(move || Dispatcher { to }).unwrap().address();
+        to = scene.system.cast(Dispatcher { to }).unwrap().address();
     }
     ActorRef::assume(to)
 }
@@ -357,8 +370,8 @@ fn a_message_forwarded_to_the_dead_is_a_dead_letter_of_its_sender(base: Base) {
 
 fn a_message_forwarded_to_a_full_mailbox_is_a_dead_letter(base: Base) {
     let scene = Scene::new(base);
-    let props = Guest::props("guest", scene.probe.address());
-    let guest = scene.system.spawn(props.bounded(1, Overflow::Fail)).unwrap();
+    let props = Guest::part("guest", scene.probe.address());
+    let guest = scene.system.cast(props.bounded(1, Overflow::Fail)).unwrap();
     let hold = scene.hold(guest);
     scene.system.tell(guest, Number(1)).unwrap();
     let first = dispatchers(&scene, guest.address(), 1);
@@ -375,6 +388,11 @@ fn a_message_forwarded_to_a_full_mailbox_is_a_dead_letter(base: Base) {
 struct Clerk {
     observer: Address,
     promises: VecDeque<Promise<u64>>,
+}
+
+part! {
+    /// A clerk with no promise yet.
+    NewClerk { observer: Address } makes Clerk: Clerk { observer, promises: VecDeque::new() }
 }
 
 impl Actor for Clerk {
@@ -408,7 +426,7 @@ impl Handler<Number> for Clerk {
 fn a_reply_can_be_given_later(base: Base) {
     let scene = Scene::new(base);
     let observer = scene.probe.address();
-    let clerk = scene.system.spawn(move || Clerk { observer, promises: VecDeque::new() }).unwrap();
+    let clerk = scene.system.cast(NewClerk { observer }).unwrap();
     let asks: Vec<_> = (1..=3).map(|number| scene.system.ask(clerk, Double(number))).collect();
     for number in 1..=3 {
         scene.system.tell(clerk, Number(number * 100)).unwrap();
@@ -422,7 +440,7 @@ fn a_reply_can_be_given_later(base: Base) {
 fn a_reply_can_be_given_by_another_thread(base: Base) {
     let scene = Scene::new(base);
     let observer = scene.probe.address();
-    let clerk = scene.system.spawn(move || Clerk { observer, promises: VecDeque::new() }).unwrap();
+    let clerk = scene.system.cast(NewClerk { observer }).unwrap();
     let asker = scene.puppet("asker");
     scene.system.tell(asker, Order::Ask(clerk.address(), 0, None)).unwrap();
     scene.expect_from_elsewhere("asker", What::Answered(Ok(1000)));

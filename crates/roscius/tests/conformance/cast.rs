@@ -1,11 +1,22 @@
 //! Actors and messages that many promises need.
 
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use roscius::prelude::*;
 use roscius::{FailureKind, SpawnError};
+use roscius_host::rust::Registry;
+
+use crate::parts::{Diary, Enlist, Part, Play};
+
+/// The actors of this module, and the messages that no actor of this suite accepts.
+pub fn enlist(registry: Registry) -> Registry {
+    registry.enlist::<Role>().enlist::<Guest>().message::<Saw>().message::<Unwanted>()
+}
 
 /// A number on its way.
 #[derive(Debug, Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
@@ -115,7 +126,7 @@ pub enum What {
 }
 
 /// How a puppet is to be.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Role {
     label: String,
     observer: Address,
@@ -126,16 +137,13 @@ pub struct Role {
     last_orders: Vec<Order>,
     leaves_children: bool,
     births: Births,
-    failing_births: Arc<AtomicU32>,
+    failing_births: u32,
     panics_in: Option<Hook>,
-    ends: Ends,
+    diary: Option<PathBuf>,
 }
 
-/// The labels of puppets whose instances were dropped, in that order.
-pub type Ends = Arc<Mutex<Vec<String>>>;
-
 /// How instances come to life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Births {
     ConstructorFails,
     ConstructorPanics,
@@ -144,7 +152,7 @@ pub enum Births {
 }
 
 /// Where a puppet panics.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Hook {
     Stopping,
     Drop,
@@ -167,9 +175,9 @@ impl Role {
             last_orders: Vec::new(),
             leaves_children: false,
             births: Births::ConstructorFails,
-            failing_births: Arc::default(),
+            failing_births: 0,
             panics_in: None,
-            ends: Arc::default(),
+            diary: None,
         }
     }
 
@@ -185,21 +193,21 @@ impl Role {
     }
 
     /// Creates a child when it starts.
-    pub fn child(mut self, label: &str, restart: Restart) -> Self {
-        let child = Self { ends: Arc::clone(&self.ends), ..Self::new(label, self.observer) };
+    pub fn child(self, label: &str, restart: Restart) -> Self {
+        let child = Self::new(label, self.observer);
+        self.child_role(child, restart)
+    }
+
+    pub fn child_role(mut self, child: Role, restart: Restart) -> Self {
         self.children.push((child, restart));
         self
     }
 
-    pub fn child_role(mut self, mut child: Role, restart: Restart) -> Self {
-        child.notes_ends_in(&self.ends);
-        self.children.push((child, restart));
+    /// Notes the ends of this puppet and of its children.
+    pub fn keeps(mut self, diary: &Diary) -> Self {
+        self.diary = Some(diary.path());
+        self.children = self.children.into_iter().map(|(child, restart)| (child.keeps(diary), restart)).collect();
         self
-    }
-
-    fn notes_ends_in(&mut self, ends: &Ends) {
-        self.ends = Arc::clone(ends);
-        self.children.iter_mut().for_each(|(child, _)| child.notes_ends_in(ends));
     }
 
     /// Carries this out when it starts.
@@ -222,7 +230,7 @@ impl Role {
     /// Its first `times` births fail so.
     pub fn fails_to_start(mut self, births: Births, times: u32) -> Self {
         self.births = births;
-        self.failing_births = Arc::new(AtomicU32::new(times));
+        self.failing_births = times;
         self
     }
 
@@ -231,41 +239,46 @@ impl Role {
         self
     }
 
-    /// Where the ends of this puppet and of its children are noted.
-    pub fn ends(&self) -> Ends {
-        Arc::clone(&self.ends)
-    }
-
-    pub fn props(self) -> Props<Puppet> {
-        Props::fallible(move || {
-            match self.births {
-                Births::ConstructorFails if self.birth_fails() => return Err(Failure::new("the constructor failed")),
-                Births::ConstructorPanics if self.birth_fails() => panic!("the constructor panicked"),
-                _ => {}
-            }
-            Ok(Puppet { role: self.clone(), numbers: 0, timers: Vec::new() })
-        })
-    }
-
-    fn birth_fails(&self) -> bool {
-        self.failing_births.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1)).is_ok()
+    pub fn part(self) -> Part<Self> {
+        self.into()
     }
 }
 
-impl From<Role> for Props<Puppet> {
-    fn from(role: Role) -> Self {
-        role.props()
+impl Play for Role {
+    type Actor = Puppet;
+
+    fn player(self) -> impl FnMut() -> Result<Puppet, Failure> + Send + 'static {
+        let failing = Arc::new(AtomicU32::new(self.failing_births));
+        move || {
+            match self.births {
+                Births::ConstructorFails if comes_down(&failing) => return Err(Failure::new("the constructor failed")),
+                Births::ConstructorPanics if comes_down(&failing) => panic!("the constructor panicked"),
+                _ => {}
+            }
+            Ok(Puppet { role: self.clone(), failing: Arc::clone(&failing), numbers: 0, timers: Vec::new() })
+        }
     }
+}
+
+/// Counts down. False at zero.
+pub fn comes_down(left: &AtomicU32) -> bool {
+    left.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1)).is_ok()
 }
 
 /// An actor that does what it is told and reports what happens to it.
 pub struct Puppet {
     role: Role,
+    /// How many births are still to fail.
+    failing: Arc<AtomicU32>,
     numbers: u64,
     timers: Vec<TimerId>,
 }
 
 impl Puppet {
+    fn birth_fails(&self) -> bool {
+        comes_down(&self.failing)
+    }
+
     fn report(&self, what: What, ctx: &mut Context<Self>) {
         let who = self.role.label.clone();
         // An observer has an unbounded mailbox.
@@ -285,7 +298,7 @@ impl Puppet {
     }
 
     fn spawn(&self, role: Role, restart: Restart, ctx: &mut Context<Self>) -> Option<Address> {
-        let spawned: Result<ActorRef<Puppet>, SpawnError> = ctx.spawn(role.props().restart(restart));
+        let spawned: Result<ActorRef<Puppet>, SpawnError> = ctx.spawn(role.part().restart(restart));
         match spawned {
             Ok(child) => Some(child.address()),
             Err(error) => {
@@ -303,7 +316,7 @@ impl Puppet {
             Order::SendFail(to) => drop(ctx.send(*to, fail("as ordered"))),
             Order::Ask(to, number, timeout) => self.ask(*to, *number, *timeout, ctx),
             Order::Spawn(label, restart) => {
-                let role = Role { ends: self.role.ends(), ..Role::new(label.clone(), self.role.observer) };
+                let role = Role { diary: self.role.diary.clone(), ..Role::new(label.clone(), self.role.observer) };
                 return self.spawn(role, *restart, ctx);
             }
             Order::Stop => ctx.stop(),
@@ -336,7 +349,10 @@ impl Puppet {
 
 impl Drop for Puppet {
     fn drop(&mut self) {
-        self.role.ends.lock().unwrap().push(self.role.label.clone());
+        if let Some(diary) = &self.role.diary {
+            let mut diary = OpenOptions::new().append(true).create(true).open(diary).unwrap();
+            diary.write_all(format!("{}\n", self.role.label).as_bytes()).unwrap();
+        }
         if !std::thread::panicking() {
             self.may_panic(Hook::Drop);
         }
@@ -348,8 +364,8 @@ impl Actor for Puppet {
 
     fn started(&mut self, ctx: &mut Context<Self>) -> Result<(), Failure> {
         match self.role.births {
-            Births::StartFails if self.role.birth_fails() => return Err(Failure::new("the start failed")),
-            Births::StartPanics if self.role.birth_fails() => panic!("the start panicked"),
+            Births::StartFails if self.birth_fails() => return Err(Failure::new("the start failed")),
+            Births::StartPanics if self.birth_fails() => panic!("the start panicked"),
             _ => {}
         }
         self.report(What::Started(ctx.me().address()), ctx);
@@ -416,18 +432,21 @@ impl Actor for Puppet {
 }
 
 /// Takes no message while it waits for the answer to an ask of its own, and reports the numbers that it handles.
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Guest {
-    label: &'static str,
+    label: String,
     observer: Address,
 }
+
+plays_itself!(Guest);
 
 /// Ask this address, and wait for the answer.
 #[derive(Debug, Message, Serialize, Deserialize)]
 pub struct WaitFor(pub Address);
 
 impl Guest {
-    pub fn props(label: &'static str, observer: Address) -> Props<Self> {
-        Props::new(move || Self { label, observer })
+    pub fn part(label: &str, observer: Address) -> Part<Self> {
+        Self { label: label.to_owned(), observer }.into()
     }
 }
 
@@ -437,7 +456,7 @@ impl Actor for Guest {
 
 impl Handler<Number> for Guest {
     fn receive(&mut self, Number(number): &mut Number, ctx: &mut Context<Self>) -> Outcome<()> {
-        let _ = ctx.send(self.observer, Saw { who: self.label.into(), what: What::Handled(*number) });
+        let _ = ctx.send(self.observer, Saw { who: self.label.clone(), what: What::Handled(*number) });
         Ok(())
     }
 }

@@ -2,9 +2,11 @@
 
 use roscius::prelude::*;
 use roscius::{NodeId, Undelivered};
+use roscius_host::rust::Registry;
 
 use crate::bases::Base;
 use crate::cast::{Hook, Number, Order, Puppet, Saw, Unwanted, What};
+use crate::parts::Enlist;
 use crate::scene::{QUIET, Scene};
 
 promises! {
@@ -12,17 +14,22 @@ promises! {
         a_message_to_the_dead_is_told_to_the_handler,
         a_message_to_a_foreign_address_is_told_to_the_handler,
         a_message_to_an_address_that_never_lived_is_told_to_the_handler,
+        the_last_handler_to_register_is_told,
+        letters_that_wait_for_a_handler_that_ends_go_to_the_one_before_it,
+        a_restarted_handler_is_still_told;
+    on in_one_process:
         a_message_to_a_closed_endpoint_is_a_dead_letter,
         what_a_closed_endpoint_has_not_taken_is_a_dead_letter,
         without_a_handler_dead_letters_are_remembered,
         only_the_latest_are_remembered_but_all_are_counted,
-        the_last_handler_to_register_is_told,
         a_handler_can_deregister,
         when_the_handler_ends_the_one_before_it_is_told,
-        letters_that_wait_for_a_handler_that_ends_go_to_the_one_before_it,
         a_handler_that_fails_on_a_letter_brings_no_other,
-        the_letters_of_a_handler_do_not_come_back_to_it,
-        a_restarted_handler_is_still_told;
+        the_letters_of_a_handler_do_not_come_back_to_it;
+}
+
+pub fn enlist(registry: Registry) -> Registry {
+    registry.enlist::<Persistent>()
 }
 
 /// A puppet that handles dead letters.
@@ -205,7 +212,7 @@ fn letters_that_wait_for_a_handler_that_ends_go_to_the_one_before_it(base: Base)
     let nobody = Address::nobody(second.address().node());
     // The handler is asked to exit before the letters come.
     let role = scene.role("sender").first(Order::Exit(second.address())).first(Order::TellAll(nobody, 1, 3));
-    let sender = scene.system.spawn(role).unwrap().address();
+    let sender = scene.system.cast(role).unwrap().address();
     let mut told = Vec::new();
     for saw in scene.saw_all(5) {
         match saw.what {
@@ -230,9 +237,12 @@ fn a_handler_that_fails_on_a_letter_brings_no_other(base: Base) {
 }
 
 /// Sends each dead letter to the dead again, as a careless handler may.
+#[derive(Clone, Serialize, Deserialize)]
 struct Persistent {
     letters: u64,
 }
+
+plays_itself!(Persistent);
 
 #[derive(Message, Serialize, Deserialize)]
 #[message(reply = u64)]
@@ -261,7 +271,7 @@ impl Handler<Letters> for Persistent {
 fn the_letters_of_a_handler_do_not_come_back_to_it(base: Base) {
     let scene = Scene::new(base);
     handler(&scene, "first");
-    let persistent = scene.system.spawn(|| Persistent { letters: 0 }).unwrap();
+    let persistent = scene.system.cast(Persistent { letters: 0 }).unwrap();
     assert_eq!(scene.system.ask(persistent, Letters).wait(), Ok(0));
     let nobody = Address::nobody(persistent.address().node());
     scene.system.send(nobody, Number(7)).unwrap();
@@ -274,7 +284,7 @@ fn the_letters_of_a_handler_do_not_come_back_to_it(base: Base) {
 fn a_restarted_handler_is_still_told(base: Base) {
     let scene = Scene::new(base);
     let role = scene.role("handler");
-    let handler = scene.play(role.props().restart(Restart::Permanent), "handler");
+    let handler = scene.play(role.part().restart(Restart::Permanent), "handler");
     scene.system.tell(handler, Order::HandleDeadLetters(true)).unwrap();
     scene.settle(handler);
     scene.probe.tell(handler, crate::cast::fail("x"));

@@ -12,7 +12,7 @@ use super::bases::Base;
 use super::scene::Scene;
 
 promises! {
-    on every_base:
+    on in_one_process:
         a_handle_sends_within_its_handler_in_order_with_it,
         a_handle_sends_when_its_handler_has_returned,
         a_handle_makes_children_and_wakeups_within_its_handler,

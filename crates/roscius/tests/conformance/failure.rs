@@ -5,9 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use roscius::prelude::*;
 use roscius::{FailureKind, Undelivered};
+use roscius_host::rust::Registry;
 
 use crate::bases::Base;
 use crate::cast::{Double, Fail, Hook, Number, Order, Panic, Saw, What, ended_by, fail, panic};
+use crate::parts::{Enlist, Part};
 use crate::scene::{PATIENCE, QUIET, Scene};
 
 promises! {
@@ -15,26 +17,31 @@ promises! {
         a_failed_message_comes_back_to_an_endpoint,
         a_panic_returns_the_message_too,
         a_failed_message_comes_back_to_the_actor_that_sent_it,
-        a_failed_message_from_nobody_is_a_dead_letter,
-        a_failed_message_whose_sender_has_gone_is_a_dead_letter,
         a_failed_message_comes_back_with_what_was_done_to_it,
         the_details_hold_the_causes_of_an_error,
         a_panic_without_text_is_reported_as_such,
         a_failure_ends_the_actor_and_its_parent_is_told,
+        a_message_is_delivered_again_before_all_others,
+        an_ask_that_succeeds_at_last_is_answered,
+        an_asynchronous_handler_gets_its_message_again,
+        a_hook_that_fails_fails_the_actor;
+    on in_one_process:
+        a_failed_message_from_nobody_is_a_dead_letter,
+        a_failed_message_whose_sender_has_gone_is_a_dead_letter,
         messages_behind_a_failed_one_are_dead_letters_when_the_actor_ends,
         a_message_is_delivered_as_often_as_is_declared,
         a_message_that_succeeds_at_last_does_not_come_back,
-        a_message_is_delivered_again_before_all_others,
         each_message_has_its_own_deliveries,
-        an_ask_that_succeeds_at_last_is_answered,
-        an_asynchronous_handler_gets_its_message_again,
         poison_does_not_recurse,
-        a_hook_that_fails_fails_the_actor,
         failures_are_counted;
     on moving:
         a_message_that_panics_when_dropped_is_blamed_on_no_other,
         an_ask_that_panics_when_dropped_is_answered,
         a_message_that_panics_when_dropped_harms_nobody_on_its_way;
+}
+
+pub fn enlist(registry: Registry) -> Registry {
+    registry.enlist::<Careless>().enlist::<Slow>()
 }
 
 fn a_failed_message_comes_back_to_an_endpoint(base: Base) {
@@ -92,7 +99,10 @@ struct Take {
     count: usize,
 }
 
+plays_itself!(Careless, Slow);
+
 /// A handler that fails in some way.
+#[derive(Clone, Serialize, Deserialize)]
 struct Careless;
 
 #[derive(Debug, Message, Serialize, Deserialize)]
@@ -129,7 +139,7 @@ impl Handler<Mishap> for Careless {
 
 fn careless_poison(base: Base, message: impl Message) -> Poison {
     let scene = Scene::new(base);
-    let careless = scene.system.spawn(|| Careless).unwrap();
+    let careless = scene.system.cast(Careless).unwrap();
     scene.probe.endpoint().send(careless.address(), message).unwrap();
     scene.probe.expect_poison()
 }
@@ -184,7 +194,7 @@ fn messages_behind_a_failed_one_are_dead_letters_when_the_actor_ends(base: Base)
         .first(Order::Tell(puppet.address(), 1))
         .first(Order::SendFail(puppet.address()))
         .first(Order::TellAll(puppet.address(), 2, 4));
-    scene.system.spawn(sender).unwrap();
+    scene.system.cast(sender).unwrap();
     let seen = scene.saw_all(3);
     let handled: Vec<_> = seen.iter().filter(|saw| matches!(saw.what, What::Handled(_))).collect();
     assert_eq!(handled.len(), 1, "{seen:?}");
@@ -193,6 +203,7 @@ fn messages_behind_a_failed_one_are_dead_letters_when_the_actor_ends(base: Base)
 }
 
 /// Fails on each message `failures` times before it succeeds.
+#[derive(Clone, Serialize, Deserialize)]
 struct Slow {
     failures: u32,
     tries: u32,
@@ -245,8 +256,8 @@ impl AsyncHandler<Patient> for Slow {
 
 fn slow(scene: &Scene, failures: u32, panics: bool, deliveries: u32) -> ActorRef<Slow> {
     let observer = scene.probe.address();
-    let props = Props::new(move || Slow { failures, tries: 0, panics, observer }).deliveries(deliveries);
-    scene.system.spawn(props).unwrap()
+    let part = Part::from(Slow { failures, tries: 0, panics, observer }).deliveries(deliveries);
+    scene.system.cast(part).unwrap()
 }
 
 fn expect_attempts(scene: &Scene, number: u64, attempts: u64) {
@@ -478,5 +489,5 @@ fn a_message_that_panics_when_dropped_harms_nobody_on_its_way(base: Base) {
     for actor in actors {
         scene.settle(actor);
     }
-    assert!(scene.system.shutdown().is_complete());
+    assert!(scene.system.shut_down());
 }

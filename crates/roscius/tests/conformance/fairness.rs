@@ -11,7 +11,7 @@ use crate::cast::{Door, Double, Gate, Guest, Number, Order, Saw, What};
 use crate::scene::{PATIENCE, Scene};
 
 promises! {
-    on every_base:
+    on in_one_process:
         an_actor_with_endless_work_holds_up_nobody,
         wakeups_come_while_others_have_endless_work;
     on threads:
@@ -338,7 +338,7 @@ fn an_actor_with_endless_work_holds_up_nobody(base: Base) {
 fn a_long_mailbox_holds_up_nobody(base: Base) {
     const MANY: u64 = 20_000;
     let scene = Scene::new(base);
-    let busy = scene.system.spawn(Guest::props("busy", scene.probe.address())).unwrap();
+    let busy = scene.system.cast(Guest::part("busy", scene.probe.address())).unwrap();
     let neighbour = scene.puppet("neighbour");
     let hold = scene.hold(busy);
     for number in 1..=MANY {

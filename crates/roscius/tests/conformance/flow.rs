@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 use roscius::prelude::*;
 use roscius::status::ActorState;
 use roscius::{Promise, SendError, Undelivered};
+use roscius_host::rust::Registry;
 
 use crate::bases::Base;
 use crate::cast::{Double, Guest, Number, Order, Saw, What, fail};
+use crate::parts::Enlist;
 use crate::scene::{PATIENCE, QUIET, Scene};
 
 promises! {
-    on every_base:
+    on in_one_process:
         a_mailbox_without_a_bound_takes_everything,
         a_full_mailbox_can_refuse_external_code,
         a_full_mailbox_can_refuse_an_actor,
@@ -45,10 +47,14 @@ promises! {
         external_code_goes_on_when_the_receiver_exits;
 }
 
+pub fn enlist(registry: Registry) -> Registry {
+    registry.enlist::<Courier>()
+}
+
 const SECOND: Duration = Duration::from_secs(1);
 
 fn guest(scene: &Scene, capacity: usize, overflow: Overflow) -> ActorRef<Guest> {
-    scene.system.spawn(Guest::props("guest", scene.probe.address()).bounded(capacity, overflow)).unwrap()
+    scene.system.cast(Guest::part("guest", scene.probe.address()).bounded(capacity, overflow)).unwrap()
 }
 
 /// A guest that handles a message until the promise is kept, with as many messages waiting as may wait.
@@ -69,7 +75,7 @@ fn expect_numbers(scene: &Scene, who: &str, numbers: impl IntoIterator<Item = u6
 
 fn a_mailbox_without_a_bound_takes_everything(base: Base) {
     let scene = Scene::new(base);
-    let guest = scene.system.spawn(Guest::props("guest", scene.probe.address())).unwrap();
+    let guest = scene.system.cast(Guest::part("guest", scene.probe.address())).unwrap();
     let hold = scene.hold(guest);
     for number in 0..20_000 {
         scene.system.tell(guest, Number(number)).unwrap();
@@ -365,7 +371,7 @@ fn an_actor_that_waits_for_room_goes_on_when_the_receiver_exits(base: Base) {
 fn actors_that_flood_each_other_are_not_stuck_for_good(base: Base) {
     let scene = Scene::new(base);
     let puppet = |label: &str| {
-        let props = scene.role(label).props().bounded(1, Overflow::Wait(Duration::from_millis(50)));
+        let props = scene.role(label).part().bounded(1, Overflow::Wait(Duration::from_millis(50)));
         scene.play(props, label)
     };
     let (first, second) = (puppet("first"), puppet("second"));
@@ -384,8 +390,8 @@ fn actors_that_flood_each_other_are_not_stuck_for_good(base: Base) {
 fn signals_pass_a_full_mailbox(base: Base) {
     let hour = Supervision::one_for_one().backoff(Backoff::constant(3600 * SECOND));
     let scene = Scene::with(base, |builder| builder.supervision(hour));
-    let props = Guest::props("guest", scene.probe.address()).restart(Restart::Transient);
-    let guest = scene.system.spawn(props.bounded(1, Overflow::Fail)).unwrap();
+    let props = Guest::part("guest", scene.probe.address()).restart(Restart::Transient);
+    let guest = scene.system.cast(props.bounded(1, Overflow::Fail)).unwrap();
     scene.system.tell(guest, fail("wait for an hour")).unwrap();
     scene.wait_for_state(guest, ActorState::Restarting);
     scene.system.tell(guest, Number(1)).unwrap();
@@ -396,7 +402,10 @@ fn signals_pass_a_full_mailbox(base: Base) {
     scene.dead_letters(2); // The failed message, and the one that waited.
 }
 
+plays_itself!(Courier);
+
 /// Sends numbers as there is room for them, and reports how it went.
+#[derive(Clone, Serialize, Deserialize)]
 struct Courier {
     observer: Address,
 }
@@ -434,7 +443,7 @@ impl AsyncHandler<Deliver> for Courier {
 /// Sends a courier on its way.
 fn courier(scene: &Scene, to: ActorRef<Guest>, numbers: impl IntoIterator<Item = u64>) -> ActorRef<Courier> {
     let observer = scene.probe.address();
-    let courier = scene.system.spawn(move || Courier { observer }).unwrap();
+    let courier = scene.system.cast(Courier { observer }).unwrap();
     let numbers = numbers.into_iter().collect();
     scene.system.tell(courier, Deliver { to: to.address(), numbers, hurries: false }).unwrap();
     courier
@@ -502,7 +511,7 @@ fn what_an_asynchronous_handler_sends_keeps_its_order(base: Base) {
     let guest = guest(&scene, 2, Overflow::wait());
     let hold = scene.hold(guest);
     let observer = scene.probe.address();
-    let courier = scene.system.spawn(move || Courier { observer }).unwrap();
+    let courier = scene.system.cast(Courier { observer }).unwrap();
     let numbers = (1..=30).collect();
     scene.system.tell(courier, Deliver { to: guest.address(), numbers, hurries: true }).unwrap();
     scene.wait_until("the courier waits", || {

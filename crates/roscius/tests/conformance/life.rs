@@ -5,9 +5,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use roscius::prelude::*;
 use roscius::{FailureKind, SpawnError, Undelivered};
+use roscius_host::rust::Registry;
 
 use crate::bases::Base;
 use crate::cast::{Births, Double, Hook, HowMany, Number, Order, Puppet, What, ended_by, fail};
+use crate::parts::{Diary, Enlist};
 use crate::scene::{QUIET, Scene};
 
 promises! {
@@ -16,20 +18,25 @@ promises! {
         the_constructor_runs_in_the_new_actor,
         hooks_run_in_their_order,
         messages_sent_at_once_are_handled_after_the_start,
-        a_child_knows_its_parent_and_the_parent_its_children,
-        an_actor_that_stops_handles_no_further_message,
         an_actor_can_stop_while_it_starts,
         an_exit_request_is_obeyed,
         an_exit_request_to_the_dead_is_nothing,
         an_exit_while_starting_is_obeyed,
         children_exit_before_their_parents,
-        a_parent_that_waits_for_its_children_takes_no_messages,
-        an_exit_alone_leaves_the_children_alive,
         last_words_can_leave_the_children_alive,
         an_orphan_exits_at_shutdown,
         an_orphan_that_exits_at_once_is_not_waited_for,
         last_words_can_still_be_sent,
         a_child_cannot_be_created_by_an_actor_that_exits,
+        a_destructor_that_panics_changes_nothing,
+        a_destructor_that_panics_after_a_failed_start_changes_nothing,
+        a_panic_while_stopping_does_not_stop_the_exit,
+        every_instance_is_dropped_once;
+    on in_one_process:
+        a_child_knows_its_parent_and_the_parent_its_children,
+        an_actor_that_stops_handles_no_further_message,
+        a_parent_that_waits_for_its_children_takes_no_messages,
+        an_exit_alone_leaves_the_children_alive,
         messages_that_wait_at_the_exit_are_dead_letters,
         a_parent_is_told_once_that_its_child_exited,
         a_constructor_that_panics_ends_the_actor,
@@ -37,23 +44,26 @@ promises! {
         a_start_that_fails_ends_the_actor,
         a_start_that_panics_ends_the_actor,
         messages_to_an_actor_that_was_never_born_are_dead_letters,
-        a_destructor_that_panics_changes_nothing,
-        a_destructor_that_panics_after_a_failed_start_changes_nothing,
-        a_panic_while_stopping_does_not_stop_the_exit,
-        every_instance_is_dropped_once,
         a_long_line_of_generations_exits,
         ten_thousand_actors_come_and_go;
+}
+
+pub fn enlist(registry: Registry) -> Registry {
+    registry.enlist::<Made>()
 }
 
 fn an_actor_is_created_with_its_arguments(base: Base) {
     let scene = Scene::new(base);
     scene.puppet("the label is an argument");
     let child = Order::Spawn("so is this".into(), Restart::Temporary);
-    scene.system.spawn(scene.role("parent").first(child)).unwrap();
+    scene.system.cast(scene.role("parent").first(child)).unwrap();
     scene.started(["parent", "so is this"]);
 }
 
+plays_itself!(Made);
+
 /// Answers with what it was made of.
+#[derive(Clone, Serialize, Deserialize)]
 struct Made(u64);
 
 impl Actor for Made {
@@ -84,7 +94,8 @@ fn the_constructor_runs_in_the_new_actor(base: Base) {
 fn hooks_run_in_their_order(base: Base) {
     let scene = Scene::new(base);
     let role = scene.role("puppet");
-    let ends = role.ends();
+    let diary = Diary::new();
+    let role = role.keeps(&diary);
     let puppet = scene.play(role, "puppet");
     scene.probe.endpoint().watch(puppet);
     scene.system.tell(puppet, Number(1)).unwrap();
@@ -92,13 +103,13 @@ fn hooks_run_in_their_order(base: Base) {
     scene.expect("puppet", What::Handled(1));
     scene.expect("puppet", What::Stopping);
     assert_eq!(scene.probe.expect_terminated(), Terminated { address: puppet.address(), reason: ExitReason::Stopped });
-    assert_eq!(*ends.lock().unwrap(), ["puppet"]);
+    assert_eq!(diary.ends(), ["puppet"]);
     scene.probe.expect_nothing(QUIET);
 }
 
 fn messages_sent_at_once_are_handled_after_the_start(base: Base) {
     let scene = Scene::new(base);
-    let puppet = scene.system.spawn(scene.role("puppet")).unwrap();
+    let puppet = scene.system.cast(scene.role("puppet")).unwrap();
     for number in 1..=100 {
         scene.system.tell(puppet, Number(number)).unwrap();
     }
@@ -142,11 +153,11 @@ fn an_actor_can_stop_while_it_starts(base: Base) {
     let parent = scene.puppet("parent");
     let child = scene.role("child").first(Order::Stop);
     let role = scene.role("another").child_role(child, Restart::Temporary);
-    scene.system.spawn(role).unwrap();
+    scene.system.cast(role).unwrap();
     let seen = scene.saw_all(4);
     assert!(seen.iter().any(|saw| saw.who == "another" && matches!(saw.what, What::ChildExited(..))), "{seen:?}");
     scene.settle(parent);
-    assert!(scene.system.shutdown().is_complete(), "nobody is waited for who has gone");
+    assert!(scene.system.shut_down(), "nobody is waited for who has gone");
 }
 
 fn an_exit_request_is_obeyed(base: Base) {
@@ -178,7 +189,7 @@ fn an_exit_request_to_the_dead_is_nothing(base: Base) {
 
 fn an_exit_while_starting_is_obeyed(base: Base) {
     let scene = Scene::new(base);
-    let puppet = scene.system.spawn(scene.role("puppet")).unwrap();
+    let puppet = scene.system.cast(scene.role("puppet")).unwrap();
     scene.system.exit(puppet);
     scene.expect("puppet", What::Started(puppet.address()));
     scene.expect("puppet", What::Stopping);
@@ -252,12 +263,13 @@ fn last_words_can_leave_the_children_alive(base: Base) {
 fn an_orphan_exits_at_shutdown(base: Base) {
     let scene = Scene::new(base);
     let role = scene.role("parent").child("child", Restart::Temporary).leaves_children();
-    let ends = role.ends();
+    let diary = Diary::new();
+    let role = role.keeps(&diary);
     let [parent, _] = scene.play_all(role, ["parent", "child"]);
     scene.system.exit(parent);
     scene.wait_for_end(parent);
-    assert!(scene.system.shutdown().is_complete());
-    assert_eq!(*ends.lock().unwrap(), ["parent", "child"]);
+    assert!(scene.system.shut_down());
+    assert_eq!(diary.ends(), ["parent", "child"]);
 }
 
 fn an_orphan_that_exits_at_once_is_not_waited_for(base: Base) {
@@ -271,7 +283,7 @@ fn an_orphan_that_exits_at_once_is_not_waited_for(base: Base) {
         scene.wait_for_end(child);
         scene.wait_for_end(parent);
     }
-    assert!(scene.system.shutdown().is_complete());
+    assert!(scene.system.shut_down());
 }
 
 fn last_words_can_still_be_sent(base: Base) {
@@ -330,10 +342,10 @@ fn stillborn(base: Base, births: Births, details: &str) {
     let What::ChildExited(_, reason) = saw.what else { panic!("expected the end of the child, got {saw:?}") };
     assert_eq!(reason, ended_by(FailureKind::Creation, details));
     scene.settle(parent);
-    let top = scene.system.spawn(scene.role("top").fails_to_start(births, u32::MAX)).unwrap();
+    let top = scene.system.cast(scene.role("top").fails_to_start(births, u32::MAX)).unwrap();
     scene.wait_for_end(top);
     assert_eq!(scene.system.status().failures, 2);
-    assert!(scene.system.shutdown().is_complete());
+    assert!(scene.system.shut_down());
 }
 
 fn a_constructor_that_panics_ends_the_actor(base: Base) {
@@ -355,7 +367,7 @@ fn a_start_that_panics_ends_the_actor(base: Base) {
 fn messages_to_an_actor_that_was_never_born_are_dead_letters(base: Base) {
     let scene = Scene::new(base);
     let role = scene.role("puppet").fails_to_start(Births::ConstructorPanics, u32::MAX);
-    let puppet = scene.system.spawn(role).unwrap();
+    let puppet = scene.system.cast(role).unwrap();
     for number in 1..=3 {
         scene.system.tell(puppet, Number(number)).unwrap();
     }
@@ -381,11 +393,11 @@ fn a_destructor_that_panics_changes_nothing(base: Base) {
 fn a_destructor_that_panics_after_a_failed_start_changes_nothing(base: Base) {
     let scene = Scene::new(base);
     let role = scene.role("puppet").fails_to_start(Births::StartFails, u32::MAX).panics_in(Hook::Drop);
-    let puppet = scene.system.spawn(role).unwrap();
+    let puppet = scene.system.cast(role).unwrap();
     scene.wait_for_end(puppet);
     let other = scene.puppet("other");
     scene.settle(other);
-    assert!(scene.system.shutdown().is_complete());
+    assert!(scene.system.shut_down());
 }
 
 fn a_panic_while_stopping_does_not_stop_the_exit(base: Base) {
@@ -403,12 +415,13 @@ fn a_panic_while_stopping_does_not_stop_the_exit(base: Base) {
 fn every_instance_is_dropped_once(base: Base) {
     let scene = Scene::new(base);
     let role = scene.role("parent").child("a", Restart::Permanent).child("b", Restart::Temporary);
-    let ends = role.ends();
+    let diary = Diary::new();
+    let role = role.keeps(&diary);
     let [_, a, _] = scene.play_all(role, ["parent", "a", "b"]);
     scene.system.tell(a, fail("once")).unwrap();
     scene.expect("a", What::Started(a.address()));
-    assert!(scene.system.shutdown().is_complete());
-    let mut ends = ends.lock().unwrap().clone();
+    assert!(scene.system.shut_down());
+    let mut ends = diary.ends();
     ends.sort();
     assert_eq!(ends, ["a", "a", "b", "parent"]);
 }

@@ -8,8 +8,11 @@
 
 #[macro_use]
 mod bases;
+#[macro_use]
+mod parts;
 mod cast;
 mod scene;
+mod system;
 
 mod accounts;
 mod asking;

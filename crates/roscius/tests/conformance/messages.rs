@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use roscius::prelude::*;
 use roscius::{MessageType, NamedSendError, Payload, Undelivered};
+use roscius_host::rust::Registry;
 use serde::{Deserializer, Serializer};
 
 use crate::bases::Base;
 use crate::cast::{Double, Fail, HowMany, Number, Order, Panic, Puppet, Unwanted, What, describe};
+use crate::parts::Enlist;
 use crate::scene::{PATIENCE, Scene};
 
 promises! {
@@ -26,9 +28,10 @@ promises! {
         addresses_can_be_compared_and_hashed,
         a_type_outside_the_protocol_comes_back_to_an_endpoint_with_a_notice,
         a_type_outside_the_protocol_comes_back_to_the_actor_that_sent_it,
+        an_actor_without_a_protocol_refuses_everything;
+    on in_one_process:
         a_type_outside_the_protocol_is_a_dead_letter_when_nobody_sent_it,
         a_refused_message_changes_nothing_for_the_actor_that_refused_it,
-        an_actor_without_a_protocol_refuses_everything,
         a_registered_type_can_be_sent_by_name,
         a_type_that_nobody_registered_cannot_be_sent_by_name,
         bytes_that_are_no_such_message_fail_at_the_call,
@@ -38,6 +41,10 @@ promises! {
         a_reply_that_cannot_be_serialised_is_found_by_the_switch;
     on moving:
         a_local_message_is_moved_and_never_serialised;
+}
+
+pub fn enlist(registry: Registry) -> Registry {
+    registry.enlist::<Weighs>().enlist::<Deaf>()
 }
 
 fn a_typed_message_arrives(base: Base) {
@@ -83,6 +90,9 @@ struct Large {
     text: String,
 }
 
+plays_itself!(Weighs, Deaf);
+
+#[derive(Clone, Serialize, Deserialize)]
 struct Weighs;
 
 impl Actor for Weighs {
@@ -99,7 +109,7 @@ impl Handler<Large> for Weighs {
 
 fn a_large_message_arrives_whole(base: Base) {
     let scene = Scene::new(base);
-    let actor = scene.system.spawn(|| Weighs).unwrap();
+    let actor = scene.system.cast(Weighs).unwrap();
     let large = Large { inline: std::array::from_fn(|index| index as u64), text: "x".repeat(100_000) };
     let mut expected: Vec<u64> = (0..20).collect();
     expected.push(100_000);
@@ -197,6 +207,7 @@ fn a_refused_message_changes_nothing_for_the_actor_that_refused_it(base: Base) {
     assert_eq!((status.failures, status.restarts, status.returned), (0, 0, 1));
 }
 
+#[derive(Clone, Serialize, Deserialize)]
 struct Deaf;
 
 impl Actor for Deaf {
@@ -205,7 +216,7 @@ impl Actor for Deaf {
 
 fn an_actor_without_a_protocol_refuses_everything(base: Base) {
     let scene = Scene::new(base);
-    let deaf = scene.system.spawn(|| Deaf).unwrap();
+    let deaf = scene.system.cast(Deaf).unwrap();
     scene.probe.endpoint().send(deaf.address(), Number(1)).unwrap();
     let poison = scene.probe.expect_poison();
     assert_eq!(poison.message.get::<Number>(), Some(&Number(1)));

@@ -1,34 +1,39 @@
 //! Global names.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use roscius::prelude::*;
 use roscius::{Props, SpawnError};
+use roscius_host::rust::Registry;
 
 use crate::bases::Base;
-use crate::cast::{Births, Double, Order, Puppet, What};
+use crate::cast::{Births, Double, Order, Puppet, Role, Saw, What};
+use crate::parts::{Enlist, Part};
 use crate::scene::{PATIENCE, Scene};
 
 promises! {
     on every_base:
-        a_named_actor_is_found,
         an_actor_finds_a_name,
+        whoever_hears_of_the_end_can_have_the_name,
+        a_parent_that_hears_of_the_end_can_give_the_name_again;
+    on in_one_process:
+        a_named_actor_is_found,
         a_lookup_by_type_finds_only_that_type,
         a_name_is_given_once,
         a_name_that_is_not_allowed_is_refused,
         a_name_is_free_when_its_holder_has_ended,
-        whoever_hears_of_the_end_can_have_the_name,
-        a_parent_that_hears_of_the_end_can_give_the_name_again,
         an_actor_that_never_came_to_life_holds_no_name,
         a_name_refused_creates_no_actor,
         of_many_who_want_a_name_one_gets_it,
         names_are_in_the_status;
 }
 
-fn named(scene: &Scene, name: &str) -> Props<Puppet> {
-    scene.role(name).props().named(name)
+pub fn enlist(registry: Registry) -> Registry {
+    registry.enlist::<Other>().enlist::<Guardian>()
+}
+
+fn named(scene: &Scene, name: &str) -> Part<Role> {
+    scene.role(name).part().named(name)
 }
 
 fn a_named_actor_is_found(base: Base) {
@@ -47,6 +52,9 @@ fn an_actor_finds_a_name(base: Base) {
     assert_eq!(scene.system.ask(other, Order::Lookup("Ophelia".into())).wait(), Ok(None));
 }
 
+plays_itself!(Other, Guardian);
+
+#[derive(Clone, Serialize, Deserialize)]
 struct Other;
 
 impl Actor for Other {
@@ -69,7 +77,7 @@ fn a_lookup_by_type_finds_only_that_type(base: Base) {
 fn a_name_is_given_once(base: Base) {
     let scene = Scene::new(base);
     let holder = scene.play(named(&scene, "Hamlet"), "Hamlet");
-    match scene.system.spawn(named(&scene, "Hamlet")) {
+    match scene.system.cast(named(&scene, "Hamlet")) {
         Err(SpawnError::NameTaken(taken)) => {
             assert_eq!((taken.name.as_str(), taken.holder), ("Hamlet", holder.address()));
         }
@@ -111,16 +119,21 @@ fn whoever_hears_of_the_end_can_have_the_name(base: Base) {
     }
 }
 
-/// Has a child with a name, and makes it anew when it has ended.
+/// Has a child with a name, makes it anew when it has ended, and reports the fiftieth end.
+#[derive(Clone, Serialize, Deserialize)]
 struct Guardian {
-    births: Arc<AtomicU32>,
+    births: u64,
+    observer: Address,
 }
 
 impl Guardian {
-    fn bear(&self, ctx: &mut Context<Self>) -> Result<(), Failure> {
-        if self.births.fetch_add(1, Ordering::AcqRel) < 50 {
-            ctx.spawn(Props::new(|| Mayfly).named("mayfly").spread())?;
+    fn bear(&mut self, ctx: &mut Context<Self>) -> Result<(), Failure> {
+        if self.births == 50 {
+            ctx.send(self.observer, Saw { who: "guardian".into(), what: What::Handled(self.births) })?;
+            return Ok(());
         }
+        self.births += 1;
+        ctx.spawn(Props::new(|| Mayfly).named("mayfly").spread())?;
         Ok(())
     }
 }
@@ -153,17 +166,15 @@ impl Actor for Mayfly {
 
 fn a_parent_that_hears_of_the_end_can_give_the_name_again(base: Base) {
     let scene = Scene::new(base);
-    let births: Arc<AtomicU32> = Arc::default();
-    let shared = Arc::clone(&births);
-    scene.system.spawn(move || Guardian { births: Arc::clone(&shared) }).unwrap();
-    scene.wait_until("fifty have lived", || births.load(Ordering::Acquire) == 51);
-    assert_eq!(scene.system.status().failures, 0);
+    let guardian = Guardian { births: 0, observer: scene.probe.address() };
+    scene.system.cast(guardian).unwrap();
+    scene.expect("guardian", What::Handled(50));
 }
 
 fn an_actor_that_never_came_to_life_holds_no_name(base: Base) {
     let scene = Scene::new(base);
     let role = scene.role("stillborn").fails_to_start(Births::ConstructorPanics, u32::MAX);
-    let stillborn = scene.system.spawn(role.props().named("Hamlet")).unwrap();
+    let stillborn = scene.system.cast(role.part().named("Hamlet")).unwrap();
     scene.wait_for_end(stillborn);
     assert_eq!(scene.system.lookup("Hamlet"), None);
 }
@@ -171,11 +182,11 @@ fn an_actor_that_never_came_to_life_holds_no_name(base: Base) {
 fn a_name_refused_creates_no_actor(base: Base) {
     let scene = Scene::new(base);
     scene.play(named(&scene, "Hamlet"), "Hamlet");
-    assert!(scene.system.spawn(named(&scene, "Hamlet")).is_err());
+    assert!(scene.system.cast(named(&scene, "Hamlet")).is_err());
     assert_eq!(scene.system.status().actors.len(), 1);
     let parent = scene.role("parent").child("child", Restart::Temporary);
     scene.play_all(parent, ["parent", "child"]);
-    assert!(scene.system.shutdown().is_complete());
+    assert!(scene.system.shut_down());
 }
 
 fn of_many_who_want_a_name_one_gets_it(base: Base) {

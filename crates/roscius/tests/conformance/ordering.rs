@@ -1,28 +1,33 @@
 //! Order: what one sends to another arrives in the order of sending.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use roscius::prelude::*;
+use roscius_host::rust::Registry;
 
 use crate::bases::Base;
 use crate::cast::{Number, Order, Saw, What};
+use crate::parts::{Enlist, Part, Play};
 use crate::scene::{PATIENCE, Scene};
 
 promises! {
     on every_base:
-        each_pair_keeps_its_order,
-        each_pair_keeps_its_order_across_cores,
         a_chain_keeps_the_order,
         more_than_an_outbox_holds_keeps_its_order,
-        a_bounded_mailbox_keeps_the_order,
-        a_message_sent_before_an_exit_request_may_be_lost_but_not_overtaken,
         orders_and_messages_of_one_sender_do_not_overtake_each_other;
+    on in_one_process:
+        each_pair_keeps_its_order,
+        each_pair_keeps_its_order_across_cores,
+        a_bounded_mailbox_keeps_the_order,
+        a_message_sent_before_an_exit_request_may_be_lost_but_not_overtaken;
     on threads:
         order_is_kept_while_handlers_block,
         order_is_kept_by_blocking_actors;
+}
+
+pub fn enlist(registry: Registry) -> Registry {
+    registry.enlist::<Judge>().enlist::<Sender>().enlist::<Link>()
 }
 
 /// A number with who sent it.
@@ -32,12 +37,14 @@ struct Stamped {
     number: u64,
 }
 
-/// Checks that the numbers of each sender come in order.
+/// Checks that the numbers of each sender come in order. When it has all, reports how many did not.
+#[derive(Clone, Serialize, Deserialize)]
 struct Judge {
     next: Vec<u64>,
-    right: Arc<AtomicU64>,
-    wrong: Arc<AtomicU64>,
+    to_come: u64,
+    wrong: u64,
     naps: bool,
+    observer: Address,
 }
 
 impl Actor for Judge {
@@ -45,13 +52,14 @@ impl Actor for Judge {
 }
 
 impl Handler<Stamped> for Judge {
-    fn receive(&mut self, stamped: &mut Stamped, _: &mut Context<Self>) -> Outcome<()> {
+    fn receive(&mut self, stamped: &mut Stamped, ctx: &mut Context<Self>) -> Outcome<()> {
         let next = &mut self.next[stamped.from];
-        match stamped.number == *next {
-            true => self.right.fetch_add(1, Ordering::AcqRel),
-            false => self.wrong.fetch_add(1, Ordering::AcqRel),
-        };
+        self.wrong += u64::from(stamped.number != *next);
         *next = stamped.number + 1;
+        self.to_come -= 1;
+        if self.to_come == 0 {
+            ctx.send(self.observer, Saw { who: "judge".into(), what: What::Handled(self.wrong) })?;
+        }
         if self.naps && stamped.number % 50 == 7 {
             thread::sleep(Duration::from_millis(6));
         }
@@ -59,7 +67,10 @@ impl Handler<Stamped> for Judge {
     }
 }
 
+plays_itself!(Judge, Sender, Link);
+
 /// Sends numbers to some judges, a few at a time.
+#[derive(Clone, Serialize, Deserialize)]
 struct Sender {
     me: usize,
     judges: Vec<ActorRef<Judge>>,
@@ -117,43 +128,41 @@ struct Manner {
 
 fn contest(base: Base, manner: Manner) {
     let scene = Scene::new(base);
-    let (right, wrong): (Arc<AtomicU64>, Arc<AtomicU64>) = Default::default();
+    let Manner { numbers, naps, blocking, spread, bound } = manner;
+    let judge = Judge {
+        next: vec![0; SENDERS],
+        to_come: numbers * SENDERS as u64,
+        wrong: 0,
+        naps,
+        observer: scene.probe.address(),
+    };
     let judges: Vec<_> = (0..JUDGES)
         .map(|_| {
-            let (right, wrong) = (Arc::clone(&right), Arc::clone(&wrong));
-            let naps = manner.naps;
-            let make =
-                move || Judge { next: vec![0; SENDERS], right: Arc::clone(&right), wrong: Arc::clone(&wrong), naps };
-            let mut props = Props::new(make);
-            if let Some(capacity) = manner.bound {
-                props = props.bounded(capacity, Overflow::wait());
+            let mut part = Part::from(judge.clone());
+            if let Some(capacity) = bound {
+                part = part.bounded(capacity, Overflow::wait());
             }
-            if manner.blocking {
-                props = props.blocking();
-            }
-            scene.system.spawn(props).unwrap()
+            spawn(&scene, part, blocking)
         })
         .collect();
     for me in 0..SENDERS {
-        let judges = judges.clone();
-        let Manner { numbers, naps, blocking, spread, .. } = manner;
-        let mut props = Props::new(move || Sender { me, judges: judges.clone(), next: 0, until: numbers, naps });
-        if blocking {
-            props = props.blocking();
-        }
+        let mut part = Part::from(Sender { me, judges: judges.clone(), next: 0, until: numbers, naps });
         if spread {
-            props = props.spread();
+            part = part.spread();
         }
-        scene.system.spawn(props).unwrap();
+        spawn(&scene, part, blocking);
     }
-    let expected = manner.numbers * (SENDERS * JUDGES) as u64;
-    let all = || right.load(Ordering::Acquire) + wrong.load(Ordering::Acquire) == expected;
-    assert!(
-        scene.system.wait_until(3 * PATIENCE, all),
-        "{right:?} right and {wrong:?} wrong of {expected}\n{}",
-        scene.system.status()
-    );
-    assert_eq!(wrong.load(Ordering::Acquire), 0);
+    let probe = scene.probe.patience(3 * PATIENCE);
+    for _ in 0..JUDGES {
+        assert_eq!(probe.expect::<Saw>(), Saw { who: "judge".into(), what: What::Handled(0) });
+    }
+}
+
+fn spawn<R: Play>(scene: &Scene, part: Part<R>, blocking: bool) -> ActorRef<R::Actor> {
+    match blocking {
+        true => scene.system.spawn(Props::from(part).blocking()).unwrap(),
+        false => scene.system.cast(part).unwrap(),
+    }
 }
 
 fn each_pair_keeps_its_order(base: Base) {
@@ -182,7 +191,7 @@ fn a_chain_keeps_the_order(base: Base) {
     let mut last = scene.puppet("last").address();
     for _ in 0..10 {
         let to = last;
-        last = scene.system.spawn(Props::new(move || Link { to }).spread()).unwrap().address();
+        last = scene.system.cast(Part::from(Link { to }).spread()).unwrap().address();
     }
     let sender = scene.puppet("sender");
     scene.system.tell(sender, Order::TellAll(last, 0, 499)).unwrap();
@@ -192,6 +201,7 @@ fn a_chain_keeps_the_order(base: Base) {
 }
 
 /// Passes numbers on.
+#[derive(Clone, Serialize, Deserialize)]
 struct Link {
     to: Address,
 }
@@ -222,7 +232,7 @@ fn a_message_sent_before_an_exit_request_may_be_lost_but_not_overtaken(base: Bas
         let receiver = scene.puppet("receiver");
         let role = scene.role("sender");
         let role = role.first(Order::TellAll(receiver.address(), 1, 20)).first(Order::Exit(receiver.address()));
-        scene.system.spawn(role).unwrap();
+        scene.system.cast(role).unwrap();
         let mut numbers = Vec::new();
         loop {
             match scene.saw() {

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use roscius::Received;
 use roscius::prelude::*;
+use roscius_host::rust::Registry;
 
 use crate::bases::Base;
 use crate::cast::{Double, Guest, Number, Order, Saw, What};
+use crate::parts::Enlist;
 use crate::scene::{PATIENCE, QUIET, Scene, block_on};
 
 promises! {
@@ -18,12 +20,17 @@ promises! {
         many_threads_tell_and_nothing_is_lost,
         each_endpoint_gets_its_own_messages,
         an_endpoint_gets_messages_of_all_types,
+        an_endpoint_can_send_to_an_endpoint;
+    on in_one_process:
         a_thread_can_create_actors_while_others_use_them,
         asynchronous_code_in_many_threads_gets_its_answers,
-        an_endpoint_can_send_to_an_endpoint,
         an_actor_can_start_a_system_of_its_own;
     on threads:
         one_thread_listens_while_another_sends;
+}
+
+pub fn enlist(registry: Registry) -> Registry {
+    registry.enlist::<Echo>()
 }
 
 const THREADS: u64 = 6;
@@ -68,7 +75,10 @@ fn many_threads_tell_and_nothing_is_lost(base: Base) {
     }
 }
 
+plays_itself!(Echo);
+
 /// Sends every number back to who sent it.
+#[derive(Clone, Serialize, Deserialize)]
 struct Echo;
 
 impl Actor for Echo {
@@ -85,7 +95,7 @@ impl Handler<Number> for Echo {
 
 fn each_endpoint_gets_its_own_messages(base: Base) {
     let scene = Scene::new(base);
-    let echo = scene.system.spawn(|| Echo).unwrap();
+    let echo = scene.system.cast(Echo).unwrap();
     thread::scope(|scope| {
         for thread in 0..THREADS {
             let endpoint = scene.system.endpoint();
@@ -121,7 +131,7 @@ fn an_endpoint_gets_messages_of_all_types(base: Base) {
 
 fn a_thread_can_create_actors_while_others_use_them(base: Base) {
     let scene = Scene::new(base);
-    let echo = scene.system.spawn(|| Echo).unwrap();
+    let echo = scene.system.cast(Echo).unwrap();
     let made = AtomicU64::new(0);
     thread::scope(|scope| {
         for _ in 0..THREADS {
@@ -130,7 +140,7 @@ fn a_thread_can_create_actors_while_others_use_them(base: Base) {
             scope.spawn(move || {
                 let endpoint = system.endpoint();
                 for number in 0..50 {
-                    let own = system.spawn(|| Echo).unwrap();
+                    let own = system.cast(Echo).unwrap();
                     for actor in [echo, own] {
                         endpoint.tell(actor, Number(number)).unwrap();
                         let echoed = endpoint.listen(PATIENCE).and_then(Received::message);
@@ -186,7 +196,7 @@ impl Actor for Landlord {
 
     fn started(&mut self, ctx: &mut Context<Self>) -> Result<(), Failure> {
         let system = self.base.builder().start()?;
-        let guest = system.spawn(Guest::props("guest", ctx.me().address()))?;
+        let guest = system.spawn(Guest::part("guest", ctx.me().address()))?;
         self.inner = Some((system, guest));
         Ok(())
     }
@@ -215,7 +225,7 @@ fn an_actor_can_start_a_system_of_its_own(base: Base) {
 
 fn one_thread_listens_while_another_sends(base: Base) {
     let scene = Scene::new(base);
-    let echo = scene.system.spawn(|| Echo).unwrap();
+    let echo = scene.system.cast(Echo).unwrap();
     let endpoint = Arc::new(scene.system.endpoint());
     let listener = {
         let endpoint = Arc::clone(&endpoint);

@@ -14,6 +14,8 @@ use roscius::{Builder, DeadLetterRecord, ManualClock, Received, Undelivered};
 
 use crate::bases::Base;
 use crate::cast::{Double, Guest, HowMany, Puppet, Role, Saw, WaitFor, What};
+use crate::parts::Part;
+use crate::system::{Endpoint, System};
 
 /// How long a condition is waited for that is to come true.
 pub const PATIENCE: Duration = Duration::from_secs(5);
@@ -23,20 +25,25 @@ pub const QUIET: Duration = Duration::from_millis(15);
 
 /// See the [module](self).
 pub struct Scene {
-    pub system: ActorSystem,
-    pub probe: Probe,
+    pub probe: Probe<Endpoint>,
+    pub system: System,
     clock: ManualClock,
 }
 
 impl Scene {
     pub fn new(base: Base) -> Self {
-        Self::with(base, |builder| builder)
+        Self::of(base.start())
     }
 
+    /// A scene in one process, in a system that is built in some way.
     pub fn with(base: Base, build: impl FnOnce(Builder) -> Builder) -> Self {
-        let system = build(base.builder()).start().unwrap();
-        let probe = Probe::new(&system);
-        Self { system, probe, clock: ManualClock::new() }
+        Self::of(System::One(build(base.builder()).start().unwrap()))
+    }
+
+    fn of(system: System) -> Self {
+        let patience = if system.is_of_processes() { 4 * PATIENCE } else { PATIENCE };
+        let probe = Probe::of(system.endpoint()).patience(patience);
+        Self { probe, system, clock: ManualClock::new() }
     }
 
     /// A scene in which time passes only by [`Scene::pass`].
@@ -63,15 +70,15 @@ impl Scene {
     }
 
     /// Creates a puppet with this label and waits for its start.
-    pub fn play(&self, role: impl Into<Props<Puppet>>, label: &str) -> ActorRef<Puppet> {
-        let puppet = self.system.spawn(role).unwrap();
+    pub fn play(&self, role: impl Into<Part<Role>>, label: &str) -> ActorRef<Puppet> {
+        let puppet = self.system.cast(role).unwrap();
         self.expect(label, What::Started(puppet.address()));
         puppet
     }
 
     /// Creates puppets of which all report their start, and returns those with the given labels, in that order.
-    pub fn play_all<const N: usize>(&self, role: impl Into<Props<Puppet>>, labels: [&str; N]) -> [ActorRef<Puppet>; N] {
-        self.system.spawn(role).unwrap();
+    pub fn play_all<const N: usize>(&self, role: impl Into<Part<Role>>, labels: [&str; N]) -> [ActorRef<Puppet>; N] {
+        self.system.cast(role).unwrap();
         self.started(labels)
     }
 
@@ -132,7 +139,10 @@ impl Scene {
         self.system.tell(guest, WaitFor(endpoint.address())).unwrap();
         let Some(Received::Message(ask)) = endpoint.listen(PATIENCE) else { panic!("the guest asks") };
         let (_, promise) = ask.into_ask::<Double>().unwrap();
-        self.wait_for_state(guest, ActorState::Waiting);
+        // From another process the ask comes when the handler is under way, and nothing that is sent now comes before it.
+        if !self.system.is_of_processes() {
+            self.wait_for_state(guest, ActorState::Waiting);
+        }
         promise
     }
 
@@ -157,7 +167,8 @@ impl Scene {
 
     #[track_caller]
     pub fn wait_until(&self, what: &str, condition: impl FnMut() -> bool) {
-        assert!(self.system.wait_until(PATIENCE, condition), "waited in vain until {what}\n{}", self.system.status());
+        let came_true = self.system.wait_until(PATIENCE, condition);
+        assert!(came_true, "waited in vain until {what}\n{}", self.text());
     }
 
     pub fn status_of(&self, address: impl Into<Address>) -> Option<ActorStatus> {
@@ -180,7 +191,15 @@ impl Scene {
     #[track_caller]
     pub fn wait_for_end(&self, address: impl Into<Address>) {
         let address = address.into();
-        self.wait_until(&format!("{address} has ended"), || !self.is_alive(address));
+        assert!(self.system.wait_for_end(4 * PATIENCE, address), "{address} has not ended\n{}", self.text());
+    }
+
+    /// How the system is, for who reads why a test has failed.
+    fn text(&self) -> String {
+        match &self.system {
+            System::One(system) => system.status().to_string(),
+            System::Processes(company) => format!("{:#?}", company.status()),
+        }
     }
 
     /// Waits until there are so many dead letters, and returns what is remembered of them.

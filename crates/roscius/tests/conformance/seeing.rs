@@ -12,7 +12,7 @@ use crate::cast::{Double, Guest, Number, Order, Unwanted, What, fail};
 use crate::scene::{PATIENCE, QUIET, Scene};
 
 promises! {
-    on every_base:
+    on in_one_process:
         an_interceptor_sees_every_message,
         an_interceptor_sees_forwarded_messages_and_those_that_wait_for_room,
         a_message_that_an_interceptor_refuses_is_a_dead_letter,
@@ -89,8 +89,8 @@ impl AsyncHandler<Number> for Passer {
 fn an_interceptor_sees_forwarded_messages_and_those_that_wait_for_room(base: Base) {
     let (seen, record) = recorder();
     let scene = Scene::with(base, |builder| builder.interceptor(record));
-    let props = Guest::props("guest", scene.probe.address()).bounded(5, Overflow::wait());
-    let guest = scene.system.spawn(props).unwrap().address();
+    let props = Guest::part("guest", scene.probe.address()).bounded(5, Overflow::wait());
+    let guest = scene.system.cast(props).unwrap().address();
     for (number, waits) in [(1, false), (2, true)] {
         let passer = scene.system.spawn(move || Passer { to: guest, waits }).unwrap();
         scene.probe.tell(passer, Number(number));
@@ -193,7 +193,7 @@ fn the_status_shows_each_actor(base: Base) {
 fn the_status_shows_what_actors_do(base: Base) {
     let backoff = Supervision::one_for_one().backoff(Backoff::constant(Duration::from_secs(3600)));
     let scene = Scene::with(base, |builder| builder.supervision(backoff));
-    let guest = || scene.system.spawn(Guest::props("guest", scene.probe.address())).unwrap();
+    let guest = || scene.system.cast(Guest::part("guest", scene.probe.address())).unwrap();
     let waiting = guest();
     let hold = scene.hold(waiting);
     for number in 0..5 {
@@ -202,8 +202,8 @@ fn the_status_shows_what_actors_do(base: Base) {
     scene.wait_until("five wait", || scene.status_of(waiting).is_some_and(|it| it.waiting == 5));
     let status = scene.status_of(waiting).unwrap();
     assert_eq!(status.state, ActorState::Waiting);
-    let props = Guest::props("guest", scene.probe.address()).restart(Restart::Permanent);
-    let restarting = scene.system.spawn(props).unwrap();
+    let props = Guest::part("guest", scene.probe.address()).restart(Restart::Permanent);
+    let restarting = scene.system.cast(props).unwrap();
     scene.system.tell(restarting, fail("x")).unwrap();
     scene.wait_for_state(restarting, ActorState::Restarting);
     let role = scene.role("parent").child("child", Restart::Temporary);
@@ -225,7 +225,7 @@ fn the_status_is_readable(base: Base) {
         assert!(text.contains(part), "no `{part}` in:\n{text}");
     }
     for number in 0..60 {
-        scene.system.spawn(scene.role(&number.to_string())).unwrap();
+        scene.system.cast(scene.role(&number.to_string())).unwrap();
     }
     scene.saw_all(60);
     let text = scene.system.status().to_string();
@@ -255,6 +255,7 @@ fn the_status_shows_the_base(base: Base) {
         Base::Simple => ("simple", 1),
         Base::Threads { workers } => ("threads", workers),
         Base::Serialised => ("threads", 2),
+        Base::Processes(_) => panic!("this is promised of systems in one process"),
     };
     assert_eq!((status.base, status.cores), expected);
     scene.pass(Duration::from_secs(3));

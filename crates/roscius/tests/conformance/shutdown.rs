@@ -7,31 +7,34 @@ use std::time::{Duration, Instant};
 
 use roscius::prelude::*;
 use roscius::{Promise, SendError, SpawnError};
+use roscius_host::rust::Registry;
 
 use crate::bases::Base;
 use crate::cast::{Births, Door, Double, Gate, Guest, Hook, Number, Order, What, fail};
+use crate::parts::{Diary, Enlist};
 use crate::scene::{PATIENCE, Scene, block_on, poll_once};
 
 promises! {
     on every_base:
-        a_shutdown_ends_all_actors,
         actors_say_their_last_words_at_shutdown,
-        a_shutdown_can_be_repeated,
         a_shutdown_can_be_called_by_many_threads,
         a_system_without_actors_shuts_down,
         a_system_that_is_dropped_shuts_down,
-        an_actor_can_begin_the_shutdown,
         after_a_shutdown_nothing_can_be_sent,
+        after_a_shutdown_watchers_are_told_at_once,
+        a_shutdown_ends_actors_that_fail_while_they_stop;
+    on in_one_process:
+        a_shutdown_ends_all_actors,
+        a_shutdown_can_be_repeated,
+        an_actor_can_begin_the_shutdown,
         after_a_shutdown_nothing_can_be_asked,
         after_a_shutdown_no_actor_can_be_created,
-        after_a_shutdown_watchers_are_told_at_once,
         after_a_shutdown_other_calls_do_no_harm,
         messages_that_wait_at_shutdown_are_dead_letters,
         asks_that_wait_at_shutdown_get_an_error,
         a_shutdown_does_not_wait_for_back_offs,
         a_shutdown_does_not_wait_for_wakeups,
         a_shutdown_ends_a_restart_storm,
-        a_shutdown_ends_actors_that_fail_while_they_stop,
         a_shutdown_ends_actors_that_wait_for_room,
         a_shutdown_reports_a_handler_that_waits_for_ever,
         a_shutdown_ends_a_troupe_at_work,
@@ -45,17 +48,22 @@ promises! {
         a_listener_is_not_disturbed;
 }
 
+pub fn enlist(registry: Registry) -> Registry {
+    registry.enlist::<NewKeeper>()
+}
+
 fn a_shutdown_ends_all_actors(base: Base) {
     let scene = Scene::new(base);
     let mut role = scene.role("parent");
     for number in 0..20 {
         role = role.child(&number.to_string(), Restart::Permanent);
     }
-    let ends = role.ends();
-    scene.system.spawn(role).unwrap();
+    let diary = Diary::new();
+    let role = role.keeps(&diary);
+    scene.system.cast(role).unwrap();
     scene.saw_all(21);
-    assert!(scene.system.shutdown().is_complete());
-    assert_eq!(ends.lock().unwrap().len(), 21);
+    assert!(scene.system.shut_down());
+    assert_eq!(diary.ends().len(), 21);
     assert!(scene.system.status().actors.is_empty());
 }
 
@@ -63,7 +71,7 @@ fn actors_say_their_last_words_at_shutdown(base: Base) {
     let scene = Scene::new(base);
     let role = scene.role("parent").child("child", Restart::Temporary).last(Order::Tell(scene.probe.address(), 7));
     scene.play_all(role, ["parent", "child"]);
-    assert!(scene.system.shutdown().is_complete());
+    assert!(scene.system.shut_down());
     scene.expect("parent", What::Stopping);
     assert_eq!(scene.probe.expect::<Number>(), Number(7));
     scene.expect("child", What::Stopping);
@@ -78,9 +86,9 @@ fn a_shutdown_can_be_repeated(base: Base) {
     let scene = Scene::new(base);
     scene.puppet("puppet");
     for _ in 0..3 {
-        assert!(scene.system.shutdown().is_complete());
+        assert!(scene.system.shut_down());
     }
-    assert!(scene.system.clone().shutdown_within(Duration::ZERO).is_complete());
+    assert!(scene.system.shutdown_within(Duration::ZERO).is_complete());
 }
 
 fn a_shutdown_can_be_called_by_many_threads(base: Base) {
@@ -89,30 +97,31 @@ fn a_shutdown_can_be_called_by_many_threads(base: Base) {
     let callers: Vec<_> = (0..4)
         .map(|_| {
             let system = scene.system.clone();
-            thread::spawn(move || system.shutdown())
+            thread::spawn(move || system.shut_down())
         })
         .collect();
     for caller in callers {
-        assert!(caller.join().unwrap().is_complete());
+        assert!(caller.join().unwrap());
     }
 }
 
 fn a_system_without_actors_shuts_down(base: Base) {
-    assert!(Scene::new(base).system.shutdown().is_complete());
+    assert!(Scene::new(base).system.shut_down());
     drop(Scene::new(base));
-    drop(base.builder().start().unwrap());
+    drop(base.start());
 }
 
 fn a_system_that_is_dropped_shuts_down(base: Base) {
     let scene = Scene::new(base);
     let role = scene.role("parent").child("child", Restart::Permanent);
-    let ends = role.ends();
+    let diary = Diary::new();
+    let role = role.keeps(&diary);
     scene.play_all(role, ["parent", "child"]);
     let clone = scene.system.clone();
     drop(scene);
-    assert!(ends.lock().unwrap().is_empty(), "there is another handle");
+    assert!(diary.ends().is_empty(), "there is another handle");
     drop(clone);
-    assert_eq!(ends.lock().unwrap().len(), 2);
+    assert_eq!(diary.ends().len(), 2);
 }
 
 /// Shuts its own system down.
@@ -135,19 +144,19 @@ impl Handler<Number> for Saboteur {
 fn an_actor_can_begin_the_shutdown(base: Base) {
     let scene = Scene::new(base);
     let other = scene.puppet("other");
-    let system = scene.system.clone();
+    let system = ActorSystem::clone(&scene.system);
     let saboteur = scene.system.spawn(move || Saboteur { system: system.clone() }).unwrap();
     scene.probe.endpoint().watch(other);
     scene.system.tell(saboteur, Number(1)).unwrap();
     scene.expect("other", What::Stopping);
     assert_eq!(scene.probe.expect_terminated().reason, ExitReason::Shutdown);
-    assert!(scene.system.shutdown().is_complete());
+    assert!(scene.system.shut_down());
 }
 
 fn after_a_shutdown_nothing_can_be_sent(base: Base) {
     let scene = Scene::new(base);
     let puppet = scene.puppet("puppet");
-    assert!(scene.system.shutdown().is_complete());
+    assert!(scene.system.shut_down());
     let error = scene.system.tell(puppet, Number(7)).unwrap_err();
     assert!(matches!(error, SendError::ShutDown(_)), "{error:?}");
     assert_eq!(error.into_message().take::<Number>().unwrap(), Number(7));
@@ -158,7 +167,7 @@ fn after_a_shutdown_nothing_can_be_sent(base: Base) {
 fn after_a_shutdown_nothing_can_be_asked(base: Base) {
     let scene = Scene::new(base);
     let puppet = scene.puppet("puppet");
-    assert!(scene.system.shutdown().is_complete());
+    assert!(scene.system.shut_down());
     assert_eq!(scene.system.ask(puppet, Double(1)).wait(), Err(AskError::ShutDown));
     assert_eq!(block_on(scene.system.ask(puppet, Double(1))), Err(AskError::ShutDown));
     assert_eq!(scene.probe.endpoint().ask(puppet, Double(1)).wait_timeout(PATIENCE), Err(AskError::ShutDown));
@@ -166,16 +175,16 @@ fn after_a_shutdown_nothing_can_be_asked(base: Base) {
 
 fn after_a_shutdown_no_actor_can_be_created(base: Base) {
     let scene = Scene::new(base);
-    assert!(scene.system.shutdown().is_complete());
-    assert_eq!(scene.system.spawn(scene.role("late")), Err(SpawnError::ShutDown));
-    assert_eq!(scene.system.spawn(scene.role("late").props().named("late")), Err(SpawnError::ShutDown));
+    assert!(scene.system.shut_down());
+    assert_eq!(scene.system.cast(scene.role("late")), Err(SpawnError::ShutDown));
+    assert_eq!(scene.system.cast(scene.role("late").part().named("late")), Err(SpawnError::ShutDown));
     assert_eq!(scene.system.lookup("late"), None);
 }
 
 fn after_a_shutdown_watchers_are_told_at_once(base: Base) {
     let scene = Scene::new(base);
     let puppet = scene.puppet("puppet");
-    assert!(scene.system.shutdown().is_complete());
+    assert!(scene.system.shut_down());
     scene.expect("puppet", What::Stopping);
     scene.probe.endpoint().watch(puppet);
     assert_eq!(scene.probe.expect_terminated().reason, ExitReason::Unknown);
@@ -184,7 +193,7 @@ fn after_a_shutdown_watchers_are_told_at_once(base: Base) {
 fn after_a_shutdown_other_calls_do_no_harm(base: Base) {
     let scene = Scene::new(base);
     let puppet = scene.puppet("puppet");
-    assert!(scene.system.shutdown().is_complete());
+    assert!(scene.system.shut_down());
     scene.system.exit(puppet);
     scene.system.run_until_idle();
     assert!(!scene.system.step());
@@ -198,20 +207,20 @@ fn after_a_shutdown_other_calls_do_no_harm(base: Base) {
 
 fn messages_that_wait_at_shutdown_are_dead_letters(base: Base) {
     let scene = Scene::new(base);
-    let guest = scene.system.spawn(Guest::props("guest", scene.probe.address())).unwrap();
+    let guest = scene.system.cast(Guest::part("guest", scene.probe.address())).unwrap();
     let hold = scene.hold(guest);
     for number in 0..100 {
         scene.system.tell(guest, Number(number)).unwrap();
     }
     scene.system.exit(guest);
     hold.fulfil(0);
-    assert!(scene.system.shutdown().is_complete());
+    assert!(scene.system.shut_down());
     assert_eq!(scene.system.status().dead_letters, 100);
 }
 
 fn asks_that_wait_at_shutdown_get_an_error(base: Base) {
     let scene = Scene::timeless(base);
-    let keeper = scene.system.spawn(|| Keeper { kept: Vec::new() }).unwrap();
+    let keeper = scene.system.cast(NewKeeper {}).unwrap();
     let supervision = Supervision::one_for_one().backoff(Backoff::constant(Duration::from_secs(3600)));
     let role = scene.role("parent").supervises(supervision).child("child", Restart::Permanent);
     let [_, child] = scene.play_all(role, ["parent", "child"]);
@@ -221,10 +230,15 @@ fn asks_that_wait_at_shutdown_get_an_error(base: Base) {
     let queued = scene.system.ask(child, Double(1));
     let mut future = scene.system.ask(child, Double(1));
     assert!(poll_once(&mut future).is_pending());
-    assert!(scene.system.shutdown().is_complete());
+    assert!(scene.system.shut_down());
     assert_eq!(deferred.wait(), Err(AskError::Abandoned));
     assert_eq!(queued.wait(), Err(AskError::ShutDown));
     assert_eq!(block_on(future), Err(AskError::ShutDown));
+}
+
+part! {
+    /// A keeper with no promise yet.
+    NewKeeper {} makes Keeper: Keeper { kept: Vec::new() }
 }
 
 /// Keeps every promise for itself.
@@ -248,13 +262,13 @@ fn a_shutdown_does_not_wait_for_back_offs(base: Base) {
     let scene = Scene::with(base, |builder| builder.supervision(supervision.clone()));
     let role = scene.role("parent").supervises(supervision).child("child", Restart::Permanent);
     let [_, child] = scene.play_all(role, ["parent", "child"]);
-    let top = scene.play(scene.role("top").props().restart(Restart::Permanent), "top");
+    let top = scene.play(scene.role("top").part().restart(Restart::Permanent), "top");
     for actor in [child, top] {
         scene.system.tell(actor, fail("x")).unwrap();
         scene.wait_for_state(actor, roscius::status::ActorState::Restarting);
     }
     let start = Instant::now();
-    assert!(scene.system.shutdown().is_complete());
+    assert!(scene.system.shut_down());
     assert!(start.elapsed() < PATIENCE);
 }
 
@@ -263,7 +277,7 @@ fn a_shutdown_does_not_wait_for_wakeups(base: Base) {
     let role = scene.role("puppet").first(Order::WakeAfter(Duration::from_secs(3600), 1));
     scene.play(role.first(Order::WakeEvery(Duration::from_secs(3600), 1)), "puppet");
     let start = Instant::now();
-    assert!(scene.system.shutdown().is_complete());
+    assert!(scene.system.shut_down());
     assert!(start.elapsed() < PATIENCE);
     assert_eq!(scene.system.status().pending_timers, 0);
 }
@@ -276,10 +290,10 @@ fn a_shutdown_ends_a_restart_storm(base: Base) {
         // On the base `simple` nothing else would happen as long as the storm lasts.
         let times = if base.is_simple() { 1000 } else { u32::MAX };
         let role = scene.role(&number.to_string()).fails_to_start(Births::StartPanics, times);
-        scene.system.spawn(role.props().restart(Restart::Permanent)).unwrap();
+        scene.system.cast(role.part().restart(Restart::Permanent)).unwrap();
     }
     scene.wait_until("the storm blows", || scene.system.status().restarts > 20);
-    assert!(scene.system.shutdown().is_complete());
+    assert!(scene.system.shut_down());
 }
 
 fn a_shutdown_ends_actors_that_fail_while_they_stop(base: Base) {
@@ -288,40 +302,40 @@ fn a_shutdown_ends_actors_that_fail_while_they_stop(base: Base) {
     let worse = scene.role("worse").panics_in(Hook::Drop);
     let role = scene.role("parent").child_role(bad, Restart::Permanent).child_role(worse, Restart::Permanent);
     scene.play_all(role, ["parent", "bad", "worse"]);
-    assert!(scene.system.shutdown().is_complete());
+    assert!(scene.system.shut_down());
 }
 
 fn a_shutdown_ends_actors_that_wait_for_room(base: Base) {
     let scene = Scene::new(base);
-    let props = Guest::props("guest", scene.probe.address()).bounded(1, Overflow::Wait(Duration::from_secs(3600)));
-    let guest = scene.system.spawn(props).unwrap();
+    let props = Guest::part("guest", scene.probe.address()).bounded(1, Overflow::Wait(Duration::from_secs(3600)));
+    let guest = scene.system.cast(props).unwrap();
     let hold = scene.hold(guest);
     let sender = scene.puppet("sender");
     scene.system.tell(sender, Order::TellAll(guest.address(), 1, 5)).unwrap();
     scene.wait_for_state(sender, roscius::status::ActorState::Blocked);
     drop(hold);
     let start = Instant::now();
-    assert!(scene.system.shutdown().is_complete());
+    assert!(scene.system.shut_down());
     assert!(start.elapsed() < PATIENCE);
 }
 
 fn a_shutdown_reports_a_handler_that_waits_for_ever(base: Base) {
     let scene = Scene::new(base);
-    let guest = scene.system.spawn(Guest::props("guest", scene.probe.address())).unwrap();
+    let guest = scene.system.cast(Guest::part("guest", scene.probe.address())).unwrap();
     let other = scene.puppet("other");
     let hold = scene.hold(guest);
     let shutdown = scene.system.shutdown_within(Duration::from_millis(500));
     assert_eq!(shutdown.unfinished, [guest.address()]);
     scene.wait_for_end(other);
     hold.fulfil(0);
-    assert!(scene.system.shutdown().is_complete(), "when it returns at last, the shutdown is complete");
+    assert!(scene.system.shut_down(), "when it returns at last, the shutdown is complete");
 }
 
 fn a_shutdown_ends_a_troupe_at_work(base: Base) {
     let scene = Scene::new(base);
     let troupe = scene.system.spawn_troupe(Troupe::new(|| Keeper { kept: Vec::new() }).max(3)).unwrap();
     let asks: Vec<_> = (0..50).map(|number| scene.system.ask(troupe, Double(number))).collect();
-    assert!(scene.system.shutdown().is_complete());
+    assert!(scene.system.shut_down());
     for ask in asks {
         let answer = ask.wait_timeout(PATIENCE);
         assert!(matches!(answer, Err(AskError::ShutDown | AskError::Abandoned | AskError::Failed(_))), "{answer:?}");
@@ -462,7 +476,7 @@ fn a_shutdown_reports_a_handler_that_never_returns(base: Base) {
     assert!(start.elapsed() < PATIENCE);
     others.into_iter().for_each(|other| scene.wait_for_end(other));
     gate.open();
-    assert!(scene.system.shutdown().is_complete());
+    assert!(scene.system.shut_down());
 }
 
 fn an_ask_of_a_handler_that_never_returns_gets_an_error_at_shutdown(base: Base) {
@@ -511,7 +525,7 @@ fn a_listener_is_not_disturbed(base: Base) {
     endpoint.watch(puppet);
     scene.settle(puppet);
     let listener = thread::spawn(move || endpoint.listen(PATIENCE));
-    assert!(scene.system.shutdown().is_complete());
+    assert!(scene.system.shut_down());
     let received = listener.join().unwrap();
     assert!(matches!(received, Some(roscius::Received::Terminated(_))), "{received:?}");
 }

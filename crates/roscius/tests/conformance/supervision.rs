@@ -5,9 +5,11 @@ use std::time::Duration;
 use roscius::FailureKind;
 use roscius::prelude::*;
 use roscius::status::ActorState;
+use roscius_host::rust::Registry;
 
 use crate::bases::Base;
 use crate::cast::{Births, Double, Hook, HowMany, Number, Order, Puppet, Role, Saw, What, ended_by, fail, panic};
+use crate::parts::{Diary, Enlist, Part};
 use crate::scene::{PATIENCE, QUIET, Scene};
 
 promises! {
@@ -20,13 +22,18 @@ promises! {
         a_permanent_child_exits_when_its_parent_asks,
         a_transient_child_is_restarted_when_it_failed,
         a_transient_child_is_not_restarted_when_it_stopped,
-        a_temporary_child_is_never_restarted,
         a_parent_can_decide_to_restart,
-        a_parent_can_decide_to_resume,
         a_parent_can_decide_to_stop,
         a_parent_can_decide_to_escalate,
         an_escalated_failure_restarts_the_family,
         a_parent_that_panics_while_it_decides_fails_itself,
+        a_new_instance_starts_anew,
+        a_resumed_instance_goes_on,
+        children_of_a_restarted_actor_end_and_are_made_anew,
+        a_watcher_that_is_restarted_is_still_told;
+    on in_one_process:
+        a_temporary_child_is_never_restarted,
+        a_parent_can_decide_to_resume,
         too_many_restarts_fail_the_parent,
         restarts_that_lie_back_do_not_count,
         the_intensity_counts_for_all_children_together,
@@ -36,17 +43,17 @@ promises! {
         the_address_and_the_mailbox_survive_a_restart,
         the_name_survives_a_restart,
         the_stash_survives_a_restart,
-        a_new_instance_starts_anew,
-        a_resumed_instance_goes_on,
         the_failed_message_is_not_delivered_to_the_new_instance,
-        children_of_a_restarted_actor_end_and_are_made_anew,
-        a_watcher_that_is_restarted_is_still_told,
         a_birth_that_fails_is_tried_again,
         an_actor_that_can_be_made_only_once_ends_when_it_is_to_be_restarted,
         a_restart_storm_ends,
         a_restart_storm_of_a_child_ends_its_family,
         top_level_actors_are_supervised_as_the_system_was_told,
         restarts_are_counted;
+}
+
+pub fn enlist(registry: Registry) -> Registry {
+    registry.enlist::<Stasher>()
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -326,7 +333,7 @@ fn the_address_and_the_mailbox_survive_a_restart(base: Base) {
 
 fn the_name_survives_a_restart(base: Base) {
     let scene = Scene::timeless(base);
-    let props = scene.role("named").props().named("the child").restart(Restart::Permanent);
+    let props = scene.role("named").part().named("the child").restart(Restart::Permanent);
     let named = scene.play(props, "named");
     scene.system.tell(named, fail("x")).unwrap();
     scene.expect("named", What::Started(named.address()));
@@ -334,7 +341,10 @@ fn the_name_survives_a_restart(base: Base) {
     assert_eq!(scene.system.lookup_actor("the child"), Some(named));
 }
 
+plays_itself!(Stasher);
+
 /// Stashes numbers until it is opened.
+#[derive(Clone, Serialize, Deserialize)]
 struct Stasher {
     observer: Address,
     open: bool,
@@ -377,8 +387,8 @@ impl Handler<Break> for Stasher {
 fn the_stash_survives_a_restart(base: Base) {
     let scene = Scene::new(base);
     let observer = scene.probe.address();
-    let props = Props::new(move || Stasher { observer, open: false }).restart(Restart::Permanent);
-    let stasher = scene.system.spawn(props).unwrap();
+    let part = Part::from(Stasher { observer, open: false }).restart(Restart::Permanent);
+    let stasher = scene.system.cast(part).unwrap();
     for number in 1..=3 {
         scene.system.tell(stasher, Number(number)).unwrap();
     }
@@ -436,7 +446,8 @@ fn children_of_a_restarted_actor_end_and_are_made_anew(base: Base) {
     let scene = Scene::new(base);
     let parent = scene.role("parent").child("child", Restart::Temporary);
     let role = scene.role("grandparent").child_role(parent, Restart::Permanent);
-    let ends = role.ends();
+    let diary = Diary::new();
+    let role = role.keeps(&diary);
     let [_, parent, child] = scene.play_all(role, ["grandparent", "parent", "child"]);
     scene.system.tell(parent, fail("x")).unwrap();
     // The old child says its last words before the new parent starts, and the new child comes after it.
@@ -444,7 +455,7 @@ fn children_of_a_restarted_actor_end_and_are_made_anew(base: Base) {
     let [parent_again, child_again] = scene.started(["parent", "child"]);
     assert_eq!(parent_again, parent);
     assert_ne!(child_again, child);
-    assert_eq!(*ends.lock().unwrap(), ["parent", "child"]);
+    assert_eq!(diary.ends(), ["parent", "child"]);
     assert_eq!(scene.system.ask(child_again, Order::Parent).wait(), Ok(Some(parent.address())));
 }
 
@@ -486,7 +497,7 @@ fn an_actor_that_can_be_made_only_once_ends_when_it_is_to_be_restarted(base: Bas
 
 fn a_restart_storm_ends(base: Base) {
     let scene = Scene::new(base);
-    let props = scene.role("doomed").fails_to_start(Births::ConstructorPanics, u32::MAX).props();
+    let props = scene.role("doomed").fails_to_start(Births::ConstructorPanics, u32::MAX).part();
     let doomed = scene.system.spawn(props.restart(Restart::Permanent)).unwrap();
     scene.wait_for_end(doomed);
     let status = scene.system.status();
@@ -497,8 +508,8 @@ fn a_restart_storm_of_a_child_ends_its_family(base: Base) {
     let scene = Scene::new(base);
     let child = scene.role("child").fails_to_start(Births::StartPanics, u32::MAX);
     let role = scene.role("parent").child_role(child, Restart::Permanent);
-    let props = role.props().restart(Restart::Permanent);
-    let parent = scene.system.spawn(props).unwrap();
+    let props = role.part().restart(Restart::Permanent);
+    let parent = scene.system.cast(props).unwrap();
     scene.probe.endpoint().watch(parent);
     // The parent is restarted as often as the root bears it, and each time it has a new child that fails.
     for _ in 0..=3 {
@@ -512,7 +523,7 @@ fn a_restart_storm_of_a_child_ends_its_family(base: Base) {
 
 fn top_level_actors_are_supervised_as_the_system_was_told(base: Base) {
     let scene = Scene::with(base, |builder| builder.supervision(Supervision::all_for_one().intensity(1, 60 * SECOND)));
-    let spawn = |label: &str| scene.play(scene.role(label).props().restart(Restart::Permanent), label);
+    let spawn = |label: &str| scene.play(scene.role(label).part().restart(Restart::Permanent), label);
     let (first, second) = (spawn("first"), spawn("second"));
     scene.system.tell(first, fail("x")).unwrap();
     scene.started(["first", "second"]);

@@ -6,14 +6,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use roscius::prelude::*;
-use roscius::{Endpoint, Promise, Received, TroupeStatus, Undelivered};
+use roscius::{Promise, Received, TroupeStatus, Undelivered};
 
 use crate::bases::Base;
 use crate::cast::{Door, Double, Gate, Order, Saw, Unwanted, What};
 use crate::scene::{PATIENCE, QUIET, Scene};
+use crate::system::Endpoint;
 
 promises! {
-    on every_base:
+    on in_one_process:
         a_troupe_takes_what_its_workers_take,
         a_reply_comes_from_the_worker_and_the_worker_sees_the_sender,
         a_troupe_grows_with_its_work_up_to_its_maximum,
@@ -437,7 +438,7 @@ fn the_status_of_a_troupe_that_has_ended_is_an_error(base: Base) {
     let control = scene.system.troupe(troupe);
     assert_eq!(control.status(), Err(AskError::NoActor));
     assert_eq!(control.resize(1, 1), Err(AskError::NoActor));
-    assert!(scene.system.shutdown().is_complete());
+    assert!(scene.system.shut_down());
     assert_eq!(control.status(), Err(AskError::ShutDown));
     assert!(start.elapsed() < PATIENCE);
 }

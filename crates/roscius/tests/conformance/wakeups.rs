@@ -3,18 +3,21 @@
 use std::time::{Duration, Instant};
 
 use roscius::prelude::*;
+use roscius_host::rust::Registry;
 
 use crate::bases::Base;
 use crate::cast::{Number, Order, Puppet, Saw, What, fail};
+use crate::parts::Enlist;
 use crate::scene::{PATIENCE, QUIET, Scene};
 
 promises! {
     on every_base:
+        a_wakeup_carries_its_payload,
+        a_wakeup_comes_in_real_time;
+    on in_one_process:
         a_wakeup_comes_when_it_is_due_and_not_before,
         a_wakeup_comes_once,
-        a_wakeup_carries_its_payload,
         a_wakeup_without_delay_comes_at_once,
-        a_wakeup_comes_in_real_time,
         a_periodic_wakeup_comes_every_period,
         a_periodic_wakeup_does_not_make_up_for_what_it_missed,
         a_cancelled_wakeup_does_not_come,
@@ -28,6 +31,10 @@ promises! {
         pending_wakeups_are_in_the_status;
     on simple:
         nobody_waits_longer_than_he_wants_for_a_wakeup;
+}
+
+pub fn enlist(registry: Registry) -> Registry {
+    registry.enlist::<NewSleeper>()
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -64,6 +71,11 @@ struct Sleeper {
     timer: Option<TimerId>,
 }
 
+part! {
+    /// A sleeper before its first wakeup.
+    NewSleeper { observer: Address } makes Sleeper: Sleeper { observer, timer: None }
+}
+
 impl Actor for Sleeper {
     type Protocol = ();
 
@@ -84,7 +96,7 @@ impl Actor for Sleeper {
 fn a_wakeup_carries_its_payload(base: Base) {
     let scene = Scene::new(base);
     let observer = scene.probe.address();
-    scene.system.spawn(move || Sleeper { observer, timer: None }).unwrap();
+    scene.system.cast(NewSleeper { observer }).unwrap();
     scene.expect("good morning", What::Woken(0));
 }
 
@@ -248,7 +260,7 @@ fn wakeups_end_with_their_actor(base: Base) {
 
 fn wakeups_end_with_their_instance(base: Base) {
     let scene = Scene::timeless(base);
-    let puppet = scene.play(scene.role("puppet").props().restart(Restart::Permanent), "puppet");
+    let puppet = scene.play(scene.role("puppet").part().restart(Restart::Permanent), "puppet");
     order(&scene, puppet, Order::WakeAfter(SECOND, 1));
     scene.system.tell(puppet, fail("x")).unwrap();
     scene.expect("puppet", What::Started(puppet.address()));

@@ -137,13 +137,13 @@ fn whoever_watches_a_foreign_address_is_told_at_once(base: Base) {
 
 fn a_restart_is_no_end(base: Base) {
     let scene = Scene::new(base);
-    let watched = scene.play(scene.role("watched").props().restart(Restart::Permanent), "watched");
+    let watched = scene.play(scene.role("watched").part().restart(Restart::Permanent), "watched");
     scene.probe.endpoint().watch(watched);
     scene.system.tell(watched, fail("x")).unwrap();
     scene.expect("watched", What::Started(watched.address()));
     scene.system.tell(watched, Number(1)).unwrap();
     scene.expect("watched", What::Handled(1));
-    assert!(scene.system.shutdown().is_complete());
+    assert!(scene.system.shut_down());
     scene.expect("watched", What::Stopping);
     assert_eq!(scene.probe.expect_terminated().reason, ExitReason::Shutdown);
 }
@@ -202,7 +202,7 @@ fn a_parent_can_watch_its_child(base: Base) {
 fn what_never_came_to_life_is_told_too(base: Base) {
     let scene = Scene::new(base);
     let role = scene.role("stillborn").fails_to_start(Births::ConstructorPanics, u32::MAX);
-    let stillborn = scene.system.spawn(role).unwrap();
+    let stillborn = scene.system.cast(role).unwrap();
     scene.probe.endpoint().watch(stillborn);
     let end = scene.probe.expect_terminated();
     assert_eq!(end.address, stillborn.address());

@@ -160,7 +160,7 @@ fn few(socket: &Path) {
         for event in events.drain(..) {
             match event {
                 Event::Frame { from, frame } if frame.payload() == Ok(Payload::Str("turns")) => {
-                    let _ = hub.send(from, frame.header(), &Payload::Int(i64::from(turns))).unwrap();
+                    let _ = hub.send(from, &frame.header(), &Payload::Int(i64::from(turns))).unwrap();
                 }
                 Event::Frame { frame, .. } if frame.payload() == Ok(Payload::Str("leave")) => {
                     hub.close(Duration::from_secs(1), None, |_, _| {});

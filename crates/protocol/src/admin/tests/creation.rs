@@ -16,10 +16,10 @@ fn the_creator_is_answered_when_the_actor_is_ready_and_not_before() {
     assert_eq!(scene.said_to(PROGRAM), []);
     scene.attach(process, Role::Actor);
     assert_eq!(scene.said_to(PROGRAM), []);
-    scene.say(process, 0, ToAdmin::Ready { process, policy: Restart::Temporary });
+    scene.say(process, 0, ToAdmin::Ready { process, policy: Restart::Temporary, bounded: false });
     assert_eq!(scene.said_to(PROGRAM), [(5, FromAdmin::Created { actor: actor_of(process) })]);
     assert_eq!(scene.admin.status().children, [actor_of(process)]);
-    scene.say(process, 0, ToAdmin::Ready { process, policy: Restart::Temporary });
+    scene.say(process, 0, ToAdmin::Ready { process, policy: Restart::Temporary, bounded: false });
     scene.wait(2 * CREATE_WITHIN);
     assert_eq!(scene.seen(), [], "once is enough");
 }
@@ -84,7 +84,7 @@ fn time_is_limited() {
     assert!(seen.contains(&kill), "{seen:?}");
     let refused = |effect: &Effect| matches!(effect, Effect::Send { id: 5, message, .. } if kind_of(message) == Some(RefusalKind::NoProcess));
     assert!(seen.iter().any(refused), "{seen:?}");
-    scene.say(process, 0, ToAdmin::Ready { process, policy: Restart::Temporary });
+    scene.say(process, 0, ToAdmin::Ready { process, policy: Restart::Temporary, bounded: false });
     assert_eq!(scene.said_to(PROGRAM), [], "too late");
     scene.end(process);
     assert!(!scene.admin.knows(process));
@@ -92,7 +92,8 @@ fn time_is_limited() {
 
 #[test]
 fn creations_wait_for_somebody_who_can_make_them() {
-    let mut scene = Scene::new();
+    let mut scene = Scene::with(|_| {});
+    scene.attach(PROGRAM, Role::External);
     assert_eq!(scene.create(5, |creation| creation.maker = "rust".into()), None);
     assert_eq!(scene.create(6, |creation| creation.maker = "rust".into()), None);
     assert_eq!(scene.create(7, |creation| creation.maker = "cobol".into()), None);
@@ -109,6 +110,42 @@ fn creations_wait_for_somebody_who_can_make_them() {
 }
 
 #[test]
+fn a_maker_that_nobody_offers_is_refused_at_once_with_those_that_are_offered() {
+    let mut scene = Scene::new();
+    scene.say(STARTER, 3, ToAdmin::Offer { makers: vec!["counter".into()] });
+    assert_eq!(scene.said_to(STARTER), [(3, FromAdmin::Done)]);
+    assert_eq!(scene.create(5, |creation| creation.maker = "cuonter".into()), None);
+    let said = scene.said_to(PROGRAM);
+    let [(5, FromAdmin::Refused(refusal))] = &said[..] else { panic!("{said:?}") };
+    assert_eq!(refusal.kind, RefusalKind::NoMaker);
+    assert_eq!(refusal.text, "nobody in this system makes `cuonter`: there are `counter`, `python`");
+    assert_eq!(scene.admin.status().makers, ["counter", "python"]);
+}
+
+#[test]
+fn an_actor_exits_with_the_process_of_the_actor_that_had_it_made_unless_that_let_go_of_it() {
+    for lets_go in [false, true] {
+        let mut scene = Scene::new();
+        let parent = scene.actor(None);
+        let requester = Requester { actor: parent, birth: Birth::numbered(4) };
+        let process = scene.create(6, |creation| creation.requester = Some(requester)).unwrap();
+        let child = scene.ready(process);
+        if lets_go {
+            scene.say(parent.node(), 0, ToAdmin::Adopt { child, policy: Restart::Temporary });
+        }
+        scene.effects.clear();
+        scene.end(parent.node());
+        let is_exit = |effect: &Effect| match effect {
+            Effect::Signal { to, signal: Signal::Exit { reason, .. } } => {
+                *to == child && *reason == ExitReason::ParentEnded
+            }
+            _ => false,
+        };
+        assert_eq!(scene.seen().iter().any(is_exit), !lets_go);
+    }
+}
+
+#[test]
 fn a_starter_that_ends_takes_what_it_had_not_started_with_it() {
     let mut scene = Scene::new();
     let forked = scene.create(5, |_| {}).unwrap();
@@ -118,7 +155,7 @@ fn a_starter_that_ends_takes_what_it_had_not_started_with_it() {
     let refused: Vec<_> = scene.said_to(PROGRAM).iter().map(|(id, message)| (*id, kind_of(message))).collect();
     assert_eq!(refused, [(6, Some(RefusalKind::NoStarter))]);
     scene.attach(forked, Role::Actor);
-    scene.say(forked, 0, ToAdmin::Ready { process: forked, policy: Restart::Temporary });
+    scene.say(forked, 0, ToAdmin::Ready { process: forked, policy: Restart::Temporary, bounded: false });
     assert_eq!(scene.said_to(PROGRAM).len(), 1);
     assert_eq!(scene.create(7, |_| {}), None, "nobody makes it");
     let refused: Vec<_> = scene.said_to(PROGRAM).iter().map(|(id, message)| (*id, kind_of(message))).collect();
@@ -224,7 +261,7 @@ fn an_actor_is_restarted_by_the_policy_that_its_process_has_told() {
         let process = scene.create(5, |_| {}).unwrap();
         scene.say(STARTER, 0, ToAdmin::Forked { process, pid: 400 });
         scene.attach(process, Role::Actor);
-        scene.say(process, 0, ToAdmin::Ready { process, policy });
+        scene.say(process, 0, ToAdmin::Ready { process, policy, bounded: false });
         scene.effects.clear();
         let (birth, child) = (Birth::numbered(1), actor_of(process));
         let failure = FailureReport::new(FailureKind::Error, "on purpose");

@@ -24,7 +24,7 @@ fn made(scene: &mut Scene) -> usize {
 fn ready(scene: &mut Scene) {
     scene.say(STARTER, 0, ToAdmin::Forked { process: LOGGER, pid: 500 });
     scene.attach(LOGGER, Role::Logger);
-    scene.say(LOGGER, 0, ToAdmin::Ready { process: LOGGER, policy: Restart::Temporary });
+    scene.say(LOGGER, 0, ToAdmin::Ready { process: LOGGER, policy: Restart::Temporary, bounded: false });
 }
 
 #[test]

@@ -129,7 +129,7 @@ fn strangers_and_impostors_change_nothing() {
     scene.attach(foreign, Role::Actor);
     scene.attach(node(NodeId::ADMIN), Role::Actor);
     scene.attach(node(31), Role::Admin);
-    scene.say(PROGRAM, 0, ToAdmin::Ready { process, policy: Restart::Temporary });
+    scene.say(PROGRAM, 0, ToAdmin::Ready { process, policy: Restart::Temporary, bounded: false });
     scene.say(PROGRAM, 0, ToAdmin::Forked { process, pid: 1 });
     scene.say(PROGRAM, 0, ToAdmin::Exited { process, how: String::new() });
     scene.say(node(32), 0, ToAdmin::Offer { makers: vec!["python".into()] });

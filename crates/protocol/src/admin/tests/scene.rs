@@ -112,7 +112,7 @@ impl Scene {
     pub fn ready(&mut self, process: NodeId) -> Address {
         self.say(STARTER, 0, ToAdmin::Forked { process, pid: process.process() });
         self.attach(process, Role::Actor);
-        self.say(process, 0, ToAdmin::Ready { process, policy: Restart::Temporary });
+        self.say(process, 0, ToAdmin::Ready { process, policy: Restart::Temporary, bounded: false });
         actor_of(process)
     }
 

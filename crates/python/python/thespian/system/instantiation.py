@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
-
-_NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 # Looking at a signature takes longer than making the instance; the function is kept to notice a change.
 _declared: WeakKeyDictionary[type, tuple[Any, frozenset[str]]] = WeakKeyDictionary()
@@ -18,13 +16,27 @@ def _declared_names(cls: type) -> frozenset[str]:
     known = _declared.get(cls)
     if known is not None and known[0] is initializer:
         return known[1]
-    try:
-        parameters = inspect.signature(initializer).parameters.values()
-        names = frozenset(p.name for p in parameters if p.kind in _NAMED)
-    except (TypeError, ValueError):  # some built-in classes have no signature
-        names = frozenset()
+    names = _names_of(initializer)
     _declared[cls] = (initializer, names)
     return names
+
+
+def _names_of(initializer: Any) -> frozenset[str]:
+    if initializer is object.__init__:
+        return frozenset()
+    if isinstance(initializer, FunctionType) and not initializer.__dict__:
+        # The names of parameters come first, those by position only before the others.
+        code = initializer.__code__
+        return frozenset(code.co_varnames[code.co_posonlyargcount : code.co_argcount + code.co_kwonlyargcount])
+    # Something else may stand for it, or there is no code to look at. The module takes long to import and longer to use.
+    import inspect
+
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    try:
+        parameters = inspect.signature(initializer).parameters.values()
+    except (TypeError, ValueError):  # some built-in classes have no signature
+        return frozenset()
+    return frozenset(p.name for p in parameters if p.kind in named)
 
 
 class withPossibleInitArgs:

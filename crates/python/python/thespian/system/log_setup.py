@@ -19,7 +19,11 @@ class _FromActor(logging.Filter):
 
 
 def default_configuration() -> dict[str, Any]:
-    """To stderr from INFO on; the records of actors also show their address."""
+    """To stderr from INFO on, as far as the level of the root lets it pass, which is left as it is (at first WARNING).
+
+    The records of actors also show their address.
+    """
+    where = "%(message)s  [%(filename)s:%(lineno)s]"
     handler = {"class": "logging.StreamHandler", "level": "INFO"}
     return {
         "version": 1,
@@ -29,14 +33,14 @@ def default_configuration() -> dict[str, Any]:
             "plain": {"()": _FromActor, "from_actor": False},
         },
         "formatters": {
-            "actor": {"format": "%(asctime)s %(levelname)-7s %(actorAddress)s => %(message)s"},
-            "plain": {"format": "%(asctime)s %(levelname)-7s %(message)s"},
+            "actor": {"format": f"%(asctime)s %(levelname)-7s %(actorAddress)s =>  {where}"},
+            "plain": {"format": f"%(asctime)s %(levelname)-7s =>  {where}"},
         },
         "handlers": {
             "actor": {**handler, "formatter": "actor", "filters": ["actor"]},
             "plain": {**handler, "formatter": "plain", "filters": ["plain"]},
         },
-        "root": {"handlers": ["actor", "plain"], "level": "INFO"},
+        "root": {"handlers": ["actor", "plain"]},
     }
 
 

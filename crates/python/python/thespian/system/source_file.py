@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
 from typing import Any
 
 
@@ -20,6 +18,10 @@ def read_source(fname: Any) -> tuple[str, bytes]:
         if isinstance(content, str):
             content = content.encode()
     else:
-        content = Path(fname).read_bytes()
+        with open(fname, "rb") as file:
+            content = file.read()
+    # Few programs load sources, and the libraries behind it are large.
+    import hashlib
+
     # The id only names the source: whether it may be trusted is the source authority's decision.
     return hashlib.md5(content, usedforsecurity=False).hexdigest(), content

@@ -9,9 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import tempfile
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 DEFAULT_MAXIMUM_SIZE = 50 * 1024
@@ -32,9 +30,7 @@ class InternalLog:
     """Where the lines go, and which lines."""
 
     def __init__(self) -> None:
-        directory = os.environ.get("TMPDIR") or tempfile.gettempdir()
-        default_path = Path(directory) / "thespian.log"
-        self.path = Path(os.environ.get("THESPLOG_FILE") or default_path)
+        self.path = os.environ.get("THESPLOG_FILE") or _default_path()
         self.maximum_size = _size(os.environ.get("THESPLOG_FILE_MAXSIZE"))
         wanted = os.environ.get("THESPLOG_THRESHOLD", "").upper()
         self.threshold: int = getattr(logging, wanted if wanted in _THRESHOLDS else "WARNING")
@@ -51,13 +47,20 @@ class InternalLog:
         name = _LEVEL_NAMES.get(level, str(level))
         with contextlib.suppress(OSError):
             self._rotate()
-            with self.path.open("a", encoding="utf-8", errors="replace") as file:
+            with open(self.path, "a", encoding="utf-8", errors="replace") as file:
                 file.write(f"{datetime.now()} p{os.getpid()} {name} {text}\n")
 
     def _rotate(self) -> None:
         with contextlib.suppress(FileNotFoundError):
-            if self.path.stat().st_size > self.maximum_size:
-                self.path.replace(self.path.with_name(self.path.name + ".old"))
+            if os.stat(self.path).st_size > self.maximum_size:
+                os.replace(self.path, f"{self.path}.old")
+
+
+def _default_path() -> str:
+    # `tempfile` would write a file to find the directory, and imports a lot.
+    candidates = (os.environ.get("TEMP"), os.environ.get("TMP"), "/tmp", "/var/tmp", "/usr/tmp")
+    usable = (path for path in candidates if path and os.access(path, os.W_OK | os.X_OK))
+    return os.path.join(os.environ.get("TMPDIR") or next(usable, os.curdir), "thespian.log")
 
 
 def _size(given: str | None) -> int:

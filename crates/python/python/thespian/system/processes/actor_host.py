@@ -7,10 +7,10 @@ import os
 import pickle
 import threading
 from collections import deque
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from roscius._core import Listening, Refused
+from roscius.rust_actors import RustActor, rust_actor
 from roscius.supervision import restart_policy
 
 from thespian.system.capability import fits
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 # How long the Admin may take to have a named actor made.
 CREATE_SECONDS = 50.0
+# The number of a child whose parent has given it none yet.
+_UNKNOWN = 2**32 - 1
 
 
 class ActorHost(LoadsNoSources):
@@ -64,9 +66,17 @@ class ActorHost(LoadsNoSources):
         try:
             if sourceHash is not None:
                 raise InvalidActorSourceHash(sourceHash)
+            rust = rust_actor(actorClass)
+            if rust is not None:
+                return self._create_in_rust(parent, rust, globalName)
             if globalName:
                 return self._create_named(actorClass, requirements, globalName)
-            cls = resolve(actorClass)
+            try:
+                cls = resolve(actorClass)
+            except (ImportError, InvalidActorSpecification):
+                if not isinstance(actorClass, str) or actorClass not in self._core.makers():
+                    raise
+                return self._create_in_rust(parent, RustActor(actorClass), None)
             if fits(cls, self.capabilities, requirements):
                 return self._start(parent, ActorSpec(cls, requirements), restart_policy(parent, cls))
             _log.warning("No compatible ActorSystem could be found for Actor %s", cls)
@@ -82,6 +92,31 @@ class ActorHost(LoadsNoSources):
     def _create_named(self, actorClass: Any, requirements: Requirements, name: str) -> ActorAddress:
         spec = ActorSpec(class_name(actorClass), requirements)
         return self._core.create("python", spec.packed(), name, CREATE_SECONDS)
+
+    def _create_in_rust(self, parent: Any, rust: RustActor, name: str | None) -> ActorAddress:
+        """Have the Admin make a child. It tells of the end of the child, as it does of one that never comes to be."""
+        spec = rust.packed()
+        if name:
+            return self._core.create(rust.name, spec, name, CREATE_SECONDS)
+        process, address = self._core.free_process()
+        if threading.get_ident() != self._thread:
+            # A coroutine, or a thread of the actor: it tells the actor of a child that there is.
+            created = self._core.create(rust.name, spec, None, CREATE_SECONDS, (process, _UNKNOWN))
+            parent._reference.adopt(created)
+            return created
+        birth = parent._reference.adopt(address)
+        if birth is None:
+            return address  # The parent exits, and has no more children.
+        try:
+            created = self._core.create(rust.name, spec, None, CREATE_SECONDS, (process, birth))
+        except (Refused, OSError) as error:  # a timeout is an OSError too
+            text = error.args[-1] if isinstance(error, Refused) else str(error)
+            _log.warning("%s cannot create an actor: %s", self.address, text)
+            self._core.stillborn(process, birth, text)
+            return address
+        if created != address:  # its mailbox has a bound, which its address says
+            parent._reference.readdress(birth, address, created)
+        return created
 
     def _start(self, parent: Any, spec: ActorSpec, policy: str | None) -> ActorAddress:
         if self._method != "fork":
@@ -130,7 +165,7 @@ class ActorHost(LoadsNoSources):
             if task is None:
                 self._core.stillborn(listening.process, birth, "it is no child any more")
             else:
-                self._launch(replace(task, birth=birth, heard=heard), listening)
+                self._launch(task._replace(birth=birth, heard=heard), listening)
 
     @property
     def _method(self) -> str:

@@ -36,7 +36,14 @@ class NotMade(Exception):
         self.text = text
 
 
-def main(task: Task, listening: Listening) -> None:
+class Prepared:
+    """What a starter has done already for all the processes that it forks."""
+
+    def __init__(self) -> None:
+        self.forwarding = log_forwarding.Forwarding()
+
+
+def main(task: Task, listening: Listening, prepared: Prepared | None) -> None:
     """Be the process of one actor until the actor has ended."""
     is_logger = task.maker == "logger"
     me = listening.actor
@@ -47,11 +54,12 @@ def main(task: Task, listening: Listening) -> None:
         thesplog("A process could not reach its Admin, and ends: %s", error, level=logging.WARNING)
         sys.exit(1)
     host = ActorHost(core, task, capabilities, settings)
-    signals.handle(core, me, host.describe)
+    signals.handle(core, me, host.describe, prepared is not None)
     if is_logger:
         log_writer.configure(task.spec)
     else:
-        log_forwarding.forward(core, me, settings.get("log level"))
+        forwarding = log_forwarding.Forwarding() if prepared is None else prepared.forwarding
+        forwarding.begin(core, me, settings.get("log level"))
     if task.parent_pid is not None:
         try:
             core.watch_parent(task.parent_pid, task.parent)
@@ -63,6 +71,8 @@ def main(task: Task, listening: Listening) -> None:
         host.actor = actor
         core.spawn(actor, task.parent, task.birth, task.name, plan, task.heard)
         _run(core, host)
+    if is_logger:
+        log_writer.say_goodbye()
     core.close(0.0 if core.is_over else DRAIN_SECONDS)
     if made is None:
         sys.exit(1)

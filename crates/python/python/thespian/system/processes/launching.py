@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import stat
 import sys
 from contextlib import suppress
-from multiprocessing import reduction
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from thespian.system.processes import actor_process
 from thespian.system.thesplog import thesplog
@@ -23,45 +21,51 @@ if TYPE_CHECKING:
 METHODS = ("fork", "spawn", "forkserver")
 
 
-def start(method: str, task: Task, listening: Listening, starter: Process) -> int:
-    """Start the process of a task, which listens there already. The result is its process id."""
+def start(
+    method: str, task: Task, listening: Listening, starter: Process, prepared: actor_process.Prepared | None = None
+) -> int:
+    """Start the process of a task, which listens there already. The result is its process id.
+
+    `starter` is what this process has of the system. One that starts others and does nothing else is `prepared` for it.
+    """
     if method == "fork" or task.maker == "logger":
-        pid = fork(lambda: actor_process.main(task, _taken_over(listening)), starter)
+
+        def run() -> None:
+            listening.take_over()
+            if prepared is None:
+                _let_go_of_sockets(listening.fileno())
+            actor_process.main(task, listening, prepared)
+
+        pid = fork(run, starter, prepared is None)
     else:
-        context = multiprocessing.get_context(method)
-        process = context.Process(  # type: ignore[attr-defined]
-            target=_spawned, args=(task, _Descriptor(listening.fileno())), name=f"Actor_{task.process}"
-        )
-        process.start()
-        pid = process.pid
-        # Whoever watches the process by its descriptor reaps it, not the module.
-        with suppress(AttributeError, KeyError):
-            multiprocessing.process._children.discard(process)  # type: ignore[attr-defined]
-        _started.append(process)
+        # Few systems use it, and it imports a lot.
+        from thespian.system.processes import spawning
+
+        pid = spawning.spawn(method, task, listening)
     listening.leave()
-    return int(pid)
+    return pid
 
 
-# They would be terminated, or warned of, when nobody refers to them.
-_started: list[Any] = []
+def fork(run: Callable[[], None], starter: Process | None, is_deep: bool = True) -> int:
+    """Run something in a forked process, which ends after it. The result is its process id.
 
-
-def fork(run: Callable[[], None], starter: Process | None) -> int:
-    """Run something in a forked process, which ends after it. The result is its process id."""
+    `is_deep` unless the stack is as high as that of a process which was forked so before, but for a few frames.
+    """
     _flush()
     pid = os.fork()
     if pid:
         return pid
-    _run_forked(run, starter)
+    run_to_end(run, starter, is_deep)
 
 
-def _run_forked(run: Callable[[], None], starter: Process | None) -> NoReturn:
+def run_to_end(run: Callable[[], None], starter: Process | None, is_deep: bool) -> NoReturn:
+    """Run something and end the process. `starter` is what the process that this one was forked from has of the system."""
     code = 1
     try:
         if starter is not None:
             starter.abandon()
-        # The stack of the other process is below this one: it does not count.
-        sys.setrecursionlimit(sys.getrecursionlimit() + _stack_depth())
+        if is_deep:
+            _discount_stack()
         run()
         code = 0
     except SystemExit as error:
@@ -75,23 +79,25 @@ def _run_forked(run: Callable[[], None], starter: Process | None) -> NoReturn:
         os._exit(code)
 
 
-def _stack_depth() -> int:
-    depth, frame = 0, sys._getframe()
+# How much of the stack the limit of recursion allows for already.
+_discounted = 0
+_FEW_FRAMES = 16
+
+
+def _discount_stack() -> None:
+    """The stack of the other process is below this one: it does not count."""
+    global _discounted
+    depth, frame = _FEW_FRAMES, sys._getframe()
     while frame.f_back is not None:
         depth, frame = depth + 1, frame.f_back
-    return depth
+    sys.setrecursionlimit(sys.getrecursionlimit() + depth - _discounted)
+    _discounted = depth
 
 
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):
             stream.flush()
-
-
-def _taken_over(listening: Listening) -> Listening:
-    listening.take_over()
-    _let_go_of_sockets(listening.fileno())
-    return listening
 
 
 def _let_go_of_sockets(keep: int) -> None:
@@ -114,26 +120,3 @@ def alone(run: Callable[[], None]) -> None:
     """Run something that shares no socket with the process that this one was forked from."""
     _let_go_of_sockets(-1)
     run()
-
-
-class _Descriptor:
-    """A descriptor that goes with a task to a process that is spawned."""
-
-    def __init__(self, number: int) -> None:
-        self._number = number
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _received, (reduction.DupFd(self._number),)
-
-
-def _received(descriptor: Any) -> int:
-    return int(descriptor.detach())
-
-
-def _spawned(task: Task, descriptor: int) -> None:
-    """The whole life of a process that was spawned."""
-    from roscius._core import Listening
-
-    listening = Listening.adopt(task.directory, task.process, descriptor)
-    os.close(descriptor)
-    _run_forked(lambda: actor_process.main(task, listening), None)

@@ -10,41 +10,64 @@ from typing import TYPE_CHECKING, Any
 from thespian.system.thesplog import thesplog
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from roscius._core import ActorAddress, Process
 
 _formatter = logging.Formatter()
 
 
-def forward(core: Process, me: ActorAddress, level: int | None) -> None:
-    """Send records from this level on to the logger. None: the system has no logger, and logging stays as it is."""
-    if level is None:
-        return
-    forget_configuration()
-    logging.root.handlers[:] = [Forwarder(core, me)]
-    logging.root.setLevel(level)
+class Forwarding:
+    """The logging of a process from here on. A starter makes it once for all that it forks, as that takes a while."""
+
+    def __init__(self) -> None:
+        self._configured = configured()
+        self._forwarder = Forwarder()
+
+    def begin(self, core: Process, me: ActorAddress, level: int | None) -> None:
+        """Send records from this level on to the logger. None: the system has no logger, and logging stays as it is."""
+        if level is None:
+            return
+        forget_configuration(self._configured)
+        self._forwarder.speak_for(core, me)
+        logging.root.handlers[:] = [self._forwarder]
+        if logging.root.level != level:
+            logging.root.setLevel(level)
 
 
-def forget_configuration() -> None:
-    """Make the loggers that a program had when it was forked as if they were new. Its configuration is its own."""
-    for logger in logging.Logger.manager.loggerDict.values():
-        if isinstance(logger, logging.Logger):
-            logger.handlers.clear()
-            logger.filters.clear()
-            logger.propagate = True
-            logger.disabled = False
-            logger.setLevel(logging.NOTSET)
-    logging.disable(logging.NOTSET)
+def configured() -> list[logging.Logger]:
+    """The loggers that are not as a new one is."""
+    loggers = [it for it in logging.Logger.manager.loggerDict.values() if isinstance(it, logging.Logger)]
+    return [it for it in loggers if it.handlers or it.filters or it.level or it.disabled or not it.propagate]
+
+
+def forget_configuration(loggers: Iterable[logging.Logger]) -> None:
+    """Make loggers that a program had when it was forked as if they were new. Its configuration is its own."""
+    for logger in loggers:
+        logger.handlers.clear()
+        logger.filters.clear()
+        logger.propagate = True
+        logger.disabled = False
+        logger.setLevel(logging.NOTSET)
+    if logging.root.manager.disable:
+        logging.disable(logging.NOTSET)
 
 
 class Forwarder(logging.Handler):
     """Sends each record to the logger, in a form that can be pickled."""
 
-    def __init__(self, core: Process, me: ActorAddress) -> None:
+    _core: Process
+    _me: ActorAddress
+
+    def __init__(self) -> None:
         super().__init__()
-        self._core = core
-        self._me = str(me)
         # A record about the sending of a record is dropped.
         self._busy = threading.local()
+
+    def speak_for(self, core: Process, me: ActorAddress) -> None:
+        """Send the records of this actor, by way of this process."""
+        self._core = core
+        self._me = me
 
     def createLock(self) -> None:
         """The core has its own."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import logging.config
 import pickle
 from typing import Any
 
 from thespian.system.actor import Actor
-from thespian.system.processes.log_forwarding import forget_configuration
+from thespian.system.processes.log_forwarding import configured, forget_configuration
 from thespian.system.thesplog import thesplog
 
 # The logDefs of the program, for the logger that is forked from it. They may hold what can not be pickled, such as a stream.
@@ -23,12 +22,15 @@ def remember(logDefs: dict[str, Any] | None) -> None:
 
 def configure(_spec: Any) -> None:
     """Configure logging in the process of the logger."""
+    # Only the logger needs it.
+    import logging.config
+
     if _log_defs is None:
         logging.basicConfig(level=logging.WARNING)
     else:
         # A configuration may disable the loggers that are there before it. Here there are to be none: those that the
         # program had when it was forked are the ones that actors log to.
-        forget_configuration()
+        forget_configuration(configured())
         there = set(logging.Logger.manager.loggerDict)
         try:
             logging.config.dictConfig(_log_defs)
@@ -57,6 +59,13 @@ def _number(level: Any) -> int:
         return level
     number = logging.getLevelName(str(level)) if level is not None else logging.NOTSET
     return number if isinstance(number, int) else logging.NOTSET
+
+
+def say_goodbye() -> None:
+    """Write the last record of a system."""
+    # No actor says this: a format that shows the address of one can not show it, which is nobody's mistake.
+    logging.raiseExceptions = False
+    logging.getLogger().info("ActorSystem Logging Shutdown")
 
 
 class LogWriter(Actor):

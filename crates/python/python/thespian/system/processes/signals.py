@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from thespian.system.messages.lifecycle import ActorExitRequest
 from thespian.system.thesplog import thesplog
@@ -20,36 +21,60 @@ _EXIT = ("SIGTERM", "SIGQUIT", "SIGABRT")
 _NOTED = ("SIGINT", "SIGHUP", "SIGUSR2", "SIGALRM", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGWINCH", "SIGURG", "SIGIO")
 
 
-def handle(core: Process, me: ActorAddress, describe: Callable[[], str]) -> None:
-    """Let signals end the actor in good order, show its status, or be noted."""
+class _Subject(NamedTuple):
+    core: Process
+    address: ActorAddress
+    describe: Callable[[], str]
 
-    def exit_in_order(number: int, _frame: Any) -> None:
-        thesplog("Actor %s got signal %s: it exits", me, signal.Signals(number).name, level=logging.INFO)
-        core.post(me, ActorExitRequest())
 
-    def show_status(_number: int, _frame: Any) -> None:
-        thesplog("STATUS: %s", describe(), level=logging.INFO, primary=True)
+# The actor of this process; a starter has none.
+_subject: _Subject | None = None
 
-    def note(number: int, _frame: Any) -> None:
-        thesplog("Actor %s got signal %s", me, signal.Signals(number).name, level=logging.WARNING)
 
+def handle(core: Process, me: ActorAddress, describe: Callable[[], str], prepared: bool) -> None:
+    """Let signals end the actor in good order, show its status, or be noted. `prepared` by the starter, or not yet."""
+    global _subject
+    _subject = _Subject(core, me, describe)
+    _install(core, prepared)
+
+
+def prepare(core: Process) -> None:
+    """Let the process that starts others go on whatever the terminal says, and handle signals in those that it forks."""
+    _install(core, False)
+
+
+def _install(core: Process, prepared: bool) -> None:
     signal.set_wakeup_fd(core.alarm(), warn_on_full_buffer=False)
+    if prepared:
+        return
     for name in _EXIT:
-        _set(name, exit_in_order)
+        _set(name, _exit_in_order)
     for name in _NOTED:
-        _set(name, note)
-    _set("SIGUSR1", show_status)
+        _set(name, _note)
+    _set("SIGUSR1", _show_status)
     # Programs that the actor starts are waited for by it alone.
     _set("SIGCHLD", signal.SIG_DFL)
 
 
-def ignore(core: Process) -> None:
-    """Let the process that starts others go on whatever the terminal says."""
-    signal.set_wakeup_fd(core.alarm(), warn_on_full_buffer=False)
-    for name in _NOTED:
-        _set(name, signal.SIG_IGN)
-    for name in (*_EXIT, "SIGCHLD", "SIGUSR1"):
-        _set(name, signal.SIG_DFL if name != "SIGUSR1" else signal.SIG_IGN)
+def _exit_in_order(number: int, _frame: Any) -> None:
+    if _subject is None:
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+        return
+    name = signal.Signals(number).name
+    thesplog("Actor %s got signal %s: it exits", _subject.address, name, level=logging.INFO)
+    _subject.core.post(_subject.address, ActorExitRequest())
+
+
+def _show_status(_number: int, _frame: Any) -> None:
+    if _subject is not None:
+        thesplog("STATUS: %s", _subject.describe(), level=logging.INFO, primary=True)
+
+
+def _note(number: int, _frame: Any) -> None:
+    if _subject is not None:
+        name = signal.Signals(number).name
+        thesplog("Actor %s got signal %s", _subject.address, name, level=logging.WARNING)
 
 
 def _set(name: str, handler: Any) -> None:

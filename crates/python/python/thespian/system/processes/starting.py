@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import pickle
 import signal
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from roscius._core import Listening, Process, find_system, serve_admin
+from roscius._core import Listening, Process, announce, find_system, serve_admin
 
 from thespian.system.exceptions import ActorSystemStartupFailure, InvalidActorAddress
 from thespian.system.messages.status import formatStatus, status_message
@@ -47,8 +47,7 @@ class SystemPlace:
         return f"{self.kind}:{self.claim}"
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """What a program has of a system: its process there, the directory, and how processes are started."""
 
     core: Process
@@ -86,15 +85,50 @@ def attach_or_start(
         if directory is not None:
             core = Process(Listening(directory), "external", tell_seconds)
             try:
-                _capabilities, settings = core.attach()
+                known, settings = core.attach()
+                if not settings:
+                    _bring_python(core, directory, start_method, capabilities, known)
             except OSError as error:  # it ends just now, perhaps; a timeout is an OSError too
                 why = f"not a valid or useable ActorSystem Admin ({error})"
                 core.close(0.0)
             else:
-                return Part(core, directory, str(settings.get("start method", "fork")))
+                return Part(core, directory, str(settings.get("start method", start_method)))
         if time.monotonic() >= until:
             raise InvalidActorAddress(str(place), why)
         time.sleep(RETRY_SECONDS)
+
+
+def _bring_python(
+    core: Process, directory: str, start_method: str, capabilities: dict[str, Any], known: dict[str, Any]
+) -> None:
+    """Let a system that a program in Rust has started make actors in Python too, with the capabilities of this program."""
+    if "python" not in core.makers():
+        problem = _start_starter(directory, start_method)
+        if problem:
+            raise OSError(problem)
+    for name, value in capabilities.items():
+        if name not in known:
+            core.set_capability(pickle.dumps(name), pickle.dumps(value), True)
+
+
+def announce_program(directory: str, program: str, arguments: list[str]) -> list[str]:
+    """Start an executable that offers actors, as a process that belongs to nobody. The result is their names."""
+    answers, answer = os.pipe()
+
+    def run() -> None:
+        os.close(answers)
+        try:
+            outcome = (True, announce(directory, program, arguments))
+        except ValueError as error:
+            outcome = (False, [str(error)])
+        os.write(answer, json.dumps(outcome).encode())
+
+    daemonise(run)
+    text = _read_all(answers, answer)
+    done, found = json.loads(text) if text else (False, [f"`{program}` could not be started"])
+    if not done:
+        raise ValueError(*found)
+    return list(found)
 
 
 def start(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from roscius._core import ActorAddress
 
+# How a pickle begins, and no text.
+_PICKLE = b"\x80"
 
-@dataclass(frozen=True)
-class ActorSpec:
+
+class ActorSpec(NamedTuple):
     """An actor to be made, as the Admin passes it on unread."""
 
     actor_class: Any
@@ -20,16 +21,17 @@ class ActorSpec:
 
     def packed(self) -> bytes:
         """The bytes for the Admin."""
-        return pickle.dumps((self.actor_class, self.requirements, self.source_hash))
+        return pickle.dumps(tuple(self))
 
     @staticmethod
     def unpacked(spec: bytes) -> ActorSpec:
-        """From the bytes of the Admin, in a process of the same system."""
+        """From the bytes of the Admin, in a process of the same system. A program in Rust gives the name alone."""
+        if spec[:1] != _PICKLE:
+            return ActorSpec(spec.decode())
         return ActorSpec(*pickle.loads(spec))
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """What a new process is to be."""
 
     directory: str

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import gc
 import logging
-import tempfile
 from typing import TYPE_CHECKING
 
 from roscius._core import Listening, Process
 
-from thespian.system.processes import launching, signals, titles
+from thespian.system.processes import actor_process, launching, signals, titles
 from thespian.system.processes.task import Task
 from thespian.system.thesplog import thesplog
 
@@ -21,31 +20,30 @@ def join(directory: str) -> Process:
     """Join the system, which a full disk may forbid."""
     core = Process(Listening(directory), "zygote")
     core.attach()
+    core.offer(["python", "logger"])
     return core
 
 
 def main(core: Process, directory: str, start_method: str) -> None:
     """Start processes as the Admin wants them, until the system has ended."""
-    signals.ignore(core)
+    signals.prepare(core)
     titles.set_title(f"starter {core.admin}")
-    # To find the directory for temporary files means to write one, which the first log line of each actor need not do again.
-    tempfile.gettempdir()
+    prepared = actor_process.Prepared()
     # What is there now is shared with every actor: no collection may touch it.
     gc.collect()
     gc.freeze()
-    core.offer(["python", "logger"])
     while not core.is_over:
         core.turn(None)
         while (order := core.take_order()) is not None:
-            _make(core, directory, start_method, order)
+            _make(core, directory, start_method, order, prepared)
     core.close(1.0)
 
 
-def _make(core: Process, directory: str, start_method: str, order: MakeOrder) -> None:
+def _make(core: Process, directory: str, start_method: str, order: MakeOrder, prepared: actor_process.Prepared) -> None:
     process, birth, maker, name, spec = order
     task = Task(directory, process, birth, core.admin, None, maker, name, spec)
     try:
-        pid = launching.start(start_method, task, Listening(directory, process), core)
+        pid = launching.start(start_method, task, Listening(directory, process), core, prepared)
     except OSError as error:
         thesplog("No process could be started: %s", error, level=logging.ERROR)
         core.failed("no-process", f"no process could be started: {error}", process)

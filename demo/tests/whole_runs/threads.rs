@@ -1,39 +1,13 @@
-//! Whole runs of the program over small files, and what is in the database afterwards.
+//! On threads, the base that is used unless another is named.
 
 use std::fmt::Write as _;
 use std::fs;
-use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
-use tempfile::TempDir;
 
-fn run(folder: &TempDir, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_roscius-demo"))
-        .args(arguments)
-        .current_dir(folder.path())
-        .output()
-        .expect("started")
-}
-
-#[track_caller]
-fn report(folder: &TempDir, arguments: &[&str]) -> String {
-    let output = run(folder, arguments);
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{error}");
-    String::from_utf8(output.stdout).expect("UTF-8")
-}
-
-fn rows(folder: &TempDir, database: &str) -> Vec<(i64, String, i64, String, f64, Option<f64>)> {
-    let connection = Connection::open(folder.path().join(database)).expect("opened");
-    let mut statement =
-        connection.prepare("SELECT id, source, line, text, score, rating FROM texts ORDER BY id").expect("the table");
-    statement
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?)))
-        .and_then(Iterator::collect)
-        .expect("rows")
-}
+use crate::program::{command, many_texts, report, rows, run};
 
 #[test]
 fn texts_of_every_format_are_cleaned_scored_and_stored() {
@@ -78,11 +52,6 @@ fn a_second_run_replaces_the_first() {
     assert_eq!(rows(&folder, "texts.sqlite").len(), 2);
 }
 
-fn many_texts(folder: &TempDir, number: usize) {
-    let texts: String = (1..=number).map(|text| format!("text number {text} is good\n")).collect();
-    fs::write(folder.path().join("many.txt"), texts).expect("written");
-}
-
 #[test]
 fn a_worker_is_killed_midway_and_nothing_is_lost() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -121,13 +90,7 @@ fn nobody_is_killed_on_request() {
 fn a_missing_text_is_an_error_of_its_own() {
     let folder = tempfile::tempdir().expect("a folder");
     many_texts(&folder, 50_000);
-    let demo = Command::new(env!("CARGO_BIN_EXE_roscius-demo"))
-        .args(["--input", "many.txt", "--no-kill"])
-        .current_dir(folder.path())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("started");
+    let demo = command(&folder, &["--input", "many.txt", "--no-kill"]).spawn().expect("started");
     // Text 1 is in the first of many transactions: there is time enough until the audit.
     let path = folder.path().join("texts.sqlite");
     let delete = || {

@@ -1,0 +1,216 @@
+//! Answers to messages from other nodes, on their way back.
+//!
+//! An ask has a number, and its answer carries the same. Actors of a language that answers by messages know nothing of
+//! numbers: for each ask they see an address of its own as the sender, and the first message to that is the answer. The other
+//! way round, who sends messages in such a language takes what a handler returns as a message.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+
+use roscius::gate::{Awaited, Crossing};
+use roscius::{Address, AskError, Endpoint, NodeId, Payload, Received};
+use roscius_protocol::admin::messages::{Answer, Letter, Setback};
+use roscius_protocol::frame::{Frame, Header};
+use roscius_transport::Remote;
+
+use super::exit::Leaving;
+use super::{Process, lock};
+
+/// How many asks may wait for a message as their answer. The oldest are given up first: nobody can know whether there will
+/// be one.
+const OPEN: usize = 4096;
+
+/// See the [module](self).
+#[derive(Default)]
+pub(super) struct Answering {
+    /// What the actors here have not answered yet.
+    awaited: slab::Slab<Asked>,
+    /// The addresses that messages are awaited at as answers, by the order of the asks.
+    open: BTreeMap<u64, (Endpoint, Header)>,
+    opened: u64,
+    ready: Option<Arc<Ready>>,
+}
+
+struct Asked {
+    awaited: Awaited,
+    header: Header,
+    /// The message, if its sender takes the answer as a message.
+    frame: Option<Frame>,
+}
+
+/// Which answers have come.
+struct Ready {
+    keys: Mutex<Vec<Key>>,
+    any: AtomicBool,
+    remote: Remote,
+}
+
+#[derive(Clone, Copy)]
+enum Key {
+    Awaited(usize),
+    Open(u64),
+}
+
+impl Ready {
+    fn note(&self, key: Key) {
+        lock(&self.keys).push(key);
+        self.any.store(true, Ordering::Release);
+        self.remote.wake();
+    }
+}
+
+struct Bell {
+    ready: Arc<Ready>,
+    key: usize,
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.ready.note(Key::Awaited(self.key));
+    }
+}
+
+impl Process {
+    /// Sends the answers that the actors here have given.
+    pub(super) fn settle_answers(&self) {
+        let Some(mut guard) = self.try_drive() else { return };
+        let Some(answering) = guard.as_mut().map(|driven| &mut driven.inbound.answering) else { return };
+        let Some(ready) = answering.ready.clone() else { return };
+        while ready.any.swap(false, Ordering::AcqRel) {
+            let keys = std::mem::take(&mut *lock(&ready.keys));
+            for key in keys {
+                match key {
+                    Key::Awaited(key) => answering.look_at_answer(key, &ready, self),
+                    Key::Open(number) => answering.look_at_arrival(number, self),
+                }
+            }
+        }
+    }
+}
+
+impl Answering {
+    fn ready(&mut self, remote: impl FnOnce() -> Remote) -> Arc<Ready> {
+        let make = || Arc::new(Ready { keys: Mutex::default(), any: AtomicBool::new(false), remote: remote() });
+        Arc::clone(self.ready.get_or_insert_with(make))
+    }
+
+    /// Waits for what the handler of a message returns. `frame` is the message, if its sender takes that as a message.
+    pub fn await_answer(
+        &mut self,
+        awaited: Awaited,
+        header: Header,
+        frame: Option<Frame>,
+        process: &Process,
+        remote: impl FnOnce() -> Remote,
+    ) {
+        let ready = self.ready(remote);
+        let key = self.awaited.insert(Asked { awaited, header, frame });
+        self.look_at_answer(key, &ready, process);
+    }
+
+    /// The address that an ask is answered at by a message.
+    pub fn open(&mut self, header: Header, process: &Process, remote: impl FnOnce() -> Remote) -> Address {
+        let ready = self.ready(remote);
+        self.opened += 1;
+        let number = self.opened;
+        let endpoint = process.system.endpoint_with(move || ready.note(Key::Open(number)));
+        let address = endpoint.address();
+        if self.open.len() >= OPEN
+            && let Some((_, (_, header))) = self.open.pop_first()
+        {
+            say(process, &header, Answer::Abandoned);
+        }
+        self.open.insert(number, (endpoint, header));
+        address
+    }
+
+    /// A node has gone, with all who waited for answers there.
+    pub fn forget(&mut self, node: NodeId) {
+        self.open.retain(|_, (_, header)| header.from.node() != node);
+    }
+
+    fn look_at_arrival(&mut self, number: u64, process: &Process) {
+        let Some((endpoint, _)) = self.open.get(&number) else { return };
+        let arrival = endpoint.take_arrival();
+        let answer = match arrival {
+            Some(Received::Message(delivered)) => process.language.answer(&delivered.message),
+            Some(Received::Poison(poison)) => no_answer(Setback::Failed, poison.details.to_string()),
+            _ => return,
+        };
+        if let Some((_, header)) = self.open.remove(&number) {
+            say(process, &header, answer);
+        }
+    }
+
+    fn look_at_answer(&mut self, key: usize, ready: &Arc<Ready>, process: &Process) {
+        let Some(asked) = self.awaited.get_mut(key) else { return };
+        let waker = Waker::from(Arc::new(Bell { ready: Arc::clone(ready), key }));
+        let Poll::Ready(answer) = Pin::new(&mut asked.awaited).poll(&mut Context::from_waker(&waker)) else {
+            return;
+        };
+        let Asked { header, frame, .. } = self.awaited.remove(key);
+        match frame {
+            Some(frame) => say_by_message(process, &frame, answer),
+            None => say(process, &header, by_number(answer)),
+        }
+    }
+}
+
+fn say(process: &Process, header: &Header, answer: Answer) {
+    process.exit.push(Leaving::Answer { to: header.from, from: header.to, id: header.message, answer });
+}
+
+fn no_answer(reason: Setback, details: String) -> Answer {
+    Answer::None { reason, details }
+}
+
+fn by_number(answer: Result<Payload, AskError>) -> Answer {
+    match answer {
+        Ok(reply) => match reply.encode() {
+            Ok(bytes) => Answer::Reply(bytes),
+            Err(error) => no_answer(Setback::Undecodable, error.to_string()),
+        },
+        Err(AskError::Abandoned) => Answer::Abandoned,
+        Err(error) => {
+            let (reason, details) = setback(&error);
+            no_answer(reason, details)
+        }
+    }
+}
+
+fn setback(error: &AskError) -> (Setback, String) {
+    match error {
+        AskError::NoActor | AskError::ShutDown => (Setback::NoActor, String::new()),
+        AskError::NotAccepted(details) => (Setback::NotAccepted, details.to_string()),
+        AskError::Failed(details) => (Setback::Failed, details.to_string()),
+        other => (Setback::Failed, other.to_string()),
+    }
+}
+
+/// What a handler returned goes to who sent the message, as a message; what went wrong, as the message itself.
+fn say_by_message(process: &Process, frame: &Frame, answer: Result<Payload, AskError>) {
+    let header = frame.header();
+    let reply = answer
+        .map_err(|error| setback(&error))
+        .and_then(|reply| process.language.reply(reply).map_err(|error| (Setback::Failed, error)));
+    match reply {
+        Ok(Some(message)) => {
+            let crossing = Crossing::Message { to: header.from, from: header.to, message, asker: None };
+            process.exit.push(Leaving::Crossing(crossing));
+        }
+        Ok(None) => {}
+        Err((Setback::NoActor, details)) => {
+            let letter = Letter { reason: Setback::NoActor, details, frame: frame.as_bytes().to_vec() };
+            if header.message != 0 {
+                let letter = letter.clone();
+                process.exit.push(Leaving::Returned { to: header.from, from: header.to, letter });
+            }
+            process.exit.push(Leaving::DeadLetter(letter));
+        }
+        Err((reason, details)) => process.give_back(frame, reason, details),
+    }
+}

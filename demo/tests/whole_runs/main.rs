@@ -1,0 +1,5 @@
+//! Whole runs of the program over small files, and what is in the database afterwards.
+
+mod processes;
+mod program;
+mod threads;
