@@ -241,7 +241,7 @@ impl World {
         self.begin(orphan, Role::Actor, None);
         if self.random.chance(50) {
             let program = self.program();
-            self.say(program, 0, ToAdmin::Adopt { child: actor(orphan), policy: Restart::Temporary, bounded: false });
+            self.say(program, 0, ToAdmin::Adopt { child: actor(orphan), policy: Restart::Temporary });
         }
     }
 

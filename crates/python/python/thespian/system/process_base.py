@@ -200,7 +200,8 @@ def creation_of(
     actorClass: Any, requirements: Requirements, globalName: str | None, sourceHash: str | None
 ) -> Creation:
     """The creation of what was given for the class of an actor."""
-    rust = rust_actor(actorClass)
+    # With a source hash a name is that of a class.
+    rust = None if isinstance(actorClass, str) and sourceHash is not None else rust_actor(actorClass)
     if rust is not None:
         if sourceHash is not None:
             raise InvalidActorSourceHash(sourceHash)
