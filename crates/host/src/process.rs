@@ -13,6 +13,7 @@ mod answering;
 mod children;
 mod descriptors;
 mod ending;
+mod event_loop;
 mod exit;
 mod inbound;
 mod language;
@@ -22,7 +23,6 @@ mod survey;
 mod understudies;
 
 use std::io;
-use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
@@ -240,24 +240,6 @@ impl Process {
         Ok(if progress { Waited::Progress } else { Waited::Late })
     }
 
-    /// A descriptor that can be read when [`Process::turn`] has something to do, for who waits for several things at a time.
-    /// Besides, a turn is due after [`Process::pause`]. None at the end.
-    pub fn descriptor(&self) -> Option<RawFd> {
-        self.is_watched.store(true, Ordering::Release);
-        self.drive().as_ref().map(|driven| driven.hub.descriptor())
-    }
-
-    /// After which time a turn is due although nothing happens. None: after none. While another thread drives, it is looked at
-    /// soon again.
-    pub fn pause(&self) -> Option<Duration> {
-        let guard = self.try_drive();
-        let Some(driven) = guard.as_ref().and_then(|guard| guard.as_ref()) else { return Some(HAND_OVER) };
-        if self.is_ready(driven) {
-            return Some(Duration::ZERO);
-        }
-        [self.limit(driven, None), driven.hub.pause()].into_iter().flatten().min()
-    }
-
     /// Whether there is something to do at once.
     fn is_ready(&self, driven: &Driven) -> bool {
         let has_more = self.has_more.load(Ordering::Relaxed) && !driven.outbound.is_congested();
@@ -287,21 +269,6 @@ impl Process {
         let header = frame.header();
         let letter = Letter { reason, details, frame: frame.as_bytes().to_vec() };
         self.exit.push(Leaving::Returned { to: header.from, from: header.to, letter });
-    }
-
-    /// How many messages wait for a process in its link, and how many are held because that takes no more. None of them, while
-    /// another thread drives.
-    pub fn waiting_for(&self, node: NodeId) -> (usize, usize) {
-        let guard = self.try_drive();
-        let driven = guard.as_ref().and_then(|guard| guard.as_ref());
-        driven.map_or((0, 0), |driven| (driven.hub.waiting(node).0, driven.outbound.held_for(node)))
-    }
-
-    /// What is held for a process because its link takes no more is not waited for: it becomes dead letters.
-    pub fn give_up_held(&self, node: NodeId) {
-        if let Some(driven) = self.drive().as_mut() {
-            driven.give_up_held(self, node);
-        }
     }
 
     /// As [`Process::flush`]. Whether all that was said to a process has been written, or is in the hands of the thread that

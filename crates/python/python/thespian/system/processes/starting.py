@@ -8,8 +8,7 @@ import os
 import pickle
 import signal
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from roscius._core import Listening, Process, announce, find_system, serve_admin
 
@@ -48,8 +47,7 @@ class SystemPlace:
         return f"{self.kind}:{self.claim}"
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """What a program has of a system: its process there, the directory, and how processes are started."""
 
     core: Process
