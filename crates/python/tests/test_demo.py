@@ -93,7 +93,7 @@ def test_workers_in_python_do_the_work_of_those_in_rust(demo: str, tmp_path: Pat
 def test_who_interrupts_it_leaves_no_process(demo: str, tmp_path: Path) -> None:
     """Neither the processes in Rust nor those in Python, of which the program has not started all itself."""
     (tmp_path / "texts.txt").write_text("text that is good\n" * 30_000)
-    with start(demo, tmp_path, "--workers", "2") as program:
+    with start(demo, tmp_path, "--workers", "2", "--no-kill") as program:
         assert program.stderr is not None
         assert "texts stored" in program.stderr.readline()
         # The program, the Admin, two starters, four actors in Rust and two in Python.

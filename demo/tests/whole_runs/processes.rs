@@ -173,7 +173,7 @@ fn who_interrupts_the_program_leaves_no_process() {
     let folder = folder();
     many_texts(&folder, 200_000);
     for signal in [Signal::INT, Signal::KILL] {
-        let mut program = on_processes(&folder, &["--input", "many.txt"]).spawn().expect("started");
+        let mut program = on_processes(&folder, &["--input", "many.txt", "--no-kill"]).spawn().expect("started");
         let processes = midway(&mut program);
         assert!(processes.len() >= 7, "the Admin, the starter, and actors: {processes:?}");
         kill(program.id(), signal);
