@@ -315,8 +315,8 @@ fn messages_that_wait_at_the_exit_are_dead_letters(base: Base) {
     let scene = Scene::new(base);
     let (puppet, other) = (scene.puppet("puppet"), scene.puppet("other"));
     let role = scene.role("sender").first(Order::Exit(puppet.address())).first(Order::TellAll(puppet.address(), 1, 3));
-    scene.play(role, "sender");
-    scene.expect("puppet", What::Stopping);
+    let sender = scene.system.cast(role).unwrap();
+    scene.expect_all([("sender", What::Started(sender.address())), ("puppet", What::Stopping)]);
     let letters = scene.dead_letters(3);
     assert!(letters.iter().all(|letter| letter.message == Number::NAME && letter.target == puppet.address()));
     scene.settle(other);
