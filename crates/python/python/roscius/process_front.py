@@ -46,7 +46,7 @@ class ProcessFront:
             try:
                 return await self._created(wanted, CREATE_SECONDS)
             except Refused as refusal:
-                self._base.make_up_for(refusal)
+                self._base.make_up_for(refusal, wanted)
             return await self._created(wanted, CREATE_SECONDS)
 
     async def _created(self, wanted: tuple[str, bytes, str | None], within: float) -> ActorAddress:

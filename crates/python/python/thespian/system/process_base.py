@@ -157,12 +157,12 @@ class ProcessBase(LoadsNoSources):
         try:
             return self._core.create(*creation, CREATE_SECONDS)
         except Refused as refusal:
-            self.make_up_for(refusal)
+            self.make_up_for(refusal, creation)
         return self._core.create(*creation, CREATE_SECONDS)
 
-    def make_up_for(self, refusal: Refused) -> None:
+    def make_up_for(self, refusal: Refused, creation: Creation) -> None:
         """Start the process that is missing, after which the creation is to be tried again. Other refusals are raised."""
-        if refusal.args[0] != "no-starter":
+        if refusal.args[0] != "no-starter" or creation[0] != "python":
             raise refusal
         thesplog("The process that started actors has ended: this program starts another one", level=WARNING)
         self._part.start_starter()
