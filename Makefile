@@ -25,7 +25,7 @@ help:
 	@echo "make bench   compare with other actor frameworks, side by side (about ten minutes)"
 
 # With --python among DEMO_ARGS the inference workers are Python actors: they need the wheel, and vaderSentiment.
-demo: $(if $(findstring --python,$(DEMO_ARGS)),demo-python)
+demo: $(if $(filter --python,$(DEMO_ARGS)),demo-python)
 	demo/fetch-data
 	$(CARGO) run --quiet --release -p roscius-demo -- $(DEMO_ARGS)
 

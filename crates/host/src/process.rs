@@ -13,15 +13,16 @@ mod answering;
 mod children;
 mod descriptors;
 mod ending;
+mod event_loop;
 mod exit;
 mod inbound;
 mod language;
 mod outbound;
 mod requests;
+mod survey;
 mod understudies;
 
 use std::io;
-use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
@@ -34,8 +35,10 @@ use roscius_protocol::frame::{Frame, Role};
 use roscius_transport::{Event, Hub, HubOptions, Listening, SocketDir};
 
 pub use children::{ChildProcess, Ended};
-pub use language::{Language, Receipt, Unpacked, Unreadable};
+pub use language::{Language, Receipt, Unpacked, Unreadable, Write};
 pub use requests::RequestError;
+pub(crate) use survey::Look;
+pub use survey::Survey;
 pub use understudies::Remake;
 
 use children::Children;
@@ -128,10 +131,12 @@ impl Process {
     /// [`ProcessError`] if the operating system refuses.
     pub fn start(options: Options, language: Arc<dyn Language>) -> Result<Arc<Self>, ProcessError> {
         let Options { node, role, directory, listening, hold_within } = options;
-        let hub = Hub::new(HubOptions::new(node, role), Some(listening))?;
+        let admin_node = NodeId::of_process(node.system(), NodeId::ADMIN);
+        // Whoever hears of the end of an actor finds that the Admin knows of it.
+        let options = HubOptions { first: Some(admin_node), ..HubOptions::new(node, role) };
+        let hub = Hub::new(options, Some(listening))?;
         let exit = Arc::new(Exit::new(hub.remote()));
         let system = ActorSystem::simple().slices(true).node(node).gate(Arc::clone(&exit) as Arc<_>).start()?;
-        let admin_node = NodeId::of_process(node.system(), NodeId::ADMIN);
         let process = Arc::new(Self {
             node,
             admin: Address::new(admin_node, 0, 0, 0),
@@ -171,7 +176,7 @@ impl Process {
 
     /// The address that the process itself speaks from.
     pub(crate) fn root(&self) -> Address {
-        Address::new(self.node, 0, 0, 0)
+        root_of(self.node)
     }
 
     /// The actors and endpoints of this process.
@@ -235,24 +240,6 @@ impl Process {
         Ok(if progress { Waited::Progress } else { Waited::Late })
     }
 
-    /// A descriptor that can be read when [`Process::turn`] has something to do, for who waits for several things at a time.
-    /// Besides, a turn is due after [`Process::pause`]. None at the end.
-    pub fn descriptor(&self) -> Option<RawFd> {
-        self.is_watched.store(true, Ordering::Release);
-        self.drive().as_ref().map(|driven| driven.hub.descriptor())
-    }
-
-    /// After which time a turn is due although nothing happens. None: after none. While another thread drives, it is looked at
-    /// soon again.
-    pub fn pause(&self) -> Option<Duration> {
-        let guard = self.try_drive();
-        let Some(driven) = guard.as_ref().and_then(|guard| guard.as_ref()) else { return Some(HAND_OVER) };
-        if self.is_ready(driven) {
-            return Some(Duration::ZERO);
-        }
-        [self.limit(driven, None), driven.hub.pause()].into_iter().flatten().min()
-    }
-
     /// Whether there is something to do at once.
     fn is_ready(&self, driven: &Driven) -> bool {
         let has_more = self.has_more.load(Ordering::Relaxed) && !driven.outbound.is_congested();
@@ -284,21 +271,6 @@ impl Process {
         self.exit.push(Leaving::Returned { to: header.from, from: header.to, letter });
     }
 
-    /// How many messages wait for a process in its link, and how many are held because that takes no more. None of them, while
-    /// another thread drives.
-    pub fn waiting_for(&self, node: NodeId) -> (usize, usize) {
-        let guard = self.try_drive();
-        let driven = guard.as_ref().and_then(|guard| guard.as_ref());
-        driven.map_or((0, 0), |driven| (driven.hub.waiting(node).0, driven.outbound.held_for(node)))
-    }
-
-    /// What is held for a process because its link takes no more is not waited for: it becomes dead letters.
-    pub fn give_up_held(&self, node: NodeId) {
-        if let Some(driven) = self.drive().as_mut() {
-            driven.give_up_held(self, node);
-        }
-    }
-
     /// As [`Process::flush`]. Whether all that was said to a process has been written, or is in the hands of the thread that
     /// drives.
     pub fn flush_to(&self, node: NodeId) -> bool {
@@ -311,6 +283,11 @@ impl Process {
         driven.send_all(self);
         driven.hub.flush();
         driven.outbound.held_for(node) == 0 && driven.hub.is_delivered(node)
+    }
+
+    /// Whether a process may have something to say to this one yet, as far as this one has read.
+    pub fn hears(&self, node: NodeId) -> bool {
+        self.drive().as_ref().is_some_and(|driven| driven.hub.may_speak(node))
     }
 
     /// Sends what this process has said, and while a receiver takes no more, waits for it. Nothing that comes
@@ -503,6 +480,11 @@ impl Drop for Process {
         // Only the end of a process in good order says goodbye to the others.
         self.abandon();
     }
+}
+
+/// The address that a process itself speaks from.
+fn root_of(node: NodeId) -> Address {
+    Address::new(node, 0, 0, 0)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -14,7 +14,8 @@ use roscius_protocol::admin::messages::Entry;
 use roscius_transport::SocketDir;
 
 use crate::address::ActorAddress;
-use crate::process::{copy_of, open_directory, status_dict};
+use crate::listening::{copy_of, open_directory, random_number};
+use crate::process::status_dict;
 
 /// The directory of the system that is known by a port (`tcp`, `udp`) or a name (`queue`), if there is one.
 #[pyfunction]
@@ -79,7 +80,7 @@ pub(crate) fn serve_admin(
         "queue" => Claim::Queue(name),
         other => return Err(PyValueError::new_err(format!("`{other}` is no kind of system"))),
     };
-    let system = crate::process::random_number().map_err(pyo3::exceptions::PyOSError::new_err)?;
+    let system = random_number().map_err(pyo3::exceptions::PyOSError::new_err)?;
     let options = AdminOptions { system, claim, base: None, capabilities, settings, logger, creator };
     // How it ended has been said to whoever waits for it, or is in the log.
     let tell = move |status| {

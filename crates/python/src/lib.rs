@@ -15,6 +15,7 @@ mod encoding;
 mod endpoint;
 mod events;
 mod language;
+mod listening;
 mod log;
 mod member;
 mod message;
@@ -45,7 +46,9 @@ mod _core {
     #[pymodule_export]
     use super::endpoint::Endpoint;
     #[pymodule_export]
-    use super::process::{Listening, Process, Refused};
+    use super::listening::Listening;
+    #[pymodule_export]
+    use super::process::{Process, Refused};
     #[pymodule_export]
     use super::reference::Reference;
     #[pymodule_export]

@@ -4,11 +4,14 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
 use roscius::{Address, Message};
+use roscius_host::process::Write;
 use roscius_host::rust::EXIT_REQUEST;
 use roscius_protocol::frame::{Frame, Payload};
 use roscius_protocol::message_pack::read_bool;
@@ -31,6 +34,8 @@ pub(crate) enum Packed {
 }
 
 const PROTOCOL: u8 = 5;
+/// What is shorter is copied: that costs less than to hold it.
+const LONG: usize = 64 << 10;
 
 /// The name of an address as a message of its own.
 const ADDRESS: &str = <Address as Message>::NAME;
@@ -151,18 +156,23 @@ pub(crate) fn unpack_any(py: Python<'_>, frame: &Frame) -> PyResult<Py<PyAny>> {
     })
 }
 
+/// The memory of a long object, to be written from where it is.
+fn shared(bytes: &Bound<'_, PyBytes>) -> Option<Bytes> {
+    (bytes.as_bytes().len() >= LONG).then(|| Bytes::from_owner(PyBackedBytes::from(bytes.clone())))
+}
+
 impl Packed {
     /// Gives the payload to `write`.
-    pub(crate) fn lend(&self, py: Python<'_>, write: &mut dyn FnMut(&Payload<'_>)) -> PyResult<()> {
+    pub(crate) fn lend(&self, py: Python<'_>, write: &mut Write<'_>) -> PyResult<()> {
         match self {
-            Self::Bytes(bytes) => write(&Payload::Bytes(bytes.as_bytes(py))),
-            Self::Str(text) => write(&Payload::Str(text.to_str(py)?)),
-            Self::Int(number) => write(&Payload::Int(*number)),
-            Self::Float(number) => write(&Payload::Float(*number)),
-            Self::Bool(truth) => write(&Payload::Bool(*truth)),
-            Self::None => write(&Payload::None),
-            Self::MessagePack(name, body) => write(&Payload::MessagePack { name, body }),
-            Self::Pickle(stream) => write(&Payload::pickle(stream.as_bytes(py))),
+            Self::Bytes(bytes) => write(&Payload::Bytes(bytes.as_bytes(py)), shared(bytes.bind(py))),
+            Self::Str(text) => write(&Payload::Str(text.to_str(py)?), None),
+            Self::Int(number) => write(&Payload::Int(*number), None),
+            Self::Float(number) => write(&Payload::Float(*number), None),
+            Self::Bool(truth) => write(&Payload::Bool(*truth), None),
+            Self::None => write(&Payload::None, None),
+            Self::MessagePack(name, body) => write(&Payload::MessagePack { name, body }, None),
+            Self::Pickle(stream) => write(&Payload::pickle(stream.as_bytes(py)), shared(stream.bind(py))),
         }
         Ok(())
     }

@@ -1,10 +1,9 @@
 //! One process of a system of several, as the Python packages see it.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd, RawFd};
-use std::path::{Path, PathBuf};
+use std::os::fd::{IntoRawFd, RawFd};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use pyo3::create_exception;
@@ -15,15 +14,14 @@ use roscius::{Address, Birth, NodeId, Restart};
 use roscius_host::process::{ChildProcess, Options, Process as Host, Remake, RequestError};
 use roscius_protocol::admin::messages::{Creation, Entry, FromAdmin, Refusal, RefusalKind, Requester, Status, ToAdmin};
 use roscius_protocol::frame::Role;
-use roscius_transport::{Listening as Socket, SocketDir};
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::rand::GetRandomFlags;
 
 use crate::actor::PyActor;
 use crate::address::{ActorAddress, Place};
 use crate::answers::Answers;
 use crate::endpoint::Endpoint;
 use crate::language::PyLanguage;
+use crate::listening::{Listening, random_number};
 use crate::member::Member;
 use crate::message::{Content, PyMessage};
 use crate::packing;
@@ -35,114 +33,8 @@ create_exception!(roscius._core, Refused, PyException, "An actor could not be ma
 /// How long an answer of the Admin that asks nobody else may take.
 const PROMPTLY: Duration = Duration::from_secs(10);
 
-/// Where a process listens.
-#[pyclass(frozen, module = "roscius._core")]
-pub(crate) struct Listening {
-    node: NodeId,
-    directory: PathBuf,
-    socket: Mutex<Option<Socket>>,
-}
-
-impl Listening {
-    fn lock(&self) -> MutexGuard<'_, Option<Socket>> {
-        self.socket.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn used() -> PyErr {
-        PyValueError::new_err("this socket is used already")
-    }
-}
-
-#[pymethods]
-impl Listening {
-    /// Listens as a process of the system that has this directory. `process` is a number; None takes one that is free.
-    #[new]
-    #[pyo3(signature = (directory, process = None))]
-    fn new(directory: PathBuf, process: Option<u32>) -> PyResult<Self> {
-        let (dir, system) = open_directory(&directory)?;
-        loop {
-            let number = match process {
-                Some(number) => number,
-                None => random_number().map_err(PyOSError::new_err)?.max(NodeId::FIRST_FREE),
-            };
-            let node = NodeId::of_process(system, number);
-            match dir.listen(node) {
-                Ok(socket) => return Ok(Self { node, directory, socket: Mutex::new(Some(socket)) }),
-                Err(roscius_transport::SocketDirError::InUse { .. }) if process.is_none() => {}
-                Err(error) => return Err(PyOSError::new_err(error.to_string())),
-            }
-        }
-    }
-
-    /// Takes over a socket from another process, by its descriptor.
-    #[staticmethod]
-    fn adopt(directory: PathBuf, process: u32, descriptor: RawFd) -> PyResult<Self> {
-        let (dir, system) = open_directory(&directory)?;
-        let node = NodeId::of_process(system, process);
-        let socket = Socket::adopt(copy_of(descriptor)?, dir.socket_of(node))
-            .map_err(|error| PyOSError::new_err(error.to_string()))?;
-        Ok(Self { node, directory, socket: Mutex::new(Some(socket)) })
-    }
-
-    /// The number of the process.
-    #[getter]
-    fn process(&self) -> u32 {
-        self.node.process()
-    }
-
-    /// The address of the actor of that process.
-    #[getter]
-    fn actor(&self) -> ActorAddress {
-        ActorAddress::of(actor_of(self.node))
-    }
-
-    /// The descriptor.
-    fn fileno(&self) -> PyResult<RawFd> {
-        Ok(self.lock().as_ref().ok_or_else(Self::used)?.as_fd().as_raw_fd())
-    }
-
-    /// Leaves the socket to a process that was started with it.
-    fn leave(&self) {
-        if let Some(socket) = self.lock().take() {
-            socket.leave();
-        }
-    }
-
-    /// Takes over, in a process that was forked since, what the other process leaves.
-    fn take_over(&self) {
-        if let Some(socket) = self.lock().as_mut() {
-            socket.take_over();
-        }
-    }
-}
-
-/// A copy of a descriptor of this process that only its number is known of.
-pub(crate) fn copy_of(descriptor: RawFd) -> io::Result<OwnedFd> {
-    let this = rustix::process::pidfd_open(rustix::process::getpid(), rustix::process::PidfdFlags::empty())?;
-    Ok(rustix::process::pidfd_getfd(this, descriptor, rustix::process::PidfdGetfdFlags::empty())?)
-}
-
-/// A number that no other process comes to. The seed of the standard library's hasher is the same in all processes that
-/// were forked from one, and would give the children of different parents the same addresses.
-pub(crate) fn random_number() -> io::Result<u32> {
-    let mut bytes = [0; 4];
-    rustix::rand::getrandom(&mut bytes, GetRandomFlags::empty())?;
-    Ok(u32::from_ne_bytes(bytes))
-}
-
-pub(crate) fn open_directory(directory: &Path) -> PyResult<(SocketDir, u32)> {
-    let system = directory.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix('s'));
-    let system = system.and_then(|digits| u32::from_str_radix(digits, 16).ok());
-    let base = directory.parent().and_then(Path::parent);
-    let (Some(system), Some(base)) = (system, base) else {
-        return Err(PyValueError::new_err(format!("`{}` is no directory of a system", directory.display())));
-    };
-    let dir = SocketDir::of_system_in(base, system).map_err(|error| PyOSError::new_err(error.to_string()))?;
-    Ok((dir, system))
-}
-
 /// The address of the only actor of a process.
-fn actor_of(node: NodeId) -> Address {
+pub(crate) fn actor_of(node: NodeId) -> Address {
     Address::new(node, 0, 1, 0)
 }
 
@@ -243,12 +135,11 @@ impl Process {
             other => return Err(PyValueError::new_err(format!("`{other}` is no kind of process"))),
         };
         let listening = listening.get();
-        let socket = listening.lock().take().ok_or_else(Listening::used)?;
         let options = Options {
             node: listening.node,
             role,
             directory: listening.directory.clone(),
-            listening: socket,
+            listening: listening.lock().take().ok_or_else(Listening::used)?,
             hold_within: Duration::from_secs(300),
         };
         let language = Arc::new(PyLanguage::default());
@@ -311,9 +202,19 @@ impl Process {
     fn attach<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyDict>)> {
         let message = ToAdmin::Attach { pid: std::process::id() };
         match self.ask_admin(py, self.me(), message, PROMPTLY)? {
-            FromAdmin::Attached { capabilities, settings } => Ok((entries(py, capabilities)?, entries(py, settings)?)),
+            FromAdmin::Attached { capabilities, settings } => {
+                self.language.know_capabilities(capabilities.clone());
+                Ok((entries(py, capabilities)?, entries(py, settings)?))
+            }
             other => Err(unexpected(&other)),
         }
+    }
+
+    /// Tells the Admin that this process is there, and goes on: what the Admin would answer, the starter has known. If the
+    /// capabilities have changed meanwhile, they change here too.
+    fn announce(&self, starter: &Bound<'_, Self>) {
+        self.language.know_capabilities(starter.get().language.known_capabilities());
+        self.host.tell_admin(self.me(), ToAdmin::Attach { pid: std::process::id() });
     }
 
     /// Has the Admin make an actor. `requester` is the actor in this process that is its parent, with its number there.
@@ -509,9 +410,7 @@ impl Process {
     /// listen.
     fn take_remake(&self) -> Option<(u32, u32, Listening)> {
         let Remake { node, birth, listening } = self.host.take_remake()?;
-        let directory = listening.path().parent().map(Path::to_owned).unwrap_or_default();
-        let listening = Listening { node, directory, socket: Mutex::new(Some(listening)) };
-        Some((birth.number(), birth.heard(), listening))
+        Some((birth.number(), birth.heard(), Listening::of(node, listening)))
     }
 
     /// Says that the actor of this process never came to be.
@@ -580,7 +479,8 @@ impl Process {
     #[pyo3(signature = (policy = None))]
     fn ready(&self, policy: Option<&str>) {
         let policy = policy.map_or(Restart::Temporary, |name| Policy::named(name).restart());
-        self.host.tell_admin(self.me(), ToAdmin::Ready { process: self.host.node(), policy, bounded: false });
+        let process = self.host.node();
+        self.host.tell_admin(self.me(), ToAdmin::Ready { process, policy, bounded: false });
         self.host.flush();
     }
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from thespian.system import process_base
+from thespian.system.exceptions import InvalidActorSpecification
+
 from roscius._core import Refused
 
 if TYPE_CHECKING:
@@ -37,20 +40,25 @@ class ProcessFront:
 
     async def create(self, creation: Creation) -> ActorAddress:
         """Create a top-level actor."""
-        from thespian.system.process_base import creating, creation_of
-        from thespian.system.processes.actor_host import CREATE_SECONDS
+        actor_class, _requirements, global_name, source_hash = creation
+        try:
+            return await self._create(process_base.creation_of(*creation), actor_class, source_hash)
+        except (InvalidActorSpecification, ImportError):
+            in_rust = self._base.creation_in_rust(actor_class, global_name)
+            if in_rust is None:
+                raise
+            return await self._create(in_rust, actor_class, source_hash)
 
-        actor_class, _requirements, _global_name, source_hash = creation
-        wanted = creation_of(*creation)
-        with creating(actor_class, source_hash):
+    async def _create(self, creation: process_base.Creation, actor_class: Any, source_hash: str | None) -> ActorAddress:
+        with process_base.creating(actor_class, source_hash):
             try:
-                return await self._created(wanted, CREATE_SECONDS)
+                return await self._created(creation)
             except Refused as refusal:
-                self._base.make_up_for(refusal, wanted)
-            return await self._created(wanted, CREATE_SECONDS)
+                self._base.make_up_for(refusal, creation)
+            return await self._created(creation)
 
-    async def _created(self, wanted: tuple[str, bytes, str | None], within: float) -> ActorAddress:
-        actor = await self._answer(self._core.begin_create(*wanted), within)
+    async def _created(self, creation: process_base.Creation) -> ActorAddress:
+        actor = await self._answer(self._core.begin_create(*creation), process_base.CREATE_SECONDS)
         assert actor is not None
         return actor
 

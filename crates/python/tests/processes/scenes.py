@@ -97,6 +97,11 @@ def _own_descriptors():
     return {number: what for number, what in seen.descriptors().items() if not what.startswith("/dev/")}
 
 
+def _leaked(before):
+    """What is open that was not. What was left by other tests may have been closed meanwhile."""
+    return {number: what for number, what in _own_descriptors().items() if before.get(number) != what}
+
+
 @pytest.fixture
 def scene(monkeypatch):
     home = Path(tempfile.mkdtemp(prefix="scene"))
@@ -121,7 +126,7 @@ def scene(monkeypatch):
         seen.kill(scene.members())
         marked.close()
         shutil.rmtree(home)
-    if _own_descriptors() != before:
+    if _leaked(before):
         # What belongs to objects that refer to each other may be waiting to be collected.
         gc.collect()
-    assert _own_descriptors() == before
+    assert _leaked(before) == {}

@@ -92,6 +92,8 @@ def test_the_end_of_the_admin_ends_all_that_waits(scene, arguments):
         seen.gone(scene.members())
 
     run(arguments, main)
+    # What it has left is removed by the next system.
+    scene.start(arguments[0])
 
 
 async def collect(system):

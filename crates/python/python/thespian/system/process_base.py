@@ -21,7 +21,8 @@ from thespian.system.exceptions import (
 )
 from thespian.system.host import Requirements, ShutDown
 from thespian.system.loads_no_sources import LoadsNoSources
-from thespian.system.processes.actor_host import CREATE_SECONDS, class_name
+from thespian.system.processes import actor_host
+from thespian.system.processes.actor_host import class_name
 from thespian.system.processes.launching import METHODS
 from thespian.system.processes.starting import SystemPlace, announce_program, attach_or_start
 from thespian.system.processes.task import ActorSpec
@@ -38,13 +39,11 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 # How long a shutdown may take before the program goes on without waiting for it.
 SHUTDOWN_SECONDS = 10.0
+# How long the Admin may take to have an actor made.
+CREATE_SECONDS = actor_host.CREATE_SECONDS
 # How long a program waits for a receiver that takes nothing.
 TELL_SECONDS = 60.0
 WARNING = 30
-# The refusals that say that a name is none of a class.
-NO_CLASS = ("invalid-class", "import")
-# What the Admin is told of an actor to be made: its maker, what that needs to know, and the global name.
-Creation = tuple[str, bytes, str | None]
 
 
 class Transport:
@@ -144,25 +143,31 @@ class ProcessBase(LoadsNoSources):
     ) -> ActorAddress:
         """Create a top-level actor. It is there when this returns, though it may still be in its constructor."""
         creation = creation_of(actorClass, requirements, globalName, sourceHash)
+        try:
+            return self._create(creation, actorClass, sourceHash)
+        except (InvalidActorSpecification, ImportError):
+            in_rust = self.creation_in_rust(actorClass, globalName)
+            if in_rust is None:
+                raise
+            return self._create(in_rust, actorClass, sourceHash)
+
+    def creation_in_rust(self, actorClass: Any, globalName: str | None) -> Creation | None:
+        """The creation of an actor in Rust, if a program offers one by the name of a class that cannot be imported."""
+        if not isinstance(actorClass, str) or actorClass not in self._core.makers():
+            return None
+        return actorClass, RustActor(actorClass).packed(), globalName or None
+
+    def _create(self, creation: Creation, actorClass: Any, sourceHash: str | None) -> ActorAddress:
         with creating(actorClass, sourceHash):
             try:
-                return self._create(creation)
+                return self._core.create(*creation, CREATE_SECONDS)
             except Refused as refusal:
-                # A name with a dot is that of a class, if there is one.
-                if refusal.args[0] not in NO_CLASS or actorClass not in self._core.makers():
-                    raise
-            return self._create(creation_of(RustActor(actorClass), None, globalName, sourceHash))
-
-    def _create(self, creation: Creation) -> ActorAddress:
-        try:
+                self.make_up_for(refusal, creation)
             return self._core.create(*creation, CREATE_SECONDS)
-        except Refused as refusal:
-            self.make_up_for(refusal, creation)
-        return self._core.create(*creation, CREATE_SECONDS)
 
     def make_up_for(self, refusal: Refused, creation: Creation) -> None:
         """Start the process that is missing, after which the creation is to be tried again. Other refusals are raised."""
-        if refusal.args[0] != "no-starter" or creation[0] != "python":
+        if refusal.args[0] != "no-starter" or creation[0] != PYTHON:
             raise refusal
         thesplog("The process that started actors has ended: this program starts another one", level=WARNING)
         self._part.start_starter()
@@ -186,19 +191,25 @@ class ProcessBase(LoadsNoSources):
             raise ActorSystemFailure(f"Could not set a capability of the system ({error})") from None
 
 
+# What the Admin is to be told of an actor to be made: its maker, what that needs to know, and the global name.
+Creation = tuple[str, bytes, str | None]
+PYTHON = "python"
+
+
 def creation_of(
     actorClass: Any, requirements: Requirements, globalName: str | None, sourceHash: str | None
 ) -> Creation:
-    """What the Admin is to be told of an actor to be made."""
-    rust = rust_actor(actorClass)
+    """The creation of what was given for the class of an actor."""
+    # With a source hash a name is that of a class.
+    rust = None if isinstance(actorClass, str) and sourceHash is not None else rust_actor(actorClass)
     if rust is not None:
         if sourceHash is not None:
-            raise InvalidActorSpecification(actorClass, "a name must be qualified by its module to be that of a source")
+            raise InvalidActorSourceHash(sourceHash)
         return rust.name, rust.packed(), globalName or None
     name = class_name(actorClass)
     if not isinstance(name, str):
         raise InvalidActorSpecification(actorClass, "neither a class nor the name of one")
-    return "python", ActorSpec(name, requirements, sourceHash).packed(), globalName or None
+    return PYTHON, ActorSpec(name, requirements, sourceHash).packed(), globalName or None
 
 
 @contextmanager

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 # How long the Admin may take to have a named actor made.
 CREATE_SECONDS = 50.0
+# The number of a child whose parent has given it none yet.
+_UNKNOWN = 2**32 - 1
 
 
 class ActorHost(LoadsNoSources):
@@ -97,6 +99,11 @@ class ActorHost(LoadsNoSources):
         if name:
             return self._core.create(rust.name, spec, name, CREATE_SECONDS)
         process, address = self._core.free_process()
+        if threading.get_ident() != self._thread:
+            # A coroutine, or a thread of the actor: it tells the actor of a child that there is.
+            created = self._core.create(rust.name, spec, None, CREATE_SECONDS, (process, _UNKNOWN))
+            parent._reference.adopt(created)
+            return created
         birth = parent._reference.adopt(address)
         if birth is None:
             return address  # The parent exits, and has no more children.

@@ -8,8 +8,7 @@ import os
 import pickle
 import signal
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from roscius._core import Listening, Process, announce, find_system, serve_admin
 
@@ -48,8 +47,7 @@ class SystemPlace:
         return f"{self.kind}:{self.claim}"
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """What a program has of a system: its process there, the directory, and how processes are started."""
 
     core: Process
@@ -202,13 +200,13 @@ def _start_starter(directory: str, start_method: str, program: Process | None = 
     def starter() -> None:
         os.close(answers)
         try:
-            core = zygote.join(directory)
+            prepared = zygote.join(directory)
         except OSError as error:
             os.write(answer, str(error).encode())
             return
         os.write(answer, b"ready")
         os.close(answer)
-        zygote.main(core, directory, start_method)
+        zygote.main(prepared, directory, start_method)
 
     daemonise(starter, program)
     outcome = _read_all(answers, answer)
