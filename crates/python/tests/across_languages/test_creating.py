@@ -178,10 +178,8 @@ def test_an_announced_program_that_is_killed_is_missed_by_name_alone(scene, rust
     def is_unknown():
         try:
             rust.createActor(COUNTER)
-        except InvalidActorSpecification as error:
-            return "nobody in this system" in str(error)
-        except ActorSystemFailure:
-            pass  # It is just being missed.
+        except ActorSystemFailure as error:  # While it is being missed, another one.
+            return "has ended, and there is no other" in str(error)
         return False
 
     seen.until(is_unknown, MOMENT)
