@@ -168,7 +168,7 @@ fn a_starter_that_has_come_and_not_offered_yet_is_waited_for() {
     scene.starter();
     let logger = scene.admin.logger_node();
     scene.attach(logger, Role::Logger);
-    scene.say(logger, 0, ToAdmin::Ready { process: logger, policy: Restart::Temporary });
+    scene.say(logger, 0, ToAdmin::Ready { process: logger, policy: Restart::Temporary, bounded: false });
     scene.attach(PROGRAM, Role::External);
     scene.end(STARTER);
     scene.end(logger);
