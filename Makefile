@@ -25,7 +25,7 @@ help:
 	@echo "make bench   compare with other actor frameworks, side by side (about ten minutes)"
 
 # With --python among DEMO_ARGS the inference workers are Python actors: they need the wheel, and vaderSentiment.
-demo: $(if $(findstring --python,$(DEMO_ARGS)),demo-python)
+demo: $(if $(filter --python,$(DEMO_ARGS)),demo-python)
 	demo/fetch-data
 	$(CARGO) run --quiet --release -p roscius-demo -- $(DEMO_ARGS)
 
@@ -54,8 +54,8 @@ wheel: $(VENV)/ready
 
 python-tests: wheel
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps dist/*.whl
-	$(VENV)/bin/ruff check crates/python
-	$(VENV)/bin/ruff format --check crates/python
+	$(VENV)/bin/ruff check --config crates/python/pyproject.toml crates/python demo/python
+	$(VENV)/bin/ruff format --config crates/python/pyproject.toml --check crates/python demo/python
 	cd crates/python && .venv/bin/python -m mypy
 	cd crates/python && .venv/bin/python -m pytest -q
 
@@ -72,7 +72,7 @@ doc:
 
 # Needs a nightly toolchain and cargo-fuzz.
 fuzz:
-	for target in hello frame stream link system; do $(CARGO) +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
+	for target in hello frame stream link system message_pack; do $(CARGO) +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
 
 bench:
 	cd bench && $(CARGO) run --quiet --release --features roscius -- $(BENCH_ARGS)

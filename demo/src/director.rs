@@ -12,7 +12,7 @@ use crate::actors::{Clean, CleanTask, Fetch, FetchTask, Foreman, ForemanTask, Hi
 use crate::bases::Base;
 use crate::batch::Credit;
 use crate::failure::Failure;
-use crate::news::{News, Stage};
+use crate::news::{News, Stage, cause_of};
 use crate::plan::{Counters, Loss, Plan};
 
 /// How often within the time in which something has to arrive the director looks whether it did.
@@ -101,7 +101,7 @@ impl<'a, B: Base> Direction<'a, B> {
     fn hear(&mut self, received: Received) -> Result<(), Failure> {
         match received {
             Received::Terminated(end) => match self.crew.iter().find(|(actor, _)| *actor == end.address) {
-                Some((_, name)) => Err(Failure::Broken(format!("{name} ended early: {}", end.reason))),
+                Some((_, name)) => Err(Failure::Broken(format!("{name} ended early: {}", cause_of(&end.reason)))),
                 None => Ok(()),
             },
             Received::Poison(poison) => {

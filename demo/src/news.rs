@@ -4,6 +4,14 @@ use roscius::prelude::*;
 
 use crate::failure::Failure;
 
+/// Why an actor ended. Of one whose process was killed nobody heard why.
+pub fn cause_of(end: &ExitReason) -> String {
+    match end {
+        ExitReason::Unknown => "its process is gone".to_owned(),
+        reason => reason.to_string(),
+    }
+}
+
 /// A stage of the pipeline, or a place in it where texts are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stage {

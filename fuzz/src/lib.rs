@@ -10,6 +10,7 @@ use roscius_protocol::address::NodeId;
 use roscius_protocol::admin::messages::{self, Answer, FromAdmin, Letter, ToAdmin};
 use roscius_protocol::frame::{self, Decoder, Frame, Hello, Role, StreamError};
 use roscius_protocol::lifecycle::Signal;
+use roscius_protocol::message_pack::{self, Reader, Token};
 use roscius_transport::link::{Greeting, Progress, Rules};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -99,5 +100,24 @@ fn system_message<T: Serialize + DeserializeOwned + PartialEq + Debug>(data: &[u
     if let Ok(message) = messages::decode::<T>(data) {
         let bytes = messages::encode(&message).expect("what was read can be written");
         assert_eq!(messages::decode::<T>(&bytes), Ok(message));
+    }
+}
+
+/// Each piece of MessagePack is there in full, and says the same when it is written again.
+pub fn message_pack(data: &[u8]) {
+    let mut reader = Reader::new(data);
+    while let Ok(token) = reader.token() {
+        let mut again = Vec::new();
+        message_pack::write(token, &mut again).expect("what was read can be written");
+        // The parts of a list are wanted after its head.
+        if let Token::Array(parts) | Token::Map(parts) = token {
+            assert!(parts <= reader.left());
+            again.resize(again.len() + 2 * parts, 0);
+        }
+        let read = Reader::new(&again).token().expect("what was written can be read");
+        match (token, read) {
+            (Token::Float(before), Token::Float(after)) => assert_eq!(before.to_bits(), after.to_bits()),
+            (before, after) => assert_eq!(before, after),
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! The fuzz targets over inputs made from a seed, without a fuzzer: random bytes, and good ones with faults in them.
 
-use roscius_fuzz::{LIMIT, frame, hello, link, stream, system};
+use roscius_fuzz::{LIMIT, frame, hello, link, message_pack, stream, system};
 use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::admin::messages::{
     Answer, Creation, FromAdmin, Letter, Refusal, RefusalKind, Requester, Setback, ToAdmin, encode as encode_message,
 };
 use roscius_protocol::frame::{Buffers, Header, Hello, Payload, Role, Trace, encode};
 use roscius_protocol::lifecycle::{Birth, ExitReason, Signal};
+use roscius_protocol::message_pack::{Token, write};
 
 const INPUTS: usize = 100_000;
 const SEED: u64 = 0x0526_1997;
@@ -97,6 +98,32 @@ fn good_stream(random: &mut Random) -> Vec<u8> {
 
 fn good_hello(random: &mut Random) -> Vec<u8> {
     Hello { node: NodeId::new(random.next()), role: Role::Admin, pid: random.next() as u32 }.to_bytes().to_vec()
+}
+
+fn good_message_pack(random: &mut Random) -> Vec<u8> {
+    let mut out = Vec::new();
+    for _ in 0..=random.below(8) {
+        let bytes = random.bytes(300);
+        let number = random.next() >> random.below(64);
+        let token = match random.below(9) {
+            0 => Token::Nil,
+            1 => Token::Bool(number % 2 == 0),
+            2 => Token::Positive(number),
+            3 => Token::Negative(-1 - (number >> 1) as i64),
+            4 => Token::Float(f64::from_bits(number)),
+            5 => Token::Str("a text with ünicode"),
+            6 => Token::Bytes(&bytes),
+            7 => Token::Array(random.below(20)),
+            _ => Token::Map(random.below(20)),
+        };
+        write(token, &mut out).unwrap();
+    }
+    out
+}
+
+#[test]
+fn message_pack_corpus() {
+    run(6, message_pack, good_message_pack);
 }
 
 #[test]

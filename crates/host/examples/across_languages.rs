@@ -3,11 +3,10 @@
 //!
 //! Without arguments it has actors to offer, and nothing to do. Else:
 //!
-//! - `attach PORT`: offers its actors to a running system until its input ends.
+//! - `attach PORT`: offers its actors to a running system until a line is put in.
 //! - `use PORT CLASS`: creates an actor of a class in Python, talks to it, and prints what it says.
-//! - `serve`: starts a system, prints its port, and ends it when the input ends.
+//! - `serve`: starts a system, prints its port, and ends it when a line is put in.
 use std::error::Error;
-use std::io::Read;
 use std::time::Duration;
 
 use roscius::prelude::*;
@@ -187,7 +186,7 @@ struct Watch {
 #[derive(Message, Serialize, Deserialize)]
 #[message(name = "test.Raise", reply = Address)]
 struct Raise {
-    class: String,
+    class_name: String,
 }
 
 #[derive(Message, Serialize, Deserialize)]
@@ -257,7 +256,7 @@ impl Handler<Watch> for Speaker {
 impl Handler<Raise> for Speaker {
     fn receive(&mut self, raise: &mut Raise, ctx: &mut Context<Self>) -> Outcome<Address> {
         self.client = Some(ctx.sender());
-        Ok(rust::spawn_python(ctx, &raise.class)?)
+        Ok(rust::spawn_python(ctx, &raise.class_name)?)
     }
 }
 
@@ -273,7 +272,7 @@ impl Handler<String> for Speaker {
 
 fn registry() -> Registry {
     Registry::new()
-        .actor_with("plainly", |()| Plainly, |props| props.restart(Restart::Permanent))
+        .actor_with("plainly", |()| Plainly, |props| props.restart(Restart::Transient))
         .actor("counter", |total: u64| Counter { total, steps: Vec::new() })
         .actor("test.reviewer", |()| Reviewer)
         .actor("speaker", |()| Speaker::default())
@@ -284,8 +283,8 @@ fn port(text: &str) -> Result<Claim, Box<dyn Error>> {
     Ok(Claim::Tcp(format!("127.0.0.1:{text}").parse()?))
 }
 
-fn until_the_input_ends() -> std::io::Result<()> {
-    std::io::stdin().read_to_end(&mut Vec::new()).map(drop)
+fn until_told_to_end() -> std::io::Result<()> {
+    std::io::stdin().read_line(&mut String::new()).map(drop)
 }
 
 fn use_python(system: &ProcessSystem, class: &str) -> Result<(), Box<dyn Error>> {
@@ -324,7 +323,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["attach", at] => {
             let system = ProcessSystem::builder(port(at)?, &registry).attach_with_actors()?;
             println!("attached");
-            until_the_input_ends()?;
+            until_told_to_end()?;
             drop(system);
         }
         ["use", at, class] => use_python(&ProcessSystem::builder(port(at)?, &registry).attach()?, class)?,
@@ -332,7 +331,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let system = ProcessSystem::builder(port("0")?, &registry).start()?;
             let Claim::Tcp(address) = system.claim() else { return Err("no port".into()) };
             println!("{}", address.port());
-            until_the_input_ends()?;
+            until_told_to_end()?;
             system.shutdown()?;
         }
         _ => println!("to be announced to an actor system"),

@@ -19,6 +19,7 @@ mod inbound;
 mod language;
 mod outbound;
 mod requests;
+mod survey;
 mod understudies;
 
 use std::io;
@@ -34,8 +35,10 @@ use roscius_protocol::frame::{Frame, Role};
 use roscius_transport::{Event, Hub, HubOptions, Listening, SocketDir};
 
 pub use children::{ChildProcess, Ended};
-pub use language::{Language, Receipt, Unpacked, Unreadable};
+pub use language::{Language, Receipt, Unpacked, Unreadable, Write};
 pub use requests::RequestError;
+pub(crate) use survey::Look;
+pub use survey::Survey;
 pub use understudies::Remake;
 
 use children::Children;
@@ -128,10 +131,12 @@ impl Process {
     /// [`ProcessError`] if the operating system refuses.
     pub fn start(options: Options, language: Arc<dyn Language>) -> Result<Arc<Self>, ProcessError> {
         let Options { node, role, directory, listening, hold_within } = options;
-        let hub = Hub::new(HubOptions::new(node, role), Some(listening))?;
+        let admin_node = NodeId::of_process(node.system(), NodeId::ADMIN);
+        // Whoever hears of the end of an actor finds that the Admin knows of it.
+        let options = HubOptions { first: Some(admin_node), ..HubOptions::new(node, role) };
+        let hub = Hub::new(options, Some(listening))?;
         let exit = Arc::new(Exit::new(hub.remote()));
         let system = ActorSystem::simple().slices(true).node(node).gate(Arc::clone(&exit) as Arc<_>).start()?;
-        let admin_node = NodeId::of_process(node.system(), NodeId::ADMIN);
         let process = Arc::new(Self {
             node,
             admin: Address::new(admin_node, 0, 0, 0),
@@ -171,7 +176,7 @@ impl Process {
 
     /// The address that the process itself speaks from.
     pub(crate) fn root(&self) -> Address {
-        Address::new(self.node, 0, 0, 0)
+        root_of(self.node)
     }
 
     /// The actors and endpoints of this process.
@@ -278,6 +283,11 @@ impl Process {
         driven.send_all(self);
         driven.hub.flush();
         driven.outbound.held_for(node) == 0 && driven.hub.is_delivered(node)
+    }
+
+    /// Whether a process may have something to say to this one yet, as far as this one has read.
+    pub fn hears(&self, node: NodeId) -> bool {
+        self.drive().as_ref().is_some_and(|driven| driven.hub.may_speak(node))
     }
 
     /// Sends what this process has said, and while a receiver takes no more, waits for it. Nothing that comes
@@ -470,6 +480,11 @@ impl Drop for Process {
         // Only the end of a process in good order says goodbye to the others.
         self.abandon();
     }
+}
+
+/// The address that a process itself speaks from.
+fn root_of(node: NodeId) -> Address {
+    Address::new(node, 0, 0, 0)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,4 +1,4 @@
-//! The example, as the program that it is. The other one, `throughput`, is a measurement.
+//! The example `processes`, as the program that it is. `across_languages` is played with by tests in Python; the others measure.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -46,8 +46,9 @@ use crate::names::Directory;
 use crate::time::Time;
 use crate::timers::TimerQueue;
 use children::Child;
+use dead_letters::Letters;
 use logger::Logger;
-use messages::{Entry, FromAdmin, ToAdmin};
+use messages::{Entry, FromAdmin, LetterRecord, ToAdmin};
 use processes::{Process, Timer};
 use shutdown::Shutdown;
 
@@ -94,7 +95,14 @@ pub enum Event {
     /// An actor told the Admin something about its life.
     Signal(Signal),
     /// A dead letter came. [`Effect::PassLetter`] says where it goes, if anywhere.
-    Letter,
+    Letter(LetterRecord),
+    /// A dead letter came back from an actor that was to handle it, and has ended.
+    LetterBack {
+        /// That actor.
+        handler: Address,
+        /// Who sent the message.
+        sender: Address,
+    },
     /// Bytes came that are no message to the Admin.
     Noise,
     /// A watched process has ended, and all that it said has been told.
@@ -183,7 +191,7 @@ pub struct Admin {
     names: Directory<Address>,
     capabilities: BTreeMap<Vec<u8>, Vec<u8>>,
     settings: Vec<Entry>,
-    letters: Option<Address>,
+    letters: Letters,
     registration_watchers: BTreeSet<Address>,
     counters: BTreeMap<String, u64>,
     logger: Logger,
@@ -208,7 +216,7 @@ impl Admin {
             names: Directory::new(),
             capabilities: config.capabilities.into_iter().collect(),
             settings: config.settings,
-            letters: None,
+            letters: Letters::default(),
             registration_watchers: BTreeSet::new(),
             counters: BTreeMap::new(),
             logger: Logger::new(config.logger),
@@ -248,7 +256,8 @@ impl Admin {
         match event {
             Event::Said { by, role, id, message } => self.said(now, Said { by, role, id, message }, effects),
             Event::Signal(signal) => self.signal(now, signal, effects),
-            Event::Letter => self.letter(effects),
+            Event::Letter(record) => self.letter(record, effects),
+            Event::LetterBack { handler, sender } => self.letter_back(handler, sender, effects),
             Event::Noise => self.count("Admin Message Received.Noise"),
             Event::Ended { process } => self.seen_to_end(now, process, effects),
             Event::Unwatched { process } => {
@@ -300,7 +309,7 @@ impl Admin {
             }
             ToAdmin::Exited { process: exited, how } => self.exited(now, process, exited, &how, effects),
             ToAdmin::Adopt { child, policy } => self.adopt(child, policy, effects),
-            ToAdmin::HandleDeadLetters { start } => self.handle_letters(by, start),
+            ToAdmin::HandleDeadLetters { start, alone } => self.handle_letters(by, start, alone),
             ToAdmin::WatchRegistrations { start: true } => {
                 self.registration_watchers.insert(by);
             }

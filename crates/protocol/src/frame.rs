@@ -219,13 +219,32 @@ impl Frame {
 /// [`FrameError::TooLong`] if the frame would be longer than `limit`, [`FrameError::Name`] if the name of the type is
 /// longer than 65,535 bytes, [`FrameError::Buffers`] if there are more buffers than 32 bits count.
 pub fn encode(header: &Header, payload: &Payload<'_>, limit: u64, out: &mut Vec<u8>) -> Result<usize, FrameError> {
+    encode_parts(header, payload, limit, payload.tail(), out)
+}
+
+/// As [`encode`], without the [`Payload::tail`]: for who sends that from where it lies. Says how long the whole frame is.
+///
+/// # Errors
+///
+/// [`FrameError`], as [`encode`].
+pub fn encode_head(header: &Header, payload: &Payload<'_>, limit: u64, out: &mut Vec<u8>) -> Result<usize, FrameError> {
+    encode_parts(header, payload, limit, &[], out)
+}
+
+fn encode_parts(
+    header: &Header,
+    payload: &Payload<'_>,
+    limit: u64,
+    tail: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<usize, FrameError> {
     let (buffers, body) = payload.measure()?;
     let length = whole_length(header, body);
     if length > limit || usize::try_from(length).is_err() {
         return Err(FrameError::TooLong { length, limit });
     }
     let length = length as usize;
-    out.reserve(length);
+    out.reserve(length - (payload.tail().len() - tail.len()));
     let mut head = [0; HEADER];
     head[..8].copy_from_slice(&(length as u64).to_le_bytes());
     head[8] = payload.kind() as u8;
@@ -241,7 +260,8 @@ pub fn encode(header: &Header, payload: &Payload<'_>, limit: u64, out: &mut Vec<
         out.extend_from_slice(&trace.span.to_le_bytes());
         out.extend_from_slice(&trace.state.to_le_bytes());
     }
-    payload.write(out);
+    payload.write_head(out);
+    out.extend_from_slice(tail);
     Ok(length)
 }
 

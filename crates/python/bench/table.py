@@ -77,7 +77,8 @@ def aim(target: Target) -> str:
     """A target as text."""
     if target.against == "tcp":
         return "as on tcp"
-    return f"{target.times:g}× {target.against}"
+    name = "thespian" if target.against == ORIGINAL else target.against
+    return f"{target.times:g}× {name}"
 
 
 def verdict(target: Target, values: Values, unit: str) -> str:

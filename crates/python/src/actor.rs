@@ -37,6 +37,8 @@ pub(crate) struct PyActor {
     watches: bool,
     /// What the first try of the message in hand raised.
     first_error: Option<PyErr>,
+    /// The coroutine that handles the message in hand.
+    waiting: Option<(Turn, Coroutine)>,
 }
 
 /// What is to follow a message.
@@ -120,6 +122,7 @@ impl PyActor {
             leaves_children: false,
             watches: false,
             first_error: None,
+            waiting: None,
         })
     }
 
@@ -504,52 +507,97 @@ impl Actor for PyActor {
 }
 
 impl PyActor {
-    /// Delivers a message once. What follows.
-    async fn deliver(&mut self, message: &mut PyMessage, sender: &ActorAddress, ctx: &mut Context<'_, Self>) -> Next {
+    /// Delivers a message once. What follows; none when a coroutine handles it.
+    fn deliver(&mut self, message: &mut PyMessage, sender: &ActorAddress, ctx: &mut Context<'_, Self>) -> Option<Next> {
         self.reference.get().begin(ctx.handle());
         let called = Python::attach(|py| {
             self.receive_in(py, message, sender, ctx).unwrap_or_else(|error| Called::Returned(Err(error)))
         });
-        let next = match called {
-            Called::Returned(next) => next,
+        match called {
+            Called::Returned(next) => Some(go_on_from(next, ctx)),
             Called::Waits(turn, coroutine) => {
-                let result = coroutine.ended().await;
-                let handle = ctx.handle();
-                if let Some(handle) = &handle {
-                    // Fails only where nobody handles a message.
-                    let _ = handle.catch_up();
-                }
-                self.reference.get().begin(handle);
-                Python::attach(|py| self.follow(py, turn, result, message, sender, ctx))
+                self.waiting = Some((turn, coroutine));
+                None
             }
-        };
-        next.unwrap_or_else(|error| {
-            let me = ctx.me().address();
-            Python::attach(|py| log::error(py, format_args!("{me} could not deal with a message: {error}")));
-            Next::GoOn
-        })
+        }
+    }
+
+    /// Waits for the coroutine that handles the message. None when there is none.
+    async fn wait(
+        &mut self,
+        message: &mut PyMessage,
+        sender: &ActorAddress,
+        ctx: &mut Context<'_, Self>,
+    ) -> Option<Next> {
+        let (turn, coroutine) = self.waiting.take()?;
+        let result = coroutine.ended().await;
+        let handle = ctx.handle();
+        if let Some(handle) = &handle {
+            // Fails only where nobody handles a message.
+            let _ = handle.catch_up();
+        }
+        self.reference.get().begin(handle);
+        let next = Python::attach(|py| self.follow(py, turn, result, message, sender, ctx));
+        Some(go_on_from(next, ctx))
     }
 }
 
+/// What follows a message. An error of the system's own is logged.
+fn go_on_from(next: PyResult<Next>, ctx: &Context<'_, PyActor>) -> Next {
+    next.unwrap_or_else(|error| {
+        let me = ctx.me().address();
+        Python::attach(|py| log::error(py, format_args!("{me} could not deal with a message: {error}")));
+        Next::GoOn
+    })
+}
+
+/// Ends the handling of a message.
+fn conclude(next: Next, ctx: &mut Context<'_, PyActor>) -> Outcome<()> {
+    match next {
+        Next::GoOn | Next::Retry => Ok(()),
+        Next::Again => ctx.forward(ctx.me().address()),
+        Next::Stop => {
+            ctx.stop();
+            Ok(())
+        }
+        Next::Fail(failure) => Err(failure.into()),
+    }
+}
+
+fn sender_of(message: &PyMessage, ctx: &Context<'_, PyActor>) -> ActorAddress {
+    message.sender.clone().unwrap_or_else(|| ActorAddress::of(ctx.sender()))
+}
+
 impl AsyncHandler<PyMessage> for PyActor {
-    async fn receive(&mut self, message: &mut PyMessage, ctx: &mut Context<'_, Self>) -> Outcome<()> {
+    fn receive_at_once(&mut self, message: &mut PyMessage, ctx: &mut Context<'_, Self>) -> Option<Outcome<()>> {
         message.take_up();
         if let (Some(member), Content::Frame(_)) = (&self.system.member, message.content()) {
             member.language.handled();
         }
-        let sender = message.sender.clone().unwrap_or_else(|| ActorAddress::of(ctx.sender()));
-        let mut next = self.deliver(message, &sender, ctx).await;
-        while matches!(next, Next::Retry) {
-            next = self.deliver(message, &sender, ctx).await;
-        }
-        match next {
-            Next::GoOn | Next::Retry => Ok(()),
-            Next::Again => ctx.forward(ctx.me().address()),
-            Next::Stop => {
-                ctx.stop();
-                Ok(())
+        let sender = sender_of(message, ctx);
+        loop {
+            match self.deliver(message, &sender, ctx)? {
+                Next::Retry => {}
+                next => return Some(conclude(next, ctx)),
             }
-            Next::Fail(failure) => Err(failure.into()),
+        }
+    }
+
+    async fn receive(&mut self, message: &mut PyMessage, ctx: &mut Context<'_, Self>) -> Outcome<()> {
+        let sender = sender_of(message, ctx);
+        loop {
+            let next = match self.wait(message, &sender, ctx).await {
+                Some(next) => next,
+                None => match self.deliver(message, &sender, ctx) {
+                    Some(next) => next,
+                    None => continue,
+                },
+            };
+            match next {
+                // Delivered once more, which may mean another coroutine.
+                Next::Retry => {}
+                next => return conclude(next, ctx),
+            }
         }
     }
 }

@@ -28,6 +28,25 @@ pub(crate) fn decode(py: Python<'_>, class: Option<Bound<'_, PyType>>, body: &[u
     Ok(object)
 }
 
+/// The address that is a body.
+pub(crate) fn decode_address(py: Python<'_>, body: &[u8]) -> Made {
+    let mut reader = Reader::new(body);
+    let object = make(py, &Shape::Address, &mut reader, DEEPEST)?;
+    reader.finish()?;
+    Ok(object)
+}
+
+/// A value from MessagePack, for who is not called by a message.
+#[pyfunction]
+pub(crate) fn decode_value(
+    py: Python<'_>,
+    class: Option<Bound<'_, PyType>>,
+    body: &[u8],
+    name: &str,
+) -> PyResult<Py<PyAny>> {
+    decode(py, class, body).map_err(|problem| problem.of(name))
+}
+
 fn make(py: Python<'_>, shape: &Shape, reader: &mut Reader<'_>, depth: usize) -> Made {
     let token = reader.token()?;
     make_of(py, shape, token, reader, depth)
@@ -153,10 +172,11 @@ fn make_instance(py: Python<'_>, schema: &Schema, token: Token<'_>, reader: &mut
             }
         }
         Token::Array(count) => {
-            for index in 0..count {
+            let mut places = schema.fields.iter().zip(&mut values);
+            for _ in 0..count {
                 let token = reader.token()?;
-                match schema.fields.get(index) {
-                    Some(field) => values[index] = Some(read(field, token, reader)?),
+                match places.next() {
+                    Some((field, value)) => *value = Some(read(field, token, reader)?),
                     None => drop(make_of(py, &Shape::Any, token, reader, depth)?),
                 }
             }
@@ -228,7 +248,7 @@ fn wanted(py: Python<'_>, shape: &Shape) -> String {
         Shape::Str => "a str",
         Shape::Bytes => "bytes",
         Shape::Address => "the address of an actor",
-        Shape::Optional(shape) => return format!("{} or None", wanted(py, shape)),
+        Shape::Optional(shape) => return wanted(py, shape),
         Shape::List(_) | Shape::Tuple(_) | Shape::Set(_) | Shape::FrozenSet(_) => "a list",
         Shape::Row(shapes) => return format!("a list of {}", shapes.len()),
         Shape::Dict(..) => "a dict",

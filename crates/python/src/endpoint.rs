@@ -56,7 +56,11 @@ impl Endpoint {
                 Err(refused) => message = refused,
             }
         }
-        let sent = py.detach(|| endpoint.post(to, message));
+        // On the base `simple` nothing is woken that would wait for the interpreter.
+        let sent = match self.system.is_simple {
+            true => endpoint.post(to, message),
+            false => py.detach(|| endpoint.post(to, message)),
+        };
         self.system.under_way.stir();
         sent.map_err(|error| PyRuntimeError::new_err(error.to_string()))
     }
@@ -76,14 +80,15 @@ impl Endpoint {
             let stirs = self.system.under_way.stirs();
             self.system.run(py, || endpoint.has_arrivals() || limit.is_some_and(|limit| start.elapsed() >= limit))?;
             let received = match (self.system.is_simple, left) {
+                _ if endpoint.has_arrivals() => endpoint.take_arrival(),
                 // Nothing that could lead to an answer is left but wakeups.
                 (true, None) => py.detach(|| endpoint.listen(Duration::ZERO)),
                 (_, left) if let Some(member) = &self.system.member => {
-                    if !endpoint.has_arrivals() && !is_vain {
+                    if !is_vain {
                         let wait = left.map_or(SIGNAL_CHECK, |left| left.min(SIGNAL_CHECK));
                         member.turn(wait)?;
                     }
-                    endpoint.listen(Duration::ZERO)
+                    endpoint.take_arrival()
                 }
                 // Nor is what goes on outside of the engine: it is waited for below.
                 (true, Some(_)) if self.system.under_way.prospect(stirs) != Prospect::Idle => {
@@ -154,8 +159,13 @@ impl Endpoint {
         {
             return member.say_to_admin(&message, self.endpoint()?.address());
         }
-        let message = self.system.packed(&message)?;
-        self.post(py, address.get(), message)?;
+        let packed = self.system.packed(&message)?;
+        self.post(py, address.get(), packed)?;
+        if let (Some(member), Place::Actor(to)) = (&self.system.member, &address.get().place)
+            && message.is_instance(Classes::get(py)?.exit_request.bind(py))?
+        {
+            member.await_exit(py, *to)?;
+        }
         self.system.run(py, || false)
     }
 

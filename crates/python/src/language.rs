@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use pyo3::prelude::*;
 use roscius::gate::Crossing;
 use roscius::{Address, Payload, Signal};
-use roscius_host::process::{Language, Receipt, Unpacked, Unreadable};
+use roscius_host::process::{Language, Receipt, Unpacked, Unreadable, Write};
 use roscius_protocol::admin::messages::{Answer, Entry, Letter, Setback};
-use roscius_protocol::frame::{self, Frame};
+use roscius_protocol::frame::Frame;
 
 use crate::address::ActorAddress;
 use crate::classes::Classes;
@@ -26,12 +26,19 @@ pub(crate) struct PyLanguage {
     actor: OnceLock<Address>,
     /// Messages that came and were not handled yet.
     backlog: AtomicI64,
-    /// Capabilities that the process has not looked at yet.
-    capabilities: Mutex<Option<Vec<Entry>>>,
+    capabilities: Mutex<Capabilities>,
     /// The living children in other processes.
     children: Mutex<BTreeSet<Address>>,
     /// Handlers that are under way.
     coroutines: OnceLock<Arc<Coroutines>>,
+}
+
+/// What the system can do.
+#[derive(Default)]
+struct Capabilities {
+    known: Vec<Entry>,
+    /// The process has not looked at them yet.
+    have_changed: bool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -57,23 +64,28 @@ impl PyLanguage {
         self.backlog.load(Ordering::Relaxed) > 0
     }
 
-    /// Capabilities that have changed since the last time.
+    /// What the process begins with.
+    pub(crate) fn know_capabilities(&self, known: Vec<Entry>) {
+        *lock(&self.capabilities) = Capabilities { known, have_changed: false };
+    }
+
+    pub(crate) fn known_capabilities(&self) -> Vec<Entry> {
+        lock(&self.capabilities).known.clone()
+    }
+
+    /// All capabilities, if they have changed since the last time.
     pub(crate) fn take_capabilities(&self) -> Option<Vec<Entry>> {
-        lock(&self.capabilities).take()
+        let mut capabilities = lock(&self.capabilities);
+        std::mem::take(&mut capabilities.have_changed).then(|| capabilities.known.clone())
     }
 
     pub(crate) fn has_new_capabilities(&self) -> bool {
-        lock(&self.capabilities).is_some()
+        lock(&self.capabilities).have_changed
     }
 
     /// An actor in another process has become a child of the actor here.
     pub(crate) fn adopt(&self, child: Address) {
         lock(&self.children).insert(child);
-    }
-
-    /// The children are nobody's here any more: what becomes of them is not told.
-    pub(crate) fn disown(&self) {
-        lock(&self.children).clear();
     }
 
     /// A child has another address than was known when it was adopted.
@@ -82,6 +94,11 @@ impl PyLanguage {
         if children.remove(&before) {
             children.insert(now);
         }
+    }
+
+    /// The children are nobody's here any more: what becomes of them is not told.
+    pub(crate) fn disown(&self) {
+        lock(&self.children).clear();
     }
 
     /// The living children in other processes.
@@ -114,7 +131,7 @@ impl PyLanguage {
 }
 
 impl Language for PyLanguage {
-    fn pack(&self, message: &Payload, write: &mut dyn FnMut(&frame::Payload<'_>)) -> Result<(), String> {
+    fn pack(&self, message: &Payload, write: &mut Write<'_>) -> Result<(), String> {
         let Some(message) = message.get::<PyMessage>() else {
             return Err(format!("`{}` is not a message between processes", message.name()));
         };
@@ -122,7 +139,8 @@ impl Language for PyLanguage {
             Content::Packed(packed) => packed.lend(py, write),
             Content::Object(object) => packing::pack(object.bind(py))?.lend(py, write),
             Content::Frame(frame) => {
-                write(&frame.payload().map_err(|error| pyo3::exceptions::PyValueError::new_err(error.to_string()))?);
+                let payload = frame.payload();
+                write(&payload.map_err(|error| pyo3::exceptions::PyValueError::new_err(error.to_string()))?, None);
                 Ok(())
             }
         })
@@ -192,7 +210,7 @@ impl Language for PyLanguage {
                 log::error(py, format_args!("{by} could not take a message: {}", letter.details));
                 return Ok(None);
             }
-            let message = packing::unpack(py, &frame)?;
+            let message = packing::unpack_any(py, &frame)?;
             let poison = Classes::get(py)?.poison.call1(py, (message, &letter.details))?;
             Ok(Some(Self::message(to, by, PyMessage::new(poison))))
         })
@@ -215,7 +233,10 @@ impl Language for PyLanguage {
     }
 
     fn capabilities(&self, capabilities: Vec<Entry>) {
-        *lock(&self.capabilities) = Some(capabilities);
+        let mut here = lock(&self.capabilities);
+        if here.known != capabilities {
+            *here = Capabilities { known: capabilities, have_changed: true };
+        }
     }
 
     fn readable(&self, descriptors: Vec<RawFd>) -> Option<Crossing> {

@@ -40,6 +40,8 @@ mod _core {
     #[pymodule_export]
     use super::declared::declare_message;
     #[pymodule_export]
+    use super::decoding::decode_value;
+    #[pymodule_export]
     use super::encoding::encode_value;
     #[pymodule_export]
     use super::endpoint::Endpoint;

@@ -30,6 +30,8 @@ const LINGER: Duration = Duration::from_micros(200);
 const PATIENCE: Duration = Duration::from_secs(300);
 /// How long external code may send without looking what came.
 const LOOK_AROUND: Duration = Duration::from_millis(1);
+/// How long external code waits for the exit of an actor that it has told to exit.
+const EXIT_WITHIN: Duration = Duration::from_millis(50);
 /// How often who waits looks whether a signal came.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -141,9 +143,10 @@ impl Member {
     ) -> PyResult<()> {
         from.post(to, message).map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
         self.look_around()?;
-        let until = Instant::now() + self.tell_within;
+        let mut until = None;
         while !self.process.flush_to(to.node()) {
-            let left = until.saturating_duration_since(Instant::now());
+            let now = Instant::now();
+            let left = until.get_or_insert(now + self.tell_within).saturating_duration_since(now);
             if self.process.is_over() {
                 return Ok(());
             }
@@ -188,6 +191,21 @@ impl Member {
             self.process.give_up_held(node);
             self.process.flush();
         }
+    }
+
+    /// Waits until an actor that was asked to exit has said its last. Then its parent has been told, or is about to read it,
+    /// before anything that is sent from here on. An actor that takes its time is not waited for.
+    pub(crate) fn await_exit(&self, py: Python<'_>, actor: Address) -> PyResult<()> {
+        let until = Instant::now() + EXIT_WITHIN;
+        while self.process.hears(actor.node()) && !self.process.is_over() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            self.turn(left)?;
+            py.check_signals()?;
+        }
+        Ok(())
     }
 
     /// Takes in what came, if that was not done for a while: a program may send for long without ever waiting.

@@ -31,9 +31,14 @@ pub(crate) fn home_of(address: Address) -> Option<Arc<Inner>> {
     all().into_iter().find(|system| system.node() == address.node())
 }
 
+/// Whether there are several systems.
+pub(crate) fn may_step() -> bool {
+    COUNT.load(Ordering::Acquire) > 1
+}
+
 /// Lets one of the other systems on the base `simple` handle a message. False when none has anything to do.
 pub(crate) fn step(system: &Inner) -> bool {
-    COUNT.load(Ordering::Acquire) > 1 && all().iter().any(|other| other.node() != system.node() && other.system.step())
+    may_step() && all().iter().any(|other| other.node() != system.node() && other.system.step())
 }
 
 fn all() -> Vec<Arc<Inner>> {

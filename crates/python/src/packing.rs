@@ -4,14 +4,19 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
+use roscius::{Address, Message};
+use roscius_host::process::Write;
 use roscius_host::rust::EXIT_REQUEST;
 use roscius_protocol::frame::{Frame, Payload};
 use roscius_protocol::message_pack::read_bool;
 
+use crate::address::ActorAddress;
 use crate::classes::Classes;
 use crate::{declared, decoding, encoding};
 
@@ -29,6 +34,11 @@ pub(crate) enum Packed {
 }
 
 const PROTOCOL: u8 = 5;
+/// What is shorter is copied: that costs less than to hold it.
+const LONG: usize = 64 << 10;
+
+/// The name of an address as a message of its own.
+const ADDRESS: &str = <Address as Message>::NAME;
 
 static DUMPS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static LOADS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -69,6 +79,11 @@ pub(crate) fn pack(object: &Bound<'_, PyAny>) -> PyResult<Packed> {
     } else if let Some(name) = declared::name_of(&object.get_type()) {
         let body = encoding::encode(object).map_err(|problem| problem.of(&name))?;
         return Ok(Packed::MessagePack(name, body));
+    } else if object.is_exact_instance_of::<ActorAddress>() {
+        // One that is of no actor is a matter of Python alone.
+        if let Ok(body) = encoding::encode(object) {
+            return Ok(Packed::MessagePack(ADDRESS.into(), body));
+        }
     } else if let Some(recursive) = exit_request(object)? {
         return Ok(Packed::MessagePack(EXIT_REQUEST.into(), vec![if recursive { 0xc3 } else { 0xc2 }]));
     }
@@ -94,6 +109,9 @@ fn read(py: Python<'_>, name: &str, body: &[u8]) -> PyResult<Py<PyAny>> {
     if name == EXIT_REQUEST {
         let recursive = read_bool(body).map_err(|error| PyValueError::new_err(error.to_string()))?;
         return Classes::get(py)?.exit_request.call1(py, (recursive,));
+    }
+    if name == ADDRESS {
+        return decoding::decode_address(py, body).map_err(|problem| problem.of(name));
     }
     let class = declared::class_of(py, name)?;
     decoding::decode(py, class, body).map_err(|problem| problem.of(name))
@@ -130,18 +148,31 @@ pub(crate) fn unpack(py: Python<'_>, frame: &Frame) -> PyResult<Py<PyAny>> {
     })
 }
 
+/// As [`unpack`], for who has sent the frame itself. What its class would not take is made of dictionaries and values.
+pub(crate) fn unpack_any(py: Python<'_>, frame: &Frame) -> PyResult<Py<PyAny>> {
+    unpack(py, frame).or_else(|error| match frame.payload() {
+        Ok(Payload::MessagePack { name, body }) => decoding::decode(py, None, body).map_err(|problem| problem.of(name)),
+        _ => Err(error),
+    })
+}
+
+/// The memory of a long object, to be written from where it is.
+fn shared(bytes: &Bound<'_, PyBytes>) -> Option<Bytes> {
+    (bytes.as_bytes().len() >= LONG).then(|| Bytes::from_owner(PyBackedBytes::from(bytes.clone())))
+}
+
 impl Packed {
     /// Gives the payload to `write`.
-    pub(crate) fn lend(&self, py: Python<'_>, write: &mut dyn FnMut(&Payload<'_>)) -> PyResult<()> {
+    pub(crate) fn lend(&self, py: Python<'_>, write: &mut Write<'_>) -> PyResult<()> {
         match self {
-            Self::Bytes(bytes) => write(&Payload::Bytes(bytes.as_bytes(py))),
-            Self::Str(text) => write(&Payload::Str(text.to_str(py)?)),
-            Self::Int(number) => write(&Payload::Int(*number)),
-            Self::Float(number) => write(&Payload::Float(*number)),
-            Self::Bool(truth) => write(&Payload::Bool(*truth)),
-            Self::None => write(&Payload::None),
-            Self::MessagePack(name, body) => write(&Payload::MessagePack { name, body }),
-            Self::Pickle(stream) => write(&Payload::pickle(stream.as_bytes(py))),
+            Self::Bytes(bytes) => write(&Payload::Bytes(bytes.as_bytes(py)), shared(bytes.bind(py))),
+            Self::Str(text) => write(&Payload::Str(text.to_str(py)?), None),
+            Self::Int(number) => write(&Payload::Int(*number), None),
+            Self::Float(number) => write(&Payload::Float(*number), None),
+            Self::Bool(truth) => write(&Payload::Bool(*truth), None),
+            Self::None => write(&Payload::None, None),
+            Self::MessagePack(name, body) => write(&Payload::MessagePack { name, body }, None),
+            Self::Pickle(stream) => write(&Payload::pickle(stream.as_bytes(py)), shared(stream.bind(py))),
         }
         Ok(())
     }

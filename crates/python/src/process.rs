@@ -202,9 +202,19 @@ impl Process {
     fn attach<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyDict>)> {
         let message = ToAdmin::Attach { pid: std::process::id() };
         match self.ask_admin(py, self.me(), message, PROMPTLY)? {
-            FromAdmin::Attached { capabilities, settings } => Ok((entries(py, capabilities)?, entries(py, settings)?)),
+            FromAdmin::Attached { capabilities, settings } => {
+                self.language.know_capabilities(capabilities.clone());
+                Ok((entries(py, capabilities)?, entries(py, settings)?))
+            }
             other => Err(unexpected(&other)),
         }
+    }
+
+    /// Tells the Admin that this process is there, and goes on: what the Admin would answer, the starter has known. If the
+    /// capabilities have changed meanwhile, they change here too.
+    fn announce(&self, starter: &Bound<'_, Self>) {
+        self.language.know_capabilities(starter.get().language.known_capabilities());
+        self.host.tell_admin(self.me(), ToAdmin::Attach { pid: std::process::id() });
     }
 
     /// Has the Admin make an actor. `requester` is the actor in this process that is its parent, with its number there.

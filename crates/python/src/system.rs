@@ -96,7 +96,7 @@ impl Inner {
     /// Makes an actor the handler of dead letters, in place of any other, or ends that it is.
     pub(crate) fn handle_dead_letters(&self, handle: ContextHandle, start: bool) {
         if let Some(member) = &self.member {
-            member.process.tell_admin(handle.me(), ToAdmin::HandleDeadLetters { start });
+            member.process.tell_admin(handle.me(), ToAdmin::HandleDeadLetters { start, alone: true });
             return;
         }
         handle.handle_dead_letters(start);
@@ -117,26 +117,25 @@ impl Inner {
             return Ok(());
         }
         let limit = self.limit.load(Ordering::Relaxed);
-        let within = py.detach(|| {
-            let mut steps = 0;
-            while !done() {
-                // One more than allowed shows that it is too many.
-                let most = if limit > 0 { (limit + 1).saturating_sub(steps) } else { u64::MAX };
-                steps += self.system.steps(usize::try_from(most).unwrap_or(usize::MAX), &mut done) as u64;
-                if limit > 0 && steps > limit {
-                    return false;
-                }
-                // This system has nothing left to do, unless a message came from another one.
-                if !done() && !neighbours::step(self) {
-                    break;
-                }
+        let mut steps = 0;
+        while !done() {
+            // One more than allowed shows that it is too many.
+            let most = if limit > 0 { (limit + 1).saturating_sub(steps) } else { u64::MAX };
+            let most = usize::try_from(most).unwrap_or(usize::MAX);
+            steps += match self.system.try_steps(most, &mut done) {
+                Some(steps) => steps,
+                // Another thread drives, whose actors want the interpreter.
+                None => py.detach(|| self.system.steps(most, &mut done)),
+            } as u64;
+            if limit > 0 && steps > limit {
+                return Err(PyRuntimeError::new_err("Too many sends"));
             }
-            true
-        });
-        match within {
-            true => Ok(()),
-            false => Err(PyRuntimeError::new_err("Too many sends")),
+            // This system has nothing left to do, unless a message came from another one.
+            if done() || !neighbours::may_step() || !py.detach(|| neighbours::step(self)) {
+                break;
+            }
         }
+        Ok(())
     }
 
     /// On the base `simple`, waits until the actors may have work, at most so long and no longer than a signal may wait.

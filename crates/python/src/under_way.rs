@@ -17,6 +17,8 @@ struct State {
     count: usize,
     /// How often something happened that may give the actors work.
     stirs: u64,
+    /// How many threads wait for that. To ring for nobody would be a system call.
+    waiting: usize,
 }
 
 /// What there is to wait for.
@@ -53,14 +55,19 @@ impl UnderWay {
     pub(crate) fn remove(&self, count: usize) {
         let mut state = self.state();
         state.count = state.count.saturating_sub(count);
-        state.stirs += 1;
-        self.stirred.notify_all();
+        self.ring(state);
     }
 
     /// The actors may have work.
     pub(crate) fn stir(&self) {
-        self.state().stirs += 1;
-        self.stirred.notify_all();
+        self.ring(self.state());
+    }
+
+    fn ring(&self, mut state: MutexGuard<'_, State>) {
+        state.stirs += 1;
+        if state.waiting > 0 {
+            self.stirred.notify_all();
+        }
     }
 
     /// What to compare with later.
@@ -80,8 +87,10 @@ impl UnderWay {
 
     /// Waits for news, at most so long.
     pub(crate) fn wait(&self, seen: u64, limit: Duration) {
-        let state = self.state();
-        drop(self.stirred.wait_timeout_while(state, limit, |state| state.stirs == seen));
+        let mut state = self.state();
+        state.waiting += 1;
+        let waited = self.stirred.wait_timeout_while(state, limit, |state| state.stirs == seen);
+        waited.unwrap_or_else(PoisonError::into_inner).0.waiting -= 1;
     }
 }
 

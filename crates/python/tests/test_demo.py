@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,10 @@ PROJECT = Path(__file__).parents[3]
 BUILD = ["cargo", "build", "--quiet", "--workspace", "--all-features", "--bin", "roscius-demo", "--message-format=json"]
 
 
+# The first test builds the program.
+pytestmark = pytest.mark.timeout(300)
+
+
 @pytest.fixture(scope="module")
 def demo() -> str:
     """The program."""
@@ -27,13 +34,32 @@ def demo() -> str:
     return str(program)
 
 
-def run(demo: str, folder: Path, *arguments: str, python: str = sys.executable) -> subprocess.CompletedProcess[str]:
-    """Runs it over the texts in a folder."""
+def start(demo: str, folder: Path, *arguments: str, python: str = sys.executable) -> subprocess.Popen[str]:
+    """Starts it over the texts in a folder."""
     sockets = folder / "run"
     sockets.mkdir(mode=0o700, exist_ok=True)
     command = [demo, "--input", "texts.txt", "--base", "processes", f"--python={python}", *arguments]
     environment = dict(os.environ, XDG_RUNTIME_DIR=str(sockets))
-    return subprocess.run(command, check=False, cwd=folder, env=environment, capture_output=True, text=True)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True)
+
+
+def run(demo: str, folder: Path, *arguments: str, **options: str) -> subprocess.CompletedProcess[str]:
+    """Runs it to its end."""
+    with start(demo, folder, *arguments, **options) as program:
+        told, complained = program.communicate()
+    return subprocess.CompletedProcess(program.args, program.returncode, told, complained)
+
+
+def processes(folder: Path) -> list[int]:
+    """All processes that belong to a run in a folder."""
+    mark = f"XDG_RUNTIME_DIR={folder / 'run'}".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark in (process / "environ").read_bytes():
+                found.append(int(process.name))
+    return found
 
 
 def stored(folder: Path) -> list[tuple[int, str, float]]:
@@ -42,7 +68,6 @@ def stored(folder: Path) -> list[tuple[int, str, float]]:
         return database.execute("SELECT id, text, score FROM texts ORDER BY id").fetchall()
 
 
-@pytest.mark.timeout(300)
 def test_workers_in_python_do_the_work_of_those_in_rust(demo: str, tmp_path: Path) -> None:
     """One of them is killed midway. The scores are those of vaderSentiment, and the report compares them with Rust's."""
     texts = [f"text number {number} is good, but I hate it" for number in range(500)]
@@ -63,6 +88,22 @@ def test_workers_in_python_do_the_work_of_those_in_rust(demo: str, tmp_path: Pat
     analyser = SentimentIntensityAnalyzer()
     expected = [(number, text, analyser.polarity_scores(text)["compound"]) for number, text in enumerate(texts, 1)]
     assert stored(tmp_path) == expected
+
+
+def test_who_interrupts_it_leaves_no_process(demo: str, tmp_path: Path) -> None:
+    """Neither the processes in Rust nor those in Python, of which the program has not started all itself."""
+    (tmp_path / "texts.txt").write_text("text that is good\n" * 30_000)
+    with start(demo, tmp_path, "--workers", "2") as program:
+        assert program.stderr is not None
+        assert "texts stored" in program.stderr.readline()
+        # The program, the Admin, two starters, four actors in Rust and two in Python.
+        assert len(processes(tmp_path)) >= 10
+        program.send_signal(signal.SIGINT)
+        assert program.wait(30) == -signal.SIGINT
+    until = time.monotonic() + 30
+    while left := processes(tmp_path):
+        assert time.monotonic() < until, left
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("python", ["nowhere/python", "/bin/false"])

@@ -41,6 +41,18 @@ def test_the_default_leaves_the_level_of_the_root():
     assert ["from outside" in line for line in log.splitlines()] == [True, False]
 
 
+def test_a_format_may_show_the_address_where_there_is_none():
+    log_defs = {
+        "version": 1,
+        "filters": {"any": {"()": "thespian.director.ActorAddressLogFilter"}},
+        "formatters": {"f": {"format": "%(actorAddress)s: %(message)s"}},
+        "handlers": {"h": {"class": "logging.StreamHandler", "filters": ["any"], "formatter": "f"}},
+        "root": {"handlers": ["h"], "level": "INFO"},
+    }
+    address, log = run(log_defs)
+    assert log.splitlines() == ["-not-actor-: from outside", f"{address}: from the actor"]
+
+
 def test_false_leaves_logging_alone():
     _, log = run("False")
     assert log.splitlines() == ["WARNING:root:from outside", "WARNING:root:from the actor"]

@@ -77,6 +77,13 @@ pub trait AsyncHandler<M: Message>: Actor {
         message: &mut M,
         ctx: &mut Context<'_, Self>,
     ) -> impl Future<Output = Outcome<M::Reply>> + Send;
+
+    /// Handles one message at once, if it can: that costs no future. `None` when it has to wait, and then
+    /// [`AsyncHandler::receive`] is called, which goes on from where this came to.
+    fn receive_at_once(&mut self, message: &mut M, ctx: &mut Context<'_, Self>) -> Option<Outcome<M::Reply>> {
+        let _ = (message, ctx);
+        None
+    }
 }
 
 /// A child has ended and is not restarted.

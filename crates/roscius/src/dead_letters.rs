@@ -1,10 +1,13 @@
 //! Messages that reached nobody.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Mutex;
 
 use roscius_protocol::address::Address;
+use roscius_protocol::admin::messages::Setback;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::lock;
 use crate::message::Payload;
@@ -23,7 +26,7 @@ pub struct DeadLetter {
 }
 
 /// Why a message did not arrive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Undelivered {
     /// Nobody has the address: its actor has ended, or there never was one.
     NoActor,
@@ -61,11 +64,44 @@ impl fmt::Display for Undelivered {
     }
 }
 
+/// Why a message did not arrive, as another process says it.
+impl From<Setback> for Undelivered {
+    fn from(reason: Setback) -> Self {
+        match reason {
+            Setback::NoActor | Setback::Stillborn => Self::NoActor,
+            Setback::Exited => Self::Exited,
+            Setback::Foreign => Self::Foreign,
+            Setback::MailboxFull => Self::MailboxFull,
+            Setback::LateReply => Self::LateReply,
+            Setback::NotAccepted => Self::NotAccepted,
+            Setback::Failed => Self::Failed,
+            Setback::Intercepted => Self::Intercepted,
+            Setback::Undecodable => Self::NotSerialisable,
+        }
+    }
+}
+
+impl From<Undelivered> for Setback {
+    fn from(reason: Undelivered) -> Self {
+        match reason {
+            Undelivered::NoActor => Self::NoActor,
+            Undelivered::Exited => Self::Exited,
+            Undelivered::Foreign => Self::Foreign,
+            Undelivered::MailboxFull => Self::MailboxFull,
+            Undelivered::LateReply => Self::LateReply,
+            Undelivered::NotAccepted => Self::NotAccepted,
+            Undelivered::Failed => Self::Failed,
+            Undelivered::Intercepted => Self::Intercepted,
+            Undelivered::NotSerialisable => Self::Undecodable,
+        }
+    }
+}
+
 /// What is remembered of a dead letter.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DeadLetterRecord {
     /// The type of the message.
-    pub message: &'static str,
+    pub message: Cow<'static, str>,
     /// Who sent it.
     pub sender: Address,
     /// Whom it was for.
@@ -98,12 +134,12 @@ impl Office {
     /// Notes a dead letter.
     pub(crate) fn note(&self, letter: &DeadLetter) {
         let record = DeadLetterRecord {
-            message: letter.message.name(),
+            message: Cow::Borrowed(letter.message.name()),
             sender: letter.sender,
             target: letter.target,
             reason: letter.reason,
         };
-        tracing::debug!(message = record.message, target = %record.target, sender = %record.sender, reason = %record.reason, "dead letter");
+        tracing::debug!(message = &*record.message, target = %record.target, sender = %record.sender, reason = %record.reason, "dead letter");
         let (count, latest) = &mut *lock(&self.noted);
         *count += 1;
         if latest.len() == REMEMBERED {

@@ -26,6 +26,9 @@ pub trait Protocol<A: Actor>: 'static {
         envelope: &mut Envelope,
         ctx: &mut Context<A>,
     ) -> impl Future<Output = Delivery> + Send;
+
+    #[doc(hidden)]
+    fn deliver_at_once(actor: &mut A, envelope: &mut Envelope, ctx: &mut Context<A>) -> Option<Delivery>;
 }
 
 /// One entry of a declared protocol: `M` or `Async<M>`.
@@ -42,6 +45,9 @@ pub trait Entry<A: Actor>: 'static {
         envelope: &mut Envelope,
         ctx: &mut Context<A>,
     ) -> impl Future<Output = Delivery> + Send;
+
+    #[doc(hidden)]
+    fn deliver_at_once(actor: &mut A, envelope: &mut Envelope, ctx: &mut Context<A>) -> Option<Delivery>;
 }
 
 impl<A: Handler<M>, M: Message> Entry<A> for M {
@@ -56,6 +62,10 @@ impl<A: Handler<M>, M: Message> Entry<A> for M {
 
     async fn deliver_async(actor: &mut A, envelope: &mut Envelope, ctx: &mut Context<'_, A>) -> Delivery {
         <M as Entry<A>>::deliver(actor, envelope, ctx)
+    }
+
+    fn deliver_at_once(actor: &mut A, envelope: &mut Envelope, ctx: &mut Context<A>) -> Option<Delivery> {
+        Some(<M as Entry<A>>::deliver(actor, envelope, ctx))
     }
 }
 
@@ -74,6 +84,12 @@ where
         let Some(message) = envelope.message.get_mut::<M>() else { return Delivery::NotAccepted };
         let outcome = actor.receive(message, ctx).await;
         ctx.conclude::<M>(outcome)
+    }
+
+    fn deliver_at_once(actor: &mut A, envelope: &mut Envelope, ctx: &mut Context<A>) -> Option<Delivery> {
+        let Some(message) = envelope.message.get_mut::<M>() else { return Some(Delivery::NotAccepted) };
+        let outcome = actor.receive_at_once(message, ctx)?;
+        Some(ctx.conclude::<M>(outcome))
     }
 }
 
@@ -103,6 +119,10 @@ impl<A: Actor> Protocol<A> for () {
     async fn deliver_async(_: &mut A, _: &mut Envelope, _: &mut Context<'_, A>) -> Delivery {
         Delivery::NotAccepted
     }
+
+    fn deliver_at_once(_: &mut A, _: &mut Envelope, _: &mut Context<A>) -> Option<Delivery> {
+        Some(Delivery::NotAccepted)
+    }
 }
 
 macro_rules! protocol {
@@ -127,6 +147,15 @@ macro_rules! protocol {
                     return $entry::deliver_async(actor, envelope, ctx).await;
                 })+
                 Delivery::NotAccepted
+            }
+
+            #[inline]
+            fn deliver_at_once(actor: &mut A, envelope: &mut Envelope, ctx: &mut Context<A>) -> Option<Delivery> {
+                let id = envelope.message.kind().id();
+                $(if id == TypeId::of::<$entry::Message>() {
+                    return $entry::deliver_at_once(actor, envelope, ctx);
+                })+
+                Some(Delivery::NotAccepted)
             }
         }
     };

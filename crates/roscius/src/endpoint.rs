@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub struct Endpoint {
 pub(crate) struct Inbox {
     received: Mutex<VecDeque<Received>>,
     arrival: Condvar,
+    /// How many threads wait for one: changed with `received` locked. To ring for nobody would be a system call.
+    waiting: AtomicUsize,
     /// Who is told when the endpoint is dropped.
     watchers: Mutex<BTreeSet<Address>>,
     doorbell: Option<Doorbell>,
@@ -149,7 +152,9 @@ impl Endpoint {
             if left.is_zero() {
                 return None;
             }
+            self.inbox.waiting.fetch_add(1, Ordering::Relaxed);
             (received, _) = self.inbox.arrival.wait_timeout(received, left).unwrap_or_else(PoisonError::into_inner);
+            self.inbox.waiting.fetch_sub(1, Ordering::Relaxed);
             if let Some(first) = received.pop_front() {
                 return Some(first);
             }
@@ -229,6 +234,11 @@ impl Endpoints {
         lock(&self.open).shared = Some(Arc::downgrade(shared));
     }
 
+    /// The system that they belong to.
+    pub(crate) fn shared(&self) -> std::sync::Weak<Shared> {
+        lock(&self.open).shared.clone().unwrap_or_default()
+    }
+
     fn open(&self, doorbell: Option<Doorbell>) -> (Address, Arc<Inbox>) {
         let mut table = lock(&self.open);
         table.opened = table.opened.wrapping_add(1) & Address::MAX_GENERATION;
@@ -289,8 +299,13 @@ impl Endpoints {
             // Nothing else concerns an endpoint: nobody can make it exit.
             Parcel::Notice(..) => return Ok(()),
         };
-        lock(&inbox.received).push_back(received);
-        inbox.arrival.notify_one();
+        let mut arrivals = lock(&inbox.received);
+        arrivals.push_back(received);
+        let is_awaited = inbox.waiting.load(Ordering::Relaxed) > 0;
+        drop(arrivals);
+        if is_awaited {
+            inbox.arrival.notify_one();
+        }
         if let Some(doorbell) = &inbox.doorbell {
             doorbell();
         }

@@ -5,7 +5,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use roscius_protocol::address::Address;
@@ -14,7 +14,7 @@ use roscius_protocol::supervision::Restart;
 
 use crate::actor::{Actor, Poison};
 use crate::address::ActorRef;
-use crate::ask::{Answer, AskError, ReplyTo};
+use crate::ask::{Answer, AskError, ReplyTo, late_reply};
 use crate::context::Context as ActorContext;
 use crate::context_handle::{ContextHandle, NotHandling};
 use crate::dead_letters::DeadLetter;
@@ -69,12 +69,12 @@ pub enum Crossing {
     },
     /// A message for which there is nobody here, and no handler of dead letters either.
     DeadLetter {
-        /// Whom it is for: the handler, or nobody when it leaves a system that knows of none.
+        /// On its way in, whom it is for: the handler. On its way out, the handler that has ended before it was told, or nobody.
         to: Address,
         /// The message and its addresses.
         letter: DeadLetter,
     },
-    /// An actor of another node was left behind by its parent. Whoever is above the systems of both adopts it.
+    /// An actor was left behind by its parent. Whoever is above the system adopts it.
     Orphan {
         /// The actor.
         child: Address,
@@ -90,12 +90,21 @@ pub struct Asker {
     reply: ReplyTo,
     /// What the answer is to be.
     kind: Option<&'static MessageType>,
+    asked: Address,
+    asker: Address,
+    shared: Weak<Shared>,
 }
 
 impl Asker {
-    /// Answers. An answer that comes too late goes nowhere.
+    /// Answers. An answer that comes too late is a dead letter.
     pub fn answer(self, answer: Result<Payload, AskError>) {
-        let _ = self.reply.answer(answer);
+        let Self { reply, asked, asker, shared, .. } = self;
+        if let Err(late) = reply.answer(answer)
+            && let Some(letter) = late_reply(late, asked, asker)
+            && let Some(shared) = shared.upgrade()
+        {
+            shared.file(letter);
+        }
     }
 
     /// Answers with a reply in MessagePack. If it is none, the asker is told so.
@@ -127,7 +136,9 @@ impl Shared {
         let crossing = match parcel {
             Parcel::Message(to, Envelope { sender, reply, message }) => {
                 let kind = message.kind().reply();
-                let asker = reply.is_wanted().then_some(Asker { reply, kind });
+                let shared = || self.endpoints.shared();
+                let asker =
+                    reply.is_wanted().then(|| Asker { reply, kind, asked: to, asker: sender, shared: shared() });
                 Crossing::Message { to, from: sender, message, asker }
             }
             Parcel::Notice(to, Notice::Life(signal)) => Crossing::Signal { to, signal },
@@ -145,7 +156,26 @@ impl ActorSystem {
     /// Takes in what came from another node. What is for nobody here is dealt with as everywhere: as a dead letter, or
     /// with an answer to who sent it.
     pub fn arrive(&self, crossing: Crossing) {
-        self.shared().post(self.parcel(crossing));
+        self.arrive_all([crossing]);
+    }
+
+    /// As [`ActorSystem::arrive`], for many at once, in their order.
+    pub fn arrive_all(&self, crossings: impl IntoIterator<Item = Crossing>) {
+        let mut crossings = crossings.into_iter();
+        // There may be no room in a mailbox with a bound, so what is for one is admitted by itself, in its place.
+        let mut bounded = None;
+        loop {
+            let unbounded = crossings.by_ref().map_while(|crossing| match self.parcel(crossing) {
+                Parcel::Message(to, envelope) if to.is_bounded() => {
+                    bounded = Some((to, envelope));
+                    None
+                }
+                parcel => Some(parcel),
+            });
+            self.shared().post_all(unbounded);
+            let Some((to, envelope)) = bounded.take() else { return };
+            self.shared().admit(to, envelope);
+        }
     }
 
     fn parcel(&self, crossing: Crossing) -> Parcel {
@@ -161,16 +191,11 @@ impl ActorSystem {
         }
     }
 
-    /// As [`ActorSystem::arrive`], for many at once, in their order.
-    pub fn arrive_all(&self, crossings: impl IntoIterator<Item = Crossing>) {
-        self.shared().post_all(crossings.into_iter().map(|crossing| self.parcel(crossing)));
-    }
-
     /// Takes in a message from another node whose sender waits for an answer.
     pub fn arrive_asking(&self, to: Address, from: Address, message: Payload) -> Awaited {
         let (answer, receiver) = oneshot::channel();
         let reply = ReplyTo::new(answer);
-        self.shared().post(Parcel::Message(to, Envelope { sender: from, reply, message }));
+        self.shared().admit(to, Envelope { sender: from, reply, message });
         Awaited(receiver.into_future())
     }
 

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use roscius_protocol::address::Address;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -128,6 +129,25 @@ plain! {
 impl From<&str> for Plain {
     fn from(text: &str) -> Self {
         Self::Str(text.to_owned())
+    }
+}
+
+/// The address of an actor, as a message of its own.
+impl Message for Address {
+    type Reply = Plain;
+
+    const NAME: &'static str = "roscius.ActorAddress";
+
+    fn codec() -> Option<&'static Codec> {
+        Some(const { &Codec::of::<Self>() })
+    }
+
+    fn reply_codec() -> Option<&'static Codec> {
+        Plain::codec()
+    }
+
+    fn reply_name() -> Option<&'static str> {
+        Some(Plain::NAME)
     }
 }
 

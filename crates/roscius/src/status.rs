@@ -1,5 +1,6 @@
 //! What a system is doing, as data and as text.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use roscius_protocol::address::Address;
 use roscius_protocol::lifecycle::Phase;
 use roscius_protocol::time::Time;
+use serde::{Deserialize, Serialize};
 
 use crate::dead_letters::DeadLetterRecord;
 use crate::engine::cell::{Class, Presence};
@@ -16,10 +18,10 @@ use crate::engine::shared::{Base, Shared};
 use crate::message::MessageType;
 
 /// A snapshot of a system. Two of them give rates: [`Status::rate_since`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Status {
     /// The base: `simple` or `threads`.
-    pub base: &'static str,
+    pub base: Cow<'static, str>,
     /// How many cores schedule actors.
     pub cores: usize,
     /// How long the system has run.
@@ -47,12 +49,12 @@ pub struct Status {
 }
 
 /// What one actor is doing.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ActorStatus {
     /// Its address.
     pub address: Address,
     /// The name of its type.
-    pub class: &'static str,
+    pub class: Cow<'static, str>,
     /// Who created it. Not seen while the actor is at work.
     pub parent: Option<Address>,
     /// What it is doing.
@@ -68,7 +70,7 @@ pub struct ActorStatus {
 }
 
 /// What an actor is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ActorState {
     /// Nothing waits for it.
     Idle,
@@ -197,10 +199,10 @@ pub(crate) fn take(shared: &Shared) -> Status {
     let names = lock(&shared.names).directory.iter().map(|(name, holder)| (name.to_owned(), holder)).collect();
     let (dead_letters, latest_dead_letters) = shared.office.noted();
     Status {
-        base: match shared.base {
+        base: Cow::Borrowed(match shared.base {
             Base::Simple(_) => "simple",
             Base::Threads(_) => "threads",
-        },
+        }),
         cores: shared.cores.len(),
         uptime: shared.now().since(Time::ZERO),
         handled: actors.iter().map(|actor| actor.handled).sum(),
@@ -221,7 +223,7 @@ fn describe(address: Address, slot: &Slot) -> ActorStatus {
     let resident = Some(&slot.resident).filter(|_| slot.state != SlotState::Playing);
     ActorStatus {
         address,
-        class: slot.class.map_or("", Class::name),
+        class: Cow::Borrowed(slot.class.map_or("", Class::name)),
         parent: resident.map(|resident| resident.life.parent()),
         state: state(slot),
         waiting: slot.waiting(),

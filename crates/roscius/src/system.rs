@@ -180,6 +180,15 @@ impl ActorSystem {
         }
     }
 
+    /// As [`ActorSystem::steps`], for who must not wait: `None` when another thread drives the actors now, or this one, from
+    /// within a handler.
+    pub fn try_steps(&self, most: usize, done: impl FnMut() -> bool) -> Option<usize> {
+        match &self.shared().base {
+            Base::Simple(pump) => pump.try_step(self.shared(), most, done),
+            Base::Threads(_) => Some(0),
+        }
+    }
+
     /// On the base `simple`: steps until nothing is to be done now.
     pub fn run_until_idle(&self) {
         while self.steps(usize::MAX, || false) > 0 {}

@@ -38,6 +38,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use mio::{Interest, Token};
 use roscius_protocol::address::NodeId;
 use roscius_protocol::frame::{DEFAULT_LIMIT, Frame, FrameError, Header, Hello, Payload, Role};
@@ -79,6 +80,8 @@ pub struct HubOptions {
     pub strangers: usize,
     /// How many bytes are read from a link before it is the next one's turn: 256 KiB.
     pub share: usize,
+    /// What waits for this node is written before what waits for others.
+    pub first: Option<NodeId>,
 }
 
 impl HubOptions {
@@ -95,6 +98,7 @@ impl HubOptions {
             answer_within: Duration::from_secs(300),
             strangers: 128,
             share: 256 << 10,
+            first: None,
         }
     }
 }
@@ -140,6 +144,11 @@ pub enum Event {
         cause: LinkError,
         /// What was not wholly written, in order: the node has certainly not got it.
         unsent: Vec<Frame>,
+    },
+    /// The last link to a node was closed by agreement. It may come again, or the node has ended: [`Hub::dial`] tells.
+    Parted {
+        /// Who it is.
+        node: NodeId,
     },
     /// A message that another thread handed over was not taken.
     Unsent {
@@ -300,7 +309,8 @@ impl Hub {
             dialled: Vec::new(),
             retrying: Vec::new(),
             hot: VecDeque::new(),
-            scratch: vec![0; SCRATCH],
+            // Not zeroed: only as much of it is touched as is ever read at once.
+            scratch: Vec::with_capacity(SCRATCH),
             events: Vec::new(),
             turn: 0,
             tickets: 0,
@@ -345,6 +355,14 @@ impl Hub {
     /// Whether there is a link to a node now.
     pub fn is_connected(&self, node: NodeId) -> bool {
         self.by_node.get(&node).is_some_and(|peer| !self.peers[*peer].links.is_empty())
+    }
+
+    /// Whether a node may say something yet: there is a link on which it has not said goodbye, or one is being made.
+    pub fn may_speak(&self, node: NodeId) -> bool {
+        let Some(peer) = self.by_node.get(&node).map(|peer| &self.peers[*peer]) else { return false };
+        let speaks =
+            |place: &usize| matches!(self.places.get(*place), Some(Place::Link(open)) if !open.link.heard_goodbye());
+        matches!(peer.way, Way::Dialling(_) | Way::Later(_)) || peer.links.iter().any(speaks)
     }
 
     /// What a node said of itself, if there is a link to it now.
@@ -393,6 +411,23 @@ impl Hub {
         }
         let limit = self.options.limit;
         self.queue(node, |queue| queue.push(header, payload, limit))
+    }
+
+    /// As [`Hub::send`], for a long message: the tail of its payload is written from `tail`, where it is too, without
+    /// copying it.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] if the message was not taken.
+    pub fn send_lent(
+        &mut self,
+        node: NodeId,
+        header: &Header,
+        payload: &Payload<'_>,
+        tail: Bytes,
+    ) -> Result<Room, SendError> {
+        let limit = self.options.limit;
+        self.queue(node, |queue| queue.push_lent(header, payload, tail, limit))
     }
 
     /// Queues a message that came from elsewhere, as it is.

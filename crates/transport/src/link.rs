@@ -10,12 +10,14 @@ pub use error::LinkError;
 pub use greeting::{Greeting, Progress, Rules};
 
 use std::io::IoSlice;
+use std::sync::Once;
 
 use bytes::Bytes;
 use mio::net::UnixStream;
 use roscius_protocol::frame::{self, Decoder, Frame, Hello, Kind, Payload};
 use rustix::io::Errno;
-use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
+use rustix::net::sockopt::set_socket_send_buffer_size;
+use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
 
 use crate::queue::{CHUNKS_A_WRITE, SendQueue};
 
@@ -23,6 +25,11 @@ use crate::queue::{CHUNKS_A_WRITE, SendQueue};
 const LONG: usize = 64 << 10;
 /// The most that is written in one go, so that a fast reader does not keep its writer from everything else.
 const WRITE_BUDGET: usize = 4 << 20;
+
+/// The allocator is told that blocks of up to this size come and go.
+const USUAL_BLOCK: usize = 16 << 20;
+/// How much the kernel is to hold for a reader, if it may: usually it allows 416 KiB.
+const SOCKET_ROOM: usize = 1 << 20;
 
 /// How far reading came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +65,8 @@ pub struct Link {
 
 impl Link {
     fn new(stream: UnixStream, peer: Hello, limit: u64) -> Self {
+        // A long message then changes hands less often. Less room than this is no error.
+        let _ = set_socket_send_buffer_size(&stream, SOCKET_ROOM);
         Self { stream, peer, decoder: Decoder::new(limit), said_goodbye: false, heard_goodbye: false }
     }
 
@@ -96,7 +105,7 @@ impl Link {
     /// [`LinkError`] if the other side is gone or sends what is no frame. The link is of no more use then.
     pub fn read(
         &mut self,
-        scratch: &mut [u8],
+        scratch: &mut Vec<u8>,
         budget: usize,
         to_end: bool,
         mut take: impl FnMut(Frame),
@@ -105,14 +114,16 @@ impl Link {
         loop {
             let missing = self.decoder.under_way().1.unwrap_or(0);
             let (count, asked) = if let Some(room) = self.decoder.room().filter(|_| missing > LONG) {
+                expect_long_frames();
                 let asked = room.capacity() - room.len();
                 (rustix::io::read(&self.stream, rustix::buffer::spare_capacity(room)), asked)
             } else {
-                let count = rustix::io::read(&self.stream, &mut *scratch);
-                if let Ok(count) = count {
-                    self.decoder.push(Bytes::copy_from_slice(&scratch[..count]));
+                scratch.clear();
+                let count = rustix::io::read(&self.stream, rustix::buffer::spare_capacity(scratch));
+                if count.is_ok() {
+                    self.decoder.push(Bytes::copy_from_slice(scratch));
                 }
-                (count, scratch.len())
+                (count, scratch.capacity())
             };
             let count = match count {
                 Ok(0) => return self.ended(),
@@ -203,9 +214,20 @@ impl Link {
     }
 }
 
+/// Has the memory of long frames kept when they are dropped. To give it back to the system and to take it again, page by page,
+/// costs several times as much as to copy what is in it. The allocator of glibc learns which blocks are usual from those that
+/// are freed; one that nobody writes to costs nothing.
+fn expect_long_frames() {
+    static TOLD: Once = Once::new();
+    TOLD.call_once(|| drop(std::hint::black_box(Vec::<u8>::with_capacity(USUAL_BLOCK))));
+}
+
 /// No signal: a program that this library is part of may not ignore SIGPIPE.
 fn write(stream: &UnixStream, slices: &[IoSlice<'_>]) -> Result<usize, Errno> {
-    sendmsg(stream, slices, &mut SendAncillaryBuffer::default(), SendFlags::NOSIGNAL)
+    match slices {
+        [slice] => send(stream, slice, SendFlags::NOSIGNAL),
+        slices => sendmsg(stream, slices, &mut SendAncillaryBuffer::default(), SendFlags::NOSIGNAL),
+    }
 }
 
 #[cfg(test)]

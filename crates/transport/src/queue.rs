@@ -1,7 +1,7 @@
 //! What waits to be written to one peer.
 //!
 //! Small frames are written one after the other into chunks, so that many of them go out in one call; a long frame
-//! gets a chunk of its own. A frame never lies in two chunks.
+//! gets a chunk of its own. A frame never lies in two chunks. What is long in a frame can be written from where it lies.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -13,6 +13,43 @@ use roscius_protocol::frame::{self, Frame, FrameError, Header, Kind, Payload};
 const CHUNK: usize = 32 << 10;
 /// How many chunks go out in one call.
 pub(crate) const CHUNKS_A_WRITE: usize = 16;
+
+/// What is to be written.
+#[derive(Debug)]
+enum Chunk {
+    /// Frames.
+    Frames(Vec<u8>),
+    /// One frame, whose last part is somebody else's memory.
+    Lent { head: Vec<u8>, tail: Bytes },
+}
+
+impl Chunk {
+    fn len(&self) -> usize {
+        match self {
+            Self::Frames(bytes) => bytes.len(),
+            Self::Lent { head, tail } => head.len() + tail.len(),
+        }
+    }
+
+    /// All from this byte on, in one or two slices.
+    fn slices(&self, from: usize) -> [&[u8]; 2] {
+        match self {
+            Self::Frames(bytes) => [&bytes[from..], &[]],
+            Self::Lent { head, tail } if from < head.len() => [&head[from..], tail],
+            Self::Lent { head, tail } => [&tail[from - head.len()..], &[]],
+        }
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Self::Frames(bytes) => bytes.into(),
+            Self::Lent { mut head, tail } => {
+                head.extend_from_slice(&tail);
+                head.into()
+            }
+        }
+    }
+}
 
 /// How much may wait for one peer.
 ///
@@ -67,7 +104,7 @@ pub enum PushError {
 #[derive(Debug)]
 pub struct SendQueue {
     bounds: Bounds,
-    chunks: VecDeque<Vec<u8>>,
+    chunks: VecDeque<Chunk>,
     lengths: VecDeque<usize>,
     /// How much of the first chunk is written.
     written: usize,
@@ -109,6 +146,26 @@ impl SendQueue {
         Ok(self.added(length))
     }
 
+    /// As [`SendQueue::push`], for a payload whose tail is written from `tail`, where it is too, without copying it.
+    ///
+    /// # Errors
+    ///
+    /// [`PushError`], as [`SendQueue::push`].
+    pub fn push_lent(
+        &mut self,
+        header: &Header,
+        payload: &Payload<'_>,
+        tail: Bytes,
+        limit: u64,
+    ) -> Result<Room, PushError> {
+        debug_assert_eq!(payload.tail().len(), tail.len());
+        self.check_room(payload.kind())?;
+        let mut head = Vec::new();
+        let length = frame::encode_head(header, payload, limit, &mut head)?;
+        self.chunks.push_back(Chunk::Lent { head, tail });
+        Ok(self.added(length))
+    }
+
     /// Adds a frame that came from elsewhere, as it is.
     ///
     /// # Errors
@@ -136,10 +193,16 @@ impl SendQueue {
     /// The next bytes to write, and how many there are of them.
     pub(crate) fn gather<'a>(&'a self, slices: &mut [IoSlice<'a>; CHUNKS_A_WRITE]) -> usize {
         let mut count = 0;
-        for (slice, chunk) in slices.iter_mut().zip(&self.chunks) {
-            let from = if count == 0 { self.written } else { 0 };
-            *slice = IoSlice::new(&chunk[from..]);
-            count += 1;
+        let mut from = self.written;
+        for chunk in &self.chunks {
+            for part in chunk.slices(from) {
+                if !part.is_empty() {
+                    let Some(slice) = slices.get_mut(count) else { return count };
+                    *slice = IoSlice::new(part);
+                    count += 1;
+                }
+            }
+            from = 0;
         }
         count
     }
@@ -161,7 +224,8 @@ impl SendQueue {
             self.written -= chunk.len();
             // The last small chunk is kept for the next frames.
             if self.chunks.len() == 1
-                && let Some(chunk) = self.chunks.front_mut().filter(|chunk| chunk.capacity() <= 2 * CHUNK)
+                && let Some(Chunk::Frames(chunk)) = self.chunks.front_mut()
+                && chunk.capacity() <= 2 * CHUNK
             {
                 chunk.clear();
                 break;
@@ -176,7 +240,7 @@ impl SendQueue {
         let mut from = self.written - self.begun;
         let mut lengths = std::mem::take(&mut self.lengths).into_iter();
         for chunk in std::mem::take(&mut self.chunks) {
-            let mut rest = Bytes::from(chunk).split_off(from);
+            let mut rest = chunk.into_bytes().split_off(from);
             from = 0;
             while !rest.is_empty()
                 && let Some(length) = lengths.next()
@@ -198,12 +262,17 @@ impl SendQueue {
     }
 
     fn chunk_for(&mut self, length: usize) -> &mut Vec<u8> {
-        let fits = self.chunks.back().is_some_and(|chunk| chunk.is_empty() || chunk.len() + length <= CHUNK);
+        let fits = match self.chunks.back() {
+            Some(Chunk::Frames(chunk)) => chunk.is_empty() || chunk.len() + length <= CHUNK,
+            _ => false,
+        };
         if !fits {
-            self.chunks.push_back(Vec::new());
+            self.chunks.push_back(Chunk::Frames(Vec::new()));
         }
-        let last = self.chunks.len() - 1;
-        &mut self.chunks[last]
+        match self.chunks.back_mut() {
+            Some(Chunk::Frames(chunk)) => chunk,
+            _ => unreachable!("one was added"),
+        }
     }
 
     fn added(&mut self, length: usize) -> Room {

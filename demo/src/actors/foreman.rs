@@ -12,7 +12,7 @@ use super::{Role, Store};
 use crate::batch::{Batch, Score, Scored, ScoredText, Scores};
 use crate::failure::Failure;
 use crate::kill::Kill;
-use crate::news::{News, Stage};
+use crate::news::{News, Stage, cause_of};
 
 /// How many workers may die of one batch before it counts as impossible.
 const ATTEMPTS: u32 = 3;
@@ -89,11 +89,8 @@ impl Actor for Foreman {
     fn terminated(&mut self, end: &Terminated, ctx: &mut Context<Self>) {
         self.idle.retain(|worker| worker.address() != end.address);
         let mut work = self.in_hand.remove(&end.address);
-        let reason = match (work.as_mut().and_then(|work| work.failure.take()), &end.reason) {
-            (Some(failure), _) => format!("it failed: {failure}"),
-            (None, ExitReason::Unknown) => "its process is gone".to_owned(),
-            (None, reason) => reason.to_string(),
-        };
+        let failure = work.as_mut().and_then(|work| work.failure.take());
+        let reason = failure.map_or_else(|| cause_of(&end.reason), |failure| format!("it failed: {failure}"));
         let in_hand = work.as_ref().map_or(0, |work| work.batch.texts.len() as u64);
         let _ = ctx.tell(self.task.director, News::WorkerLost { in_hand, reason: reason.clone() });
         let Some(mut work) = work else { return };

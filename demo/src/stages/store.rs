@@ -21,6 +21,10 @@ const TRANSACTION: usize = 2048;
 /// How long to wait for another program that is using the database.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How a database is opened to be read. A store that was killed may have left half a transaction, which who opens it takes back: it must
+/// be allowed to write.
+const AGAIN: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+
 /// Marks a database as the demo's own ("RosD"), so that it never overwrites another program's.
 const APPLICATION_ID: i32 = 0x526F_7344;
 
@@ -164,7 +168,7 @@ impl Database {
     /// Reads the database at `path` anew and compares it with what was to be stored.
     pub fn audit(path: &Path, sources: &[Source]) -> Result<Audit, DatabaseError> {
         let open = || {
-            let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            let connection = Connection::open_with_flags(path, AGAIN)?;
             connection.busy_timeout(PATIENCE)?;
             audit(&connection, sources)
         };
@@ -174,7 +178,7 @@ impl Database {
     /// Reads all texts of the database at `path`, as they were scored, with their scores.
     pub fn read(path: &Path, mut each: impl FnMut(&str, f64)) -> Result<(), DatabaseError> {
         let mut read = || {
-            let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            let connection = Connection::open_with_flags(path, AGAIN)?;
             connection.busy_timeout(PATIENCE)?;
             let mut statement = connection.prepare("SELECT text, score FROM texts")?;
             let mut rows = statement.query([])?;

@@ -57,6 +57,12 @@ fn descendants(pid: u32) -> Vec<(u32, String)> {
     all.into_iter().filter(|(one, ..)| *one != pid && found.contains(one)).map(|(one, _, title)| (one, title)).collect()
 }
 
+/// When a process was started, in ticks since the machine was.
+fn started(pid: u32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.split(' ').nth(19)?.parse().ok()
+}
+
 fn until(what: &str, mut done: impl FnMut() -> bool) {
     let start = Instant::now();
     while !done() {
@@ -138,14 +144,14 @@ fn scores_are_those_of_the_threads() {
 #[test]
 fn processes_that_another_program_kills() {
     let folder = folder();
-    many_texts(&folder, 100_000);
+    many_texts(&folder, 300_000);
     let arguments = ["--input", "many.txt", "--workers", "2", "--no-kill"];
     let mut program = on_processes(&folder, &arguments).spawn().expect("started");
     let mut actors: Vec<u32> =
         midway(&mut program).into_iter().filter(|(_, title)| title.contains(": actor")).map(|(pid, _)| pid).collect();
     assert_eq!(actors.len(), 6, "store, foreman, clean, fetch, two workers");
-    // They were made in this order. The starter gives them growing numbers, unless those begin anew.
-    actors.sort_unstable();
+    // They were made in this order.
+    actors.sort_unstable_by_key(|&pid| (started(pid), pid));
     kill(actors[5], Signal::KILL);
     until("the worker is not replaced", || {
         let now = descendants(program.id());
@@ -155,7 +161,8 @@ fn processes_that_another_program_kills() {
     let output = program.wait_with_output().expect("ended");
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{error}");
-    assert!(error.contains("texts are missing in the database") && error.contains("ended early"), "{error}");
+    assert!(error.contains("texts are missing in the database"), "{error}");
+    assert!(error.contains("store ended early: its process is gone"), "{error}");
     for actor in actors {
         until("an actor is left", || is_gone(actor));
     }

@@ -4,9 +4,9 @@ use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use roscius_protocol::address::{Address, NodeId};
-use roscius_protocol::admin::messages::{Letter, Setback, ToAdmin, Topic, decode, encode};
+use roscius_protocol::admin::messages::{Creation, Letter, LetterRecord, Setback, ToAdmin, Topic, decode, encode};
 use roscius_protocol::admin::{Admin, Config, Effect, Event};
-use roscius_protocol::frame::{Frame, Header, Kind, Payload};
+use roscius_protocol::frame::{DEFAULT_LIMIT, Frame, Header, Kind, Payload};
 use roscius_protocol::lifecycle::Signal;
 use roscius_protocol::time::Time;
 use roscius_transport::hub::WatchId;
@@ -110,8 +110,17 @@ impl Serving {
                 self.release();
                 return Err(AdminError::Loop(error));
             }
-            for event in events.drain(..) {
-                self.happened(event);
+            let (questions, news): (Vec<_>, Vec<_>) = events.drain(..).partition(asks_for_names);
+            news.into_iter().for_each(|event| self.happened(event));
+            if !questions.is_empty() {
+                // Who asks may have heard of the end of an actor whose name it wants. Then that was told here too, and came
+                // before the question.
+                if let Err(error) = self.hub.poll(Some(Duration::ZERO), &mut events) {
+                    self.release();
+                    return Err(AdminError::Loop(error));
+                }
+                events.drain(..).for_each(|event| self.happened(event));
+                questions.into_iter().for_each(|event| self.happened(event));
             }
             self.tell_of_ends();
             self.tell(Event::Due);
@@ -155,6 +164,7 @@ impl Serving {
             hub::Event::Unsent { .. }
             | hub::Event::Met { .. }
             | hub::Event::NotMet { .. }
+            | hub::Event::Parted { .. }
             | hub::Event::Room { .. } => {}
         }
     }
@@ -227,15 +237,35 @@ impl Serving {
                 Ok(signal) => self.tell(Event::Signal(signal)),
                 Err(error) => self.noise(from, &error.to_string()),
             },
-            Some(Topic::DeadLetter) => {
-                let now = self.now();
-                self.admin.on(now, Event::Letter, &mut self.effects);
-                self.carry_out(Some(frame));
-            }
+            Some(Topic::DeadLetter) => match decode::<Letter>(&body) {
+                Ok(letter) => self.letter(header.from, &letter, frame),
+                Err(error) => self.noise(from, &error.to_string()),
+            },
             Some(Topic::FromAdmin | Topic::Returned | Topic::Answer) | None => {
                 self.noise(from, "the Admin takes no such message");
             }
         }
+    }
+
+    /// A dead letter came: from the root of a process, or back from an actor that was to handle it.
+    fn letter(&mut self, from: Address, letter: &Letter, frame: &Frame) {
+        let Ok(message) = Frame::new(bytes::Bytes::copy_from_slice(&letter.frame), DEFAULT_LIMIT) else {
+            return self.noise(from.node(), "a dead letter holds no message");
+        };
+        let header = message.header();
+        let event = if from.is_nobody() || from.index() == 0 {
+            let name = match message.payload() {
+                Ok(Payload::MessagePack { name, .. }) => name.to_owned(),
+                _ => format!("{:?}", message.kind()),
+            };
+            let (sender, target) = (header.from, header.to);
+            Event::Letter(LetterRecord { message: name, sender, target, reason: letter.reason })
+        } else {
+            Event::LetterBack { handler: from, sender: header.from }
+        };
+        let now = self.now();
+        self.admin.on(now, event, &mut self.effects);
+        self.carry_out(Some(frame));
     }
 
     fn noise(&mut self, from: NodeId, reason: &str) {
@@ -331,8 +361,14 @@ impl Serving {
 
     /// A message of the Admin did not arrive.
     fn came_back(&mut self, frame: &Frame) {
-        if let Some(topic) = Topic::of(frame.header().type_id) {
-            self.bounce(topic, frame.header().to, &frame.body());
+        match Topic::of(frame.header().type_id) {
+            Some(Topic::DeadLetter) => {
+                if let Ok(letter) = decode::<Letter>(&frame.body()) {
+                    self.letter(frame.header().to, &letter, frame);
+                }
+            }
+            Some(topic) => self.bounce(topic, frame.header().to, &frame.body()),
+            None => {}
         }
     }
 
@@ -360,4 +396,12 @@ impl Serving {
             }
         }
     }
+}
+
+/// Whether the answer depends on who has which name.
+fn asks_for_names(event: &hub::Event) -> bool {
+    let hub::Event::Frame { frame, .. } = event else { return false };
+    frame.kind() == Kind::System
+        && frame.header().type_id == Topic::ToAdmin as u64
+        && matches!(decode(&frame.body()), Ok(ToAdmin::Status | ToAdmin::Create(Creation { name: Some(_), .. })))
 }

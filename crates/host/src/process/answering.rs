@@ -30,14 +30,17 @@ pub(super) struct Answering {
     /// What the actors here have not answered yet.
     awaited: slab::Slab<Asked>,
     /// The addresses that messages are awaited at as answers, by the order of the asks.
-    open: BTreeMap<u64, (Endpoint, Header)>,
+    open: BTreeMap<u64, (Endpoint, Question)>,
     opened: u64,
     ready: Option<Arc<Ready>>,
 }
 
+/// Who has asked, a process, and what its message said of itself.
+type Question = (Address, Header);
+
 struct Asked {
     awaited: Awaited,
-    header: Header,
+    question: Question,
     /// The message, if its sender takes the answer as a message.
     frame: Option<Frame>,
 }
@@ -102,35 +105,35 @@ impl Answering {
     pub fn await_answer(
         &mut self,
         awaited: Awaited,
-        header: Header,
+        question: Question,
         frame: Option<Frame>,
         process: &Process,
         remote: impl FnOnce() -> Remote,
     ) {
         let ready = self.ready(remote);
-        let key = self.awaited.insert(Asked { awaited, header, frame });
+        let key = self.awaited.insert(Asked { awaited, question, frame });
         self.look_at_answer(key, &ready, process);
     }
 
     /// The address that an ask is answered at by a message.
-    pub fn open(&mut self, header: Header, process: &Process, remote: impl FnOnce() -> Remote) -> Address {
+    pub fn open(&mut self, question: Question, process: &Process, remote: impl FnOnce() -> Remote) -> Address {
         let ready = self.ready(remote);
         self.opened += 1;
         let number = self.opened;
         let endpoint = process.system.endpoint_with(move || ready.note(Key::Open(number)));
         let address = endpoint.address();
         if self.open.len() >= OPEN
-            && let Some((_, (_, header))) = self.open.pop_first()
+            && let Some((_, (_, question))) = self.open.pop_first()
         {
-            say(process, &header, Answer::Abandoned);
+            say(process, question, Answer::Abandoned);
         }
-        self.open.insert(number, (endpoint, header));
+        self.open.insert(number, (endpoint, question));
         address
     }
 
     /// A node has gone, with all who waited for answers there.
     pub fn forget(&mut self, node: NodeId) {
-        self.open.retain(|_, (_, header)| header.from.node() != node);
+        self.open.retain(|_, (_, (asker, _))| asker.node() != node);
     }
 
     fn look_at_arrival(&mut self, number: u64, process: &Process) {
@@ -141,8 +144,8 @@ impl Answering {
             Some(Received::Poison(poison)) => no_answer(Setback::Failed, poison.details.to_string()),
             _ => return,
         };
-        if let Some((_, header)) = self.open.remove(&number) {
-            say(process, &header, answer);
+        if let Some((_, question)) = self.open.remove(&number) {
+            say(process, question, answer);
         }
     }
 
@@ -152,16 +155,16 @@ impl Answering {
         let Poll::Ready(answer) = Pin::new(&mut asked.awaited).poll(&mut Context::from_waker(&waker)) else {
             return;
         };
-        let Asked { header, frame, .. } = self.awaited.remove(key);
+        let Asked { question, frame, .. } = self.awaited.remove(key);
         match frame {
             Some(frame) => say_by_message(process, &frame, answer),
-            None => say(process, &header, by_number(answer)),
+            None => say(process, question, by_number(answer)),
         }
     }
 }
 
-fn say(process: &Process, header: &Header, answer: Answer) {
-    process.exit.push(Leaving::Answer { to: header.from, from: header.to, id: header.message, answer });
+fn say(process: &Process, (asker, header): Question, answer: Answer) {
+    process.exit.push(Leaving::Answer { to: asker, from: header.to, id: header.message, answer });
 }
 
 fn no_answer(reason: Setback, details: String) -> Answer {
@@ -187,6 +190,8 @@ fn setback(error: &AskError) -> (Setback, String) {
         AskError::NoActor | AskError::ShutDown => (Setback::NoActor, String::new()),
         AskError::NotAccepted(details) => (Setback::NotAccepted, details.to_string()),
         AskError::Failed(details) => (Setback::Failed, details.to_string()),
+        AskError::MailboxFull => (Setback::MailboxFull, String::new()),
+        AskError::Intercepted => (Setback::Intercepted, String::new()),
         other => (Setback::Failed, other.to_string()),
     }
 }
@@ -209,7 +214,7 @@ fn say_by_message(process: &Process, frame: &Frame, answer: Result<Payload, AskE
                 let letter = letter.clone();
                 process.exit.push(Leaving::Returned { to: header.from, from: header.to, letter });
             }
-            process.exit.push(Leaving::DeadLetter(letter));
+            process.exit.push(Leaving::DeadLetter { from: process.root(), letter });
         }
         Err((reason, details)) => process.give_back(frame, reason, details),
     }

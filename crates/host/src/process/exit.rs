@@ -22,8 +22,11 @@ pub(super) enum Leaving {
         message: Box<ToAdmin>,
         id: u64,
     },
-    /// A message that did not arrive, to the Admin.
-    DeadLetter(Letter),
+    /// A message that did not arrive, to the Admin: from the root of the process, or from who was to handle it and has ended.
+    DeadLetter {
+        from: Address,
+        letter: Letter,
+    },
     /// A message goes back to its sender.
     Returned {
         to: Address,
@@ -91,7 +94,7 @@ impl Gate for Exit {
     }
 
     fn handle_dead_letters(&self, actor: Address, start: bool) -> bool {
-        self.tell_admin(actor, ToAdmin::HandleDeadLetters { start }, 0);
+        self.tell_admin(actor, ToAdmin::HandleDeadLetters { start, alone: false }, 0);
         true
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use roscius::gate::{Asker, Crossing};
-use roscius::{Address, AskError, DeadLetter, ExitReason, NodeId, Signal, Undelivered};
+use roscius::{Address, AskError, DeadLetter, ExitReason, NodeId, Signal};
 use roscius_protocol::admin::messages::{Answer, FromAdmin, Letter, Setback, Topic, decode};
 use roscius_protocol::frame::{self, Frame, Kind};
 use roscius_transport::Event;
@@ -12,7 +12,8 @@ use super::answering::Answering;
 use super::exit::Leaving;
 use super::language::{Unpacked, Unreadable};
 use super::outbound::{ANSWERED_BY_MESSAGE, ASKS, frame_of};
-use super::{Driven, Process};
+use super::survey::{self, is_look};
+use super::{Driven, Process, root_of, socket_of};
 
 /// What came and is not dealt with yet.
 #[derive(Default)]
@@ -39,6 +40,10 @@ impl Inbound {
     pub fn take_order(&mut self) -> Option<FromAdmin> {
         self.orders.pop_front()
     }
+}
+
+fn signal_to(process: &Process, to: Address, signal: Signal, out: &mut Vec<Crossing>) {
+    process.language.signal(to, signal, process.system.is_suspended(to), out);
 }
 
 impl Driven {
@@ -87,7 +92,7 @@ impl Driven {
     fn happened(&mut self, process: &Process, event: Event, out: &mut Vec<Crossing>) {
         match event {
             Event::Frame { frame, .. } if frame.kind() == Kind::System => self.system_frame(process, &frame, out),
-            Event::Frame { frame, .. } => self.message_frame(process, frame, out),
+            Event::Frame { from, frame } => self.message_frame(process, from, frame, out),
             Event::Gone { node, cause, unsent } => {
                 tracing::debug!(%node, %cause, unsent = unsent.len(), "no link to a process any more");
                 self.gone(process, node, &unsent, out);
@@ -95,24 +100,35 @@ impl Driven {
             Event::Ended { watch, pid } => self.children.ended(watch, pid),
             Event::Readable { watch } => self.readable(watch),
             Event::TurnedAway { cause } => tracing::warn!(%cause, "a connection was turned away"),
-            Event::Unsent { .. } | Event::Met { .. } | Event::NotMet { .. } | Event::Room { .. } => {}
+            Event::Parted { node } => self.parted(process, node),
+            Event::NotMet { ticket, .. } => {
+                if let Some(node) = self.outbound.sought.remove(&ticket) {
+                    self.gone(process, node, &[], out);
+                }
+            }
+            Event::Met { ticket, .. } => drop(ticket.and_then(|ticket| self.outbound.sought.remove(&ticket))),
+            Event::Unsent { .. } | Event::Room { .. } => {}
         }
     }
 
-    fn message_frame(&mut self, process: &Process, frame: Frame, out: &mut Vec<Crossing>) {
+    /// `node`: whose link it came by. With a forwarded message that is not the node of its sender.
+    fn message_frame(&mut self, process: &Process, node: NodeId, frame: Frame, out: &mut Vec<Crossing>) {
         let header = frame.header();
+        let asker = root_of(node);
+        if header.marks & ASKS != 0 && header.to == process.root() && is_look(&frame) {
+            let answer = survey::answer(process);
+            return process.exit.push(Leaving::Answer { to: asker, from: header.to, id: header.message, answer });
+        }
         let whole = (header.marks & ANSWERED_BY_MESSAGE != 0).then(|| frame.clone());
         let by_messages = process.language.answers_by_messages();
         match process.language.unpack(frame) {
-            Ok(Unpacked::Signal(signal)) => {
-                process.language.signal(header.to, signal, process.system.is_suspended(header.to), out);
-            }
+            Ok(Unpacked::Signal(signal)) => signal_to(process, header.to, signal, out),
             Ok(Unpacked::Message(message)) => {
                 let crossing = |from, message| Crossing::Message { to: header.to, from, message, asker: None };
                 let remote = || self.hub.remote();
                 let frame = match (header.marks & ASKS != 0, by_messages) {
                     (true, true) => {
-                        let from = self.inbound.answering.open(header, process, remote);
+                        let from = self.inbound.answering.open((asker, header), process, remote);
                         return out.push(crossing(from, message));
                     }
                     (true, false) => None,
@@ -128,13 +144,13 @@ impl Driven {
                 // What came before it is heard before it.
                 process.system.arrive_all(out.drain(..));
                 let awaited = process.system.arrive_asking(header.to, header.from, message);
-                self.inbound.answering.await_answer(awaited, header, frame, process, remote);
+                self.inbound.answering.await_answer(awaited, (asker, header), frame, process, remote);
             }
             Err(Unreadable { frame, reason, details }) => {
                 tracing::error!(to = %header.to, from = %header.from, %details, "a message could not be read");
                 if header.marks & ASKS != 0 {
                     let answer = Answer::None { reason, details };
-                    process.exit.push(Leaving::Answer { to: header.from, from: header.to, id: header.message, answer });
+                    process.exit.push(Leaving::Answer { to: asker, from: header.to, id: header.message, answer });
                 } else {
                     process.give_back(&frame, reason, details);
                 }
@@ -157,13 +173,16 @@ impl Driven {
                     }
                     _ => {}
                 }
-                process.language.signal(header.to, signal, process.system.is_suspended(header.to), out);
+                signal_to(process, header.to, signal, out);
             }
             Some(Topic::FromAdmin) if header.from.node() == process.admin.node() => {
                 let Some(message) = read::<FromAdmin>(frame) else { return };
                 match message {
                     answer if header.message != 0 => process.requests.answer(header.message, answer),
-                    FromAdmin::Capabilities { capabilities } => process.language.capabilities(capabilities),
+                    // The second to who has said that it is there, and waited for nothing.
+                    FromAdmin::Capabilities { capabilities } | FromAdmin::Attached { capabilities, .. } => {
+                        process.language.capabilities(capabilities);
+                    }
                     FromAdmin::Closing => process.language.closing(),
                     FromAdmin::Finish => process.is_over.store(true, std::sync::atomic::Ordering::Release),
                     order => self.inbound.orders.push_back(order),
@@ -180,6 +199,8 @@ impl Driven {
             Some(Topic::Answer) => {
                 let Some(answer) = read::<Answer>(frame) else { return };
                 if let Some((_, asker)) = self.outbound.askers.remove(&header.message) {
+                    // What came before it is heard before it.
+                    process.system.arrive_all(out.drain(..));
                     read_answer(asker, answer);
                 }
             }
@@ -211,6 +232,16 @@ impl Driven {
         process.language.returned(to, letter, frame)
     }
 
+    /// A node has closed the link, as it does when it ends, or when it has no descriptor to spare. If somebody here waits for
+    /// it, it is looked for.
+    fn parted(&mut self, process: &Process, node: NodeId) {
+        let watched = self.outbound.watches.iter().any(|(address, _)| address.node() == node);
+        if node != process.admin.node() && (watched || self.outbound.askers.values().any(|(of, _)| *of == node)) {
+            let ticket = self.hub.dial(socket_of(self.outbound.directory(), node));
+            self.outbound.sought.insert(ticket, node);
+        }
+    }
+
     /// There is no link to a node any more.
     fn gone(&mut self, process: &Process, node: NodeId, unsent: &[Frame], out: &mut Vec<Crossing>) {
         self.outbound.forget(node);
@@ -238,9 +269,18 @@ impl Driven {
     fn undelivered(&mut self, process: &Process, frame: &Frame, out: &mut Vec<Crossing>) {
         let header = frame.header();
         if frame.kind() == Kind::System {
+            if header.type_id == Topic::Returned as u64
+                && let Some(letter) = read::<Letter>(frame).filter(Letter::is_lost)
+            {
+                process.exit.push(Leaving::DeadLetter { from: process.root(), letter });
+            }
             if header.type_id == Topic::Signal as u64
                 && let Some((to, signal)) = read::<Signal>(frame).and_then(|signal| signal.bounce(header.to))
             {
+                if let Signal::Terminated { address, .. } = &signal {
+                    // It is told by this.
+                    self.outbound.watches.remove(&(*address, to));
+                }
                 out.push(Crossing::Signal { to, signal });
             }
             return;
@@ -250,8 +290,10 @@ impl Driven {
         }
         if header.marks & ASKS == 0 {
             let details = "nobody listens there".to_owned();
-            let letter = Letter { reason: Setback::NoActor, details, frame: frame.as_bytes().to_vec() };
-            process.exit.push(Leaving::DeadLetter(letter));
+            let foreign = header.to.node().system() != process.node.system();
+            let reason = if foreign { Setback::Foreign } else { Setback::NoActor };
+            let letter = Letter { reason, details, frame: frame.as_bytes().to_vec() };
+            process.exit.push(Leaving::DeadLetter { from: process.root(), letter });
         }
     }
 }
@@ -263,7 +305,7 @@ fn dead_letter(process: &Process, handler: Address, letter: &Letter) -> Option<C
     match process.language.unpack(frame) {
         Ok(Unpacked::Signal(_)) => None,
         Ok(Unpacked::Message(message)) => {
-            let letter = DeadLetter { message, sender, target, reason: Undelivered::NoActor };
+            let letter = DeadLetter { message, sender, target, reason: letter.reason.into() };
             Some(Crossing::DeadLetter { to: handler, letter })
         }
         Err(Unreadable { details, .. }) => {
@@ -278,9 +320,11 @@ fn read_answer(asker: Asker, answer: Answer) {
         Answer::Reply(bytes) => asker.answer_encoded(&bytes),
         Answer::Abandoned => asker.answer(Err(AskError::Abandoned)),
         Answer::None { reason, details } => asker.answer(Err(match reason {
-            Setback::NoActor | Setback::Stillborn => AskError::NoActor,
+            Setback::NoActor | Setback::Stillborn | Setback::Exited | Setback::Foreign => AskError::NoActor,
             Setback::NotAccepted | Setback::Undecodable => AskError::NotAccepted(details.into()),
-            Setback::Failed => AskError::Failed(details.into()),
+            Setback::MailboxFull => AskError::MailboxFull,
+            Setback::Intercepted => AskError::Intercepted,
+            Setback::Failed | Setback::LateReply => AskError::Failed(details.into()),
         })),
     }
 }

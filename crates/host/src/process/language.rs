@@ -4,21 +4,26 @@ use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError, Weak};
 
+use bytes::Bytes;
 use roscius::gate::Crossing;
 use roscius::{Address, Payload, Signal};
 use roscius_protocol::admin::messages::{Answer, Entry, Letter, Setback};
 use roscius_protocol::frame::{self, Frame};
 
+/// Takes what a message says, and its tail where that is memory which can be shared.
+pub type Write<'w> = dyn FnMut(&frame::Payload<'_>, Option<Bytes>) + 'w;
+
 /// What a process has to know of the language of its actors.
 ///
 /// The functions are called while the process is driven, and must not use it; what they want done they return.
 pub trait Language: Send + Sync {
-    /// Gives what a message says to `write`, once.
+    /// Gives what a message says to `write`, once. Of a long one the tail of the payload can be given as memory that it shares:
+    /// then it is not copied.
     ///
     /// # Errors
     ///
     /// What is wrong, for people, when the message can not leave its process.
-    fn pack(&self, message: &Payload, write: &mut dyn FnMut(&frame::Payload<'_>)) -> Result<(), String>;
+    fn pack(&self, message: &Payload, write: &mut Write<'_>) -> Result<(), String>;
 
     /// Where it is noted that a message did not arrive, when somebody waits to know.
     fn receipt(&self, message: &Payload) -> Option<Weak<Receipt>> {
@@ -147,7 +152,7 @@ impl Receipt {
 
     /// The receiver has sent the message back.
     pub(super) fn give_back(&self, reason: Setback, details: &str) {
-        if reason == Setback::NoActor {
+        if matches!(reason, Setback::NoActor | Setback::Exited) {
             return self.lose();
         }
         details.clone_into(&mut self.details.lock().unwrap_or_else(PoisonError::into_inner));

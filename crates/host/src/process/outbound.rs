@@ -10,6 +10,7 @@ use roscius::{Address, AskError, DeadLetter, NodeId, Payload, Poison, Signal};
 use roscius_protocol::admin::messages::{Letter, Setback, ToAdmin, Topic, encode};
 use roscius_protocol::frame::{self, DEFAULT_LIMIT, Frame, Header};
 use roscius_transport::SendError;
+use roscius_transport::hub::Ticket;
 
 use super::exit::Leaving;
 use super::language::{Language, Receipt};
@@ -38,6 +39,8 @@ pub(super) struct Outbound {
     pub(super) receipts: HashMap<u64, Weak<Receipt>>,
     /// Actors of other nodes that are watched here, with who watches.
     pub(super) watches: BTreeSet<(Address, Address)>,
+    /// Nodes that have closed their links, while it is found out whether they have ended.
+    pub(super) sought: HashMap<Ticket, NodeId>,
     /// What could not leave: its sender is told.
     pub(super) bounced: Vec<Crossing>,
 }
@@ -65,6 +68,7 @@ impl Outbound {
             askers: HashMap::new(),
             receipts: HashMap::new(),
             watches: BTreeSet::new(),
+            sought: HashMap::new(),
             bounced: Vec::new(),
         }
     }
@@ -159,7 +163,7 @@ impl Driven {
                 Crossing::Message { to, .. } | Crossing::Signal { to, .. } | Crossing::Returned { to, .. } => to.node(),
                 Crossing::DeadLetter { .. } | Crossing::Orphan { .. } => process.admin.node(),
             },
-            Leaving::ToAdmin { .. } | Leaving::DeadLetter(_) => process.admin.node(),
+            Leaving::ToAdmin { .. } | Leaving::DeadLetter { .. } => process.admin.node(),
             Leaving::Returned { to, .. } | Leaving::Answer { to, .. } => to.node(),
         };
         if let Some(held) = self.outbound.held.get_mut(&node) {
@@ -209,11 +213,13 @@ impl Driven {
                     None => Went::Yes,
                 }
             }
-            Leaving::Crossing(Crossing::DeadLetter { letter, .. }) => {
+            Leaving::Crossing(Crossing::DeadLetter { to: handler, letter }) => {
                 let DeadLetter { message, sender, target, reason } = letter;
-                self.tell_sender(process, &message, target);
-                match self.letter(process, &message, sender, target, Setback::NoActor, &reason.to_string()) {
-                    Some(letter) => self.try_send(process, node, Leaving::DeadLetter(letter)),
+                if handler.is_nobody() {
+                    self.tell_sender(process, &message, target);
+                }
+                match self.letter(process, &message, sender, target, reason.into(), &reason.to_string()) {
+                    Some(letter) => self.try_send(process, node, Leaving::DeadLetter { from: handler, letter }),
                     None => Went::Yes,
                 }
             }
@@ -226,10 +232,10 @@ impl Driven {
                 let sent = self.send_system(process, node, header, Topic::ToAdmin, &message, id);
                 if sent { Went::Yes } else { Went::Full(Leaving::ToAdmin { from, message, id }) }
             }
-            Leaving::DeadLetter(letter) => {
-                let header = Header::new(process.root(), process.admin);
+            Leaving::DeadLetter { from, letter } => {
+                let header = Header::new(from, process.admin);
                 let sent = self.send_system(process, node, header, Topic::DeadLetter, &letter, 0);
-                if sent { Went::Yes } else { Went::Full(Leaving::DeadLetter(letter)) }
+                if sent { Went::Yes } else { Went::Full(Leaving::DeadLetter { from, letter }) }
             }
             Leaving::Returned { to, from, letter } => {
                 let sent = self.send_system(process, node, Header::new(from, to), Topic::Returned, &letter, 0);
@@ -260,7 +266,7 @@ impl Driven {
                     self.outbound.bounced.push(crossing);
                 }
             }
-            Leaving::ToAdmin { .. } | Leaving::DeadLetter(_) | Leaving::Answer { .. } => {}
+            Leaving::ToAdmin { .. } | Leaving::DeadLetter { .. } | Leaving::Answer { .. } => {}
         }
     }
 
@@ -285,8 +291,12 @@ impl Driven {
         self.introduce(to.node());
         let mut sent = Ok(());
         let hub = &mut self.hub;
-        let packed = process.language.pack(&message, &mut |payload| {
-            sent = hub.send(to.node(), &header, payload).map(drop);
+        let packed = process.language.pack(&message, &mut |payload, tail| {
+            sent = match tail {
+                Some(tail) => hub.send_lent(to.node(), &header, payload, tail),
+                None => hub.send(to.node(), &header, payload),
+            }
+            .map(drop);
         });
         let problem = match (packed, sent) {
             (Ok(()), Ok(())) => {
@@ -375,8 +385,8 @@ impl Driven {
                     Some(asker) => asker.answer(Err(AskError::MailboxFull)),
                     None => {
                         let details = "the receiver took nothing for too long";
-                        if let Some(letter) = self.letter(process, &message, from, to, Setback::NoActor, details) {
-                            process.exit.push(Leaving::DeadLetter(letter));
+                        if let Some(letter) = self.letter(process, &message, from, to, Setback::MailboxFull, details) {
+                            process.exit.push(Leaving::DeadLetter { from: process.root(), letter });
                         }
                     }
                 }
@@ -419,7 +429,7 @@ impl Outbound {
 fn lay_out(language: &dyn Language, message: &Payload, from: Address, to: Address) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut laid_out = Ok(0);
-    let packed = language.pack(message, &mut |payload| {
+    let packed = language.pack(message, &mut |payload, _| {
         laid_out = frame::encode(&Header::new(from, to), payload, DEFAULT_LIMIT, &mut bytes);
     });
     match (packed, laid_out) {

@@ -9,7 +9,7 @@ use roscius_protocol::admin::messages::{Letter, Setback};
 use roscius_protocol::frame::{self, Frame, Kind};
 use roscius_protocol::message_pack;
 
-use crate::process::{Language, Unpacked, Unreadable};
+use crate::process::{Language, Unpacked, Unreadable, Write};
 
 /// The name of the message by which an actor of another language is asked to exit. Its body says whether its children are to
 /// exit too.
@@ -79,7 +79,8 @@ impl RustLanguage {
             frame::Payload::MessagePack { name, body } => match self.types.get(name) {
                 Some(kind) => {
                     let decoded = Payload::decode(kind, body);
-                    decoded.map_err(|error| Problem::undecodable(format!("`{name}`: {error}")))?
+                    // The sender's idea of the type is another one.
+                    decoded.map_err(|error| Problem::not_accepted(format!("`{name}`: {error}")))?
                 }
                 None => {
                     let text = format!("no message type `{name}` is registered in this process");
@@ -128,17 +129,18 @@ fn plain(message: &Payload) -> Option<frame::Payload<'_>> {
 }
 
 impl Language for RustLanguage {
-    fn pack(&self, message: &Payload, write: &mut dyn FnMut(&frame::Payload<'_>)) -> Result<(), String> {
+    fn pack(&self, message: &Payload, write: &mut Write<'_>) -> Result<(), String> {
         if let Some(plain) = plain(message) {
-            write(&plain);
+            write(&plain, None);
         } else if let Some(Returned { name, body }) = message.get::<Returned>() {
-            write(&frame::Payload::MessagePack { name, body });
+            write(&frame::Payload::MessagePack { name, body }, None);
         } else {
             let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
             scratch.clear();
             message.encode_to(&mut scratch).map_err(|error| error.to_string())?;
             let kind = message.kind();
-            write(&frame::Payload::MessagePack { name: kind.public_name().unwrap_or(kind.name()), body: &scratch });
+            let name = kind.public_name().unwrap_or(kind.name());
+            write(&frame::Payload::MessagePack { name, body: &scratch }, None);
             scratch.shrink_to(KEPT);
         }
         Ok(())

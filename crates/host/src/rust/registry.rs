@@ -108,7 +108,9 @@ impl Registry {
 
     /// How messages of these types travel between processes, for who runs a [`Process`](crate::process::Process) by itself.
     pub fn language(&self) -> RustLanguage {
-        RustLanguage::new(self.types.clone())
+        let mut types = self.types.clone();
+        types.insert(Address::NAME, MessageType::of::<Address>());
+        RustLanguage::new(types)
     }
 
     /// The names of all types of actors.

@@ -7,10 +7,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use roscius::codec::CodecError;
-use roscius::{Actor, ActorRef, Address, Destination, Message};
+use roscius::{Actor, ActorRef, Address, Destination, Message, Recipient};
 use roscius_protocol::address::NodeId;
 use roscius_protocol::admin::messages::{Creation, FromAdmin, Status, ToAdmin};
 use roscius_protocol::frame::Role;
@@ -22,7 +22,7 @@ use super::launch::{self, Launched, Task, launch, launch_program};
 use super::parts::{Offered, Served};
 use super::{Ask, Endpoint, Registry};
 use crate::admin::Claim;
-use crate::process::{Options, Process, RequestError};
+use crate::process::{Look, Options, Process, RequestError, Survey, Waited};
 
 /// How long an answer of the Admin that asks nobody else may take.
 const PROMPTLY: Duration = Duration::from_secs(10);
@@ -412,6 +412,35 @@ impl ProcessSystem {
         }
     }
 
+    /// Who has this global name: the name that it was [created](ProcessSystem::spawn_named) with.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError`] if the Admin does not answer.
+    pub fn lookup(&self, name: &str) -> Result<Option<Address>, RequestError> {
+        let names = self.status()?.names;
+        Ok(names.into_iter().find(|(other, _)| other == name).map(|(_, holder)| holder))
+    }
+
+    /// How all its actors are: what the Admin knows, and what each process says of itself. Waits at most `within`
+    /// for processes that are busy.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError`] if the Admin does not answer.
+    pub fn survey(&self, within: Duration) -> Result<Survey, RequestError> {
+        let system = self.status()?;
+        let until = Instant::now() + within;
+        let looks: Vec<_> = system
+            .processes
+            .iter()
+            .map(|node| (*node, self.ask(Recipient::<Look>::assume(Address::new(*node, 0, 0, 0)), Look)))
+            .collect();
+        let answered = |look: Ask<_>| look.wait_timeout(until.saturating_duration_since(Instant::now())).ok();
+        let processes = looks.into_iter().map(|(node, look)| (node, answered(look))).collect();
+        Ok(Survey { system, processes })
+    }
+
     /// Whether the system has ended, as far as this program knows. It notices when it waits for something.
     pub fn is_over(&self) -> bool {
         self.link.process.is_over()
@@ -428,6 +457,8 @@ impl ProcessSystem {
             Ok(_) | Err(RequestError::NoAdmin) => Ok(()),
             Err(error) => Err(error.into()),
         };
+        // What actors have said last is here by now.
+        while self.link.process.turn(Some(Duration::ZERO)).is_ok_and(|waited| waited == Waited::Progress) {}
         self.link.leave();
         let mut parts = std::mem::take(&mut *self.link.parts.lock().unwrap_or_else(PoisonError::into_inner));
         let ended = parts.iter_mut().map(|part| match part.end(END_WITHIN) {

@@ -115,7 +115,7 @@ fn actor(base: &Path, node: NodeId, manner: &str) {
     say(&mut hub, ToAdmin::Attach { pid: std::process::id() });
     say(&mut hub, ToAdmin::Ready { process: node, policy: Restart::Temporary, bounded: false });
     if manner == "letters" {
-        say(&mut hub, ToAdmin::HandleDeadLetters { start: true });
+        say(&mut hub, ToAdmin::HandleDeadLetters { start: true, alone: false });
     }
     let mut events = Vec::new();
     loop {

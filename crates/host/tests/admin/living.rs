@@ -3,8 +3,10 @@
 use std::time::{Duration, Instant};
 
 use roscius_protocol::address::Address;
-use roscius_protocol::admin::messages::{FromAdmin, Letter, RefusalKind, Setback, ToAdmin, Topic, decode, encode};
-use roscius_protocol::frame::Payload;
+use roscius_protocol::admin::messages::{
+    FromAdmin, Letter, LetterRecord, RefusalKind, Setback, ToAdmin, Topic, decode, encode,
+};
+use roscius_protocol::frame::{self, Header, Payload};
 
 use crate::scene::{PATIENCE, System};
 
@@ -64,11 +66,18 @@ fn letters_and_capabilities_get_to_who_wants_them() {
     program.attach();
     let handler = actor!(starter, program, 2, None, "letters");
     program.until("the handler", |status| status.dead_letter_handler == Some(Address::new(handler, 0, 1, 0)));
-    let letter = Letter { reason: Setback::NoActor, details: "gone".into(), frame: vec![0; 100] };
+    let (sender, target) = (Address::new(handler, 0, 7, 0), Address::new(handler, 0, 9, 0));
+    let mut frame = Vec::new();
+    let lost = Payload::MessagePack { name: "news", body: &[0xc0] };
+    frame::encode(&Header::new(sender, target), &lost, frame::DEFAULT_LIMIT, &mut frame).unwrap();
+    let letter = Letter { reason: Setback::Exited, details: "gone".into(), frame };
     let body = encode(&letter).unwrap();
     program.send(0, Topic::DeadLetter as u64, &Payload::System(&body));
     program.hub.flush();
     assert_eq!(starter.children[0].1.line("LETTER"), body.len().to_string());
+    let status = program.status();
+    let record = LetterRecord { message: "news".into(), sender, target, reason: Setback::Exited };
+    assert_eq!((status.dead_letters, status.latest_dead_letters), (1, vec![record]));
     let set = ToAdmin::SetCapability { name: b"b".to_vec(), value: Some(b"2".to_vec()) };
     assert_eq!(program.ask(5, set), FromAdmin::Done);
     assert_eq!(starter.children[0].1.line("CAPABILITIES"), "2");
@@ -89,8 +98,7 @@ fn a_message_of_an_actor_to_the_admin_comes_back_and_garbage_harms_nobody() {
     }
     let counters = program.status().counters;
     let noise = counters.iter().find(|(name, _)| name == "Admin Message Received.Noise").map(|(_, count)| *count);
-    // All but the dead letter, which nobody looks into.
-    assert_eq!(noise, Some(8), "{counters:?}");
+    assert_eq!(noise, Some(9), "{counters:?}");
 }
 
 #[test]

@@ -92,9 +92,7 @@ impl Admin {
             self.names.release(child);
             Self::tell_requester(known.requester, child, reason, effects);
         }
-        if self.letters == Some(child) {
-            self.letters = None;
-        }
+        self.letters.without(child);
         self.registration_watchers.remove(&child);
     }
 

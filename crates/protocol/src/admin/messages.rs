@@ -106,6 +106,8 @@ pub enum ToAdmin {
     HandleDeadLetters {
         /// Which of the two.
         start: bool,
+        /// In place of all others: none of them handles again when it ends. Its own letters come to it too.
+        alone: bool,
     },
     /// The sender wants to know when other systems come and go, or not any more.
     WatchRegistrations {
@@ -226,10 +228,10 @@ pub enum RefusalKind {
     Import,
     /// No process could be started for it.
     NoProcess,
-    /// The processes that started others have ended. A program that can be one may offer to, and ask again.
-    NoStarter,
     /// Nobody makes such actors.
     NoMaker,
+    /// The processes that started others have ended. A program that can be one may offer to, and ask again.
+    NoStarter,
 }
 
 /// How a system is.
@@ -253,6 +255,25 @@ pub struct Status {
     pub makers: Vec<String>,
     /// What was counted, by name.
     pub counters: Vec<(String, u64)>,
+    /// Processes with actors.
+    pub processes: Vec<NodeId>,
+    /// How many dead letters there were.
+    pub dead_letters: u64,
+    /// The latest of them, oldest first.
+    pub latest_dead_letters: Vec<LetterRecord>,
+}
+
+/// What is remembered of a dead letter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetterRecord {
+    /// The type of the message, as far as it has a name.
+    pub message: String,
+    /// Who sent it.
+    pub sender: Address,
+    /// Whom it was for.
+    pub target: Address,
+    /// Why it did not arrive.
+    pub reason: Setback,
 }
 
 /// A message on its way to somebody it was not sent to.
@@ -264,6 +285,13 @@ pub struct Letter {
     pub details: String,
     /// The frame of the message, whole.
     pub frame: Vec<u8>,
+}
+
+impl Letter {
+    /// Whether the message is lost if nobody takes this letter: it was on its way back, and no dead letter yet.
+    pub const fn is_lost(&self) -> bool {
+        matches!(self.reason, Setback::Undecodable | Setback::NotAccepted | Setback::Failed)
+    }
 }
 
 /// Why a message did not arrive, or came back.
@@ -279,6 +307,16 @@ pub enum Setback {
     Failed,
     /// The child that it was for never came to be.
     Stillborn,
+    /// The receiver exited while the message waited.
+    Exited,
+    /// The address is of another system, or of an earlier run.
+    Foreign,
+    /// The mailbox was full.
+    MailboxFull,
+    /// A reply came when nobody waited for it any more.
+    LateReply,
+    /// An interceptor refused the message.
+    Intercepted,
 }
 
 /// The answer to an ask. The id of its frame is the id of the message that was asked.

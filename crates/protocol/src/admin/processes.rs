@@ -218,9 +218,7 @@ impl Admin {
 
     /// What actors of this process have asked to be told ends with it.
     fn ends_being_told(&mut self, node: NodeId) {
-        if self.letters.is_some_and(|handler| handler.node() == node) {
-            self.letters = None;
-        }
+        self.letters.without_process(node);
         self.registration_watchers.retain(|watcher| watcher.node() != node);
     }
 

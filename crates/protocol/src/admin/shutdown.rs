@@ -187,7 +187,7 @@ impl Admin {
         self.timers = Default::default();
     }
 
-    fn nodes(&self, of: impl Fn(&Process) -> bool) -> Vec<NodeId> {
+    pub(super) fn nodes(&self, of: impl Fn(&Process) -> bool) -> Vec<NodeId> {
         self.processes.iter().filter(|(_, process)| of(process)).map(|(node, _)| *node).collect()
     }
 

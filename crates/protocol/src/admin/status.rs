@@ -11,11 +11,14 @@ impl Admin {
             capabilities: self.capability_entries(),
             children: self.children.keys().copied().collect(),
             names: self.names.iter().map(|(name, holder)| (name.to_owned(), holder)).collect(),
-            dead_letter_handler: self.letters,
+            dead_letter_handler: self.letters.handler(),
             registration_watchers: self.registration_watchers.iter().copied().collect(),
             in_shutdown: self.shutdown.is_some(),
             makers: self.makers().map(str::to_owned).collect(),
             counters: self.counters.iter().map(|(name, count)| (name.clone(), *count)).collect(),
+            processes: self.nodes(|process| process.has_actors() && process.attached),
+            dead_letters: self.letters.count,
+            latest_dead_letters: self.letters.latest.iter().cloned().collect(),
         }
     }
 }

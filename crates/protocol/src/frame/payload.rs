@@ -116,10 +116,22 @@ impl<'a> Payload<'a> {
         })
     }
 
-    /// Writes it, after [`Payload::measure`] found it fit.
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    /// The last part of it, which is what is long in a long message.
+    pub const fn tail(&self) -> &'a [u8] {
         match self {
-            Self::Pickle { stream, buffers } => {
+            Self::Pickle { stream: tail, .. }
+            | Self::Bytes(tail)
+            | Self::MessagePack { body: tail, .. }
+            | Self::System(tail) => tail,
+            Self::Str(text) => text.as_bytes(),
+            Self::Int(_) | Self::Float(_) | Self::Bool(_) | Self::None | Self::Goodbye => &[],
+        }
+    }
+
+    /// Writes all before its tail, after [`Payload::measure`] found it fit.
+    pub(super) fn write_head(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Pickle { buffers, .. } => {
                 for buffer in buffers.iter() {
                     out.extend_from_slice(&(buffer.len() as u64).to_le_bytes());
                 }
@@ -127,19 +139,15 @@ impl<'a> Payload<'a> {
                     out.extend_from_slice(buffer);
                     out.resize(out.len() + padding(buffer.len()), 0);
                 }
-                out.extend_from_slice(stream);
             }
-            Self::MessagePack { name, body } => {
+            Self::MessagePack { name, .. } => {
                 out.extend_from_slice(&(name.len() as u16).to_le_bytes());
                 out.extend_from_slice(name.as_bytes());
-                out.extend_from_slice(body);
             }
-            Self::Bytes(bytes) | Self::System(bytes) => out.extend_from_slice(bytes),
-            Self::Str(text) => out.extend_from_slice(text.as_bytes()),
             Self::Int(number) => out.extend_from_slice(&number.to_le_bytes()),
             Self::Float(number) => out.extend_from_slice(&number.to_le_bytes()),
             Self::Bool(truth) => out.push(u8::from(*truth)),
-            Self::None | Self::Goodbye => {}
+            Self::Bytes(_) | Self::System(_) | Self::Str(_) | Self::None | Self::Goodbye => {}
         }
     }
 

@@ -32,7 +32,7 @@ class AskFailed(AskError):
         self.message = message
         self.details = details
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[type[AskFailed], tuple[Any, str | None]]:
         return type(self), (self.message, self.details)
 
 

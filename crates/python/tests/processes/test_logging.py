@@ -117,6 +117,27 @@ def log_by_program_logger(_actor, text):
     _program.warning(text)
 
 
+_module = logging.getLogger("of.this.module")
+_module.setLevel(logging.DEBUG)
+
+
+def log_by_module(_actor, text):
+    _module.debug(text)
+
+
+def test_the_level_that_a_module_sets_holds_for_every_actor(scene, base):
+    logs = scene.log_defs()
+    logs["root"]["level"] = "WARNING"
+    del logs["handlers"]["file"]["level"]
+    asys = scene.start(base, logs)
+    player = asys.createActor(Player)
+    child = do(asys, player, create, Player)
+    for actor in (player, child):
+        do(asys, actor, log_by_module, "in detail")
+    seen.until(lambda: len(scene.lines()) == 2)
+    assert sorted(scene.lines()) == sorted(f"DEBUG|{actor}|in detail" for actor in (player, child))
+
+
 def fail(_actor):
     raise ValueError("on purpose")
 

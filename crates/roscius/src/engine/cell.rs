@@ -99,6 +99,10 @@ pub(crate) trait Cell: Send {
     fn run(&mut self, stage: &mut Stage, mailbox: &mut Mailbox, budget: u32) -> Pause;
     fn hook(&mut self, hook: Hook, stage: &mut Stage) -> Result<(), Failure>;
     fn decide(&mut self, failure: &ChildFailure, stage: &mut Stage) -> Result<Option<Decision>, Failure>;
+    /// Handles one message for which the stage is at a desk, if that can be done at once.
+    fn at_once(&mut self, _envelope: &mut Envelope, _desk: &Arc<Desk>) -> Option<Delivery> {
+        None
+    }
     /// Handles one message asynchronously.
     fn begin(self: Box<Self>, envelope: Envelope, desk: Arc<Desk>) -> Pin<Box<dyn Future<Output = Returned> + Send>>;
     /// Manages a troupe. Other actors have nothing to manage.
@@ -346,6 +350,21 @@ impl<A: Actor> Cell for Typed<A> {
 
     fn decide(&mut self, failure: &ChildFailure, stage: &mut Stage) -> Result<Option<Decision>, Failure> {
         self.guarded(stage, |cell, ctx| Ok(cell.actor.supervise(failure, ctx)))
+    }
+
+    fn at_once(&mut self, envelope: &mut Envelope, desk: &Arc<Desk>) -> Option<Delivery> {
+        let mut ctx = Context::at(Arc::clone(desk));
+        ctx.receive(envelope);
+        let handling = AssertUnwindSafe(|| A::Protocol::deliver_at_once(&mut self.actor, envelope, &mut ctx));
+        let delivery = catch_unwind(handling).unwrap_or_else(|panic| Some(Delivery::Failed(Failure::panic(&*panic))));
+        match delivery {
+            Some(Delivery::Handled) => ctx.handled(),
+            // The handler that goes on takes the right to reply up again.
+            None => envelope.reply = ctx.on_stage(|stage| stage.reply.take()),
+            Some(_) => {}
+        }
+        self.settle(&mut ctx);
+        delivery
     }
 
     fn begin(self: Box<Self>, envelope: Envelope, desk: Arc<Desk>) -> Pin<Box<dyn Future<Output = Returned> + Send>> {

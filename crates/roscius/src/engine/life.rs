@@ -31,6 +31,8 @@ pub(crate) struct Play<'p> {
     seat: &'p mut Seat,
     /// When a slice that has used up its first budget has to end.
     slice_ends: Option<Instant>,
+    /// For the asynchronous handlers of the slice that did not wait.
+    desk: Option<Arc<Desk>>,
 }
 
 /// How long an actor with many small messages goes on, so that a mailbox that fills fast is emptied as fast: what
@@ -39,7 +41,7 @@ const LONGEST_SLICE: Duration = Duration::from_millis(1);
 
 impl<'p> Play<'p> {
     pub(crate) fn new(stage: &'p mut OnStage, seat: &'p mut Seat) -> Self {
-        Self { stage, seat, slice_ends: None }
+        Self { stage, seat, slice_ends: None, desk: None }
     }
 
     /// Plays the actor: all notices, then at most `budget` messages. With `single`, at most one notice or message.
@@ -55,6 +57,7 @@ impl<'p> Play<'p> {
         if matches!(self.seat.presence, Presence::Unborn) && self.stage.life.phase() == Phase::Starting {
             self.create();
         }
+        let tick = self.stage.shared.tick();
         let mut left = budget;
         loop {
             while let Some(notice) = self.seat.mailbox().next_signal() {
@@ -96,7 +99,7 @@ impl<'p> Play<'p> {
                 Pause::Delivery(delivery) => self.conclude(delivery),
             }
             self.attend();
-            if self.stage.ended || single {
+            if self.stage.ended || single || self.stage.shared.tick() != tick {
                 return;
             }
         }
@@ -269,10 +272,22 @@ impl<'p> Play<'p> {
         self.worked();
     }
 
-    /// Starts an asynchronous handler.
-    fn begin(&mut self, envelope: Envelope) {
+    /// Starts an asynchronous handler: at first as one that does not wait, since many do not.
+    fn begin(&mut self, mut envelope: Envelope) {
+        let Presence::Alive(cell) = &mut self.seat.presence else { return };
+        let Some(stage) = self.stage.0.take() else { return };
+        let desk = self.desk.take().unwrap_or_default();
+        lock(&desk).lend(stage);
+        let delivery = cell.at_once(&mut envelope, &desk);
+        self.stage.0 = lock(&desk).reclaim();
+        if let Some(delivery) = delivery {
+            self.desk = Some(desk);
+            if !matches!(delivery, Delivery::Handled) {
+                envelope.reply = self.stage.reply.take();
+            }
+            return self.conclude_with(envelope, delivery);
+        }
         let Presence::Alive(cell) = std::mem::replace(&mut self.seat.presence, Presence::Gone) else { return };
-        let desk = Arc::new(Desk::default());
         let future = cell.begin(envelope, Arc::clone(&desk));
         self.seat.presence = Presence::Waiting(future, desk);
         self.poll();
@@ -472,10 +487,10 @@ impl<'p> Play<'p> {
                 let root = self.stage.shared.root;
                 for (child, policy) in children {
                     match &self.stage.shared.gate {
-                        Some(gate) if child.node() != self.stage.shared.node => {
+                        Some(gate) => {
                             gate.carry(Crossing::Orphan { child, policy });
                         }
-                        _ => self.stage.notify(root, Notice::Adopt(child, policy)),
+                        None => self.stage.notify(root, Notice::Adopt(child, policy)),
                     }
                 }
             }

@@ -10,6 +10,7 @@
 //! | `driver` | plays actors of a core, a slice at a time |
 //! | `near` | the short way for wakers |
 //! | `life` | carries out what the life cycle decides |
+//! | `lobby` | messages from other nodes that wait for room in a mailbox |
 //! | `room` | bounded mailboxes: who waits for room in them |
 //! | `shared` | what all cores of a system share |
 //! | `threads`, `simple` | who drives: threads of the system, or the caller |
@@ -19,6 +20,7 @@ pub(crate) mod core;
 pub(crate) mod driver;
 pub(crate) mod envelope;
 pub(crate) mod life;
+pub(crate) mod lobby;
 pub(crate) mod near;
 pub(crate) mod place;
 pub(crate) mod room;

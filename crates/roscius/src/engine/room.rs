@@ -128,7 +128,8 @@ impl Shared {
     /// Offers a message to a bounded mailbox. `waiter` is told when there is room.
     pub(crate) fn offer(&self, to: Address, envelope: Envelope, waiter: Waiter) -> Offering {
         let Some(core) = self.core_of(to) else {
-            self.lose(Parcel::Message(to, envelope));
+            // On another node the mailbox is its own master.
+            self.post(Parcel::Message(to, envelope));
             return Offering::Taken;
         };
         let mut state = lock(&core.state);
@@ -167,7 +168,7 @@ impl Shared {
     /// Offers a message of external code to a bounded mailbox, and waits for room if that is its policy.
     pub(crate) fn offer_from_outside(self: &Arc<Self>, to: Address, mut envelope: Envelope) -> Result<(), SendError> {
         let Some(core) = self.core_of(to) else {
-            self.lose(Parcel::Message(to, envelope));
+            self.post(Parcel::Message(to, envelope));
             return Ok(());
         };
         let start = Instant::now();

@@ -17,6 +17,7 @@ use roscius_protocol::timers::TimerKey;
 use super::cell::{Origin, Presence};
 use super::core::{Alarm, Core};
 use super::envelope::{Envelope, Notice, Parcel};
+use super::lobby::Lobby;
 use super::place::Resident;
 use super::simple::Pump;
 use super::stage::Extras;
@@ -70,6 +71,7 @@ pub(crate) struct Shared {
     pub(crate) names: Mutex<Names>,
     pub(crate) office: Office,
     pub(crate) endpoints: Endpoints,
+    pub(crate) lobby: Lobby,
     pub(crate) registry: BTreeMap<&'static str, &'static MessageType>,
     pub(crate) counters: Counters,
     /// Whether messages are looked at on their way: an interceptor, or the switch that serialises all of them.
@@ -178,6 +180,7 @@ impl Shared {
             names: Mutex::default(),
             office: Office::default(),
             endpoints: Endpoints::new(parts.node),
+            lobby: Lobby::default(),
             registry: parts.registry,
             counters: Counters::default(),
             inspects: parts.serialises || parts.interceptor.is_some(),
@@ -422,17 +425,18 @@ impl Shared {
     }
 
     /// Notes a dead letter and gives it to its handler.
-    fn file(&self, letter: DeadLetter) {
+    pub(crate) fn file(&self, letter: DeadLetter) {
         self.office.note(&letter);
-        self.tell_of(Box::new(letter));
+        self.tell_of(Box::new(letter), Address::nobody(self.node));
     }
 
-    fn tell_of(&self, letter: Box<DeadLetter>) {
+    /// `lost_by`: the handler that has ended, or nobody.
+    fn tell_of(&self, letter: Box<DeadLetter>, lost_by: Address) {
         match self.office.handler_of(&letter) {
             Some(handler) => self.post(Parcel::Notice(handler, Notice::DeadLetter(letter))),
             None => match &self.gate {
                 Some(gate) => {
-                    gate.carry(Crossing::DeadLetter { to: Address::nobody(self.node), letter: *letter });
+                    gate.carry(Crossing::DeadLetter { to: lost_by, letter: *letter });
                 }
                 None => contain(|| drop(letter)),
             },
@@ -478,7 +482,7 @@ impl Shared {
             // The handler is gone: the letter goes to the one before it.
             Notice::DeadLetter(letter) => {
                 self.leave_dead_letters(to);
-                self.tell_of(letter);
+                self.tell_of(letter, to);
             }
             Notice::Work(work) => self.post(Parcel::Notice(work.leader, work.not_begun(to))),
             Notice::WorkReturned(_, work) => {

@@ -1,6 +1,7 @@
 //! The base `simple`: actors run in the thread of whoever waits for something, one message at a time, in the order in
 //! which messages were sent; or, where that order is of no use, in slices.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -26,6 +27,8 @@ pub(crate) struct Pump {
     driver: Mutex<Option<ThreadId>>,
     /// Rung when a thread has stopped driving.
     released: Condvar,
+    /// How many threads wait for that: changed with `driver` locked. To ring for nobody would be a system call.
+    waiting: AtomicUsize,
 }
 
 /// What came of driving.
@@ -47,6 +50,7 @@ impl Pump {
             stage: Mutex::default(),
             driver: Mutex::default(),
             released: Condvar::new(),
+            waiting: AtomicUsize::new(0),
         }
     }
 
@@ -59,6 +63,15 @@ impl Pump {
         self.drive(shared, lock(&self.stage), most, done)
     }
 
+    /// As [`Pump::step`], or nothing when another thread drives.
+    pub(crate) fn try_step(&self, shared: &Arc<Shared>, most: usize, done: impl FnMut() -> bool) -> Option<usize> {
+        match self.stage.try_lock() {
+            Ok(stage) => Some(self.drive(shared, stage, most, done)),
+            Err(TryLockError::Poisoned(poisoned)) => Some(self.drive(shared, poisoned.into_inner(), most, done)),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
     /// Drives until `done`, or until nothing more can happen before `deadline`.
     pub(crate) fn run(&self, shared: &Arc<Shared>, deadline: Option<Time>, mut done: impl FnMut() -> bool) -> Pumped {
         if *lock(&self.driver) == Some(thread::current().id()) {
@@ -68,12 +81,15 @@ impl Pump {
             if done() {
                 return Pumped::Done;
             }
-            let Some(played) = self.try_drive(shared, &mut done) else {
+            let Some(played) = self.try_step(shared, TURNS, &mut done) else {
                 // Another thread drives: what it does may be what we wait for.
                 let guard = lock(&self.driver);
                 if guard.is_some() {
                     let limit = Duration::from_millis(10);
-                    drop(self.released.wait_timeout(guard, limit).unwrap_or_else(PoisonError::into_inner));
+                    self.waiting.fetch_add(1, Ordering::Relaxed);
+                    let waited = self.released.wait_timeout(guard, limit).unwrap_or_else(PoisonError::into_inner);
+                    self.waiting.fetch_sub(1, Ordering::Relaxed);
+                    drop(waited);
                 }
                 if deadline.is_some_and(|deadline| shared.now() >= deadline) && !done() {
                     return Pumped::Quiet;
@@ -94,15 +110,6 @@ impl Pump {
                 return Pumped::Quiet;
             }
             thread::sleep(alarm.since(shared.now()));
-        }
-    }
-
-    /// As [`Pump::step`], unless another thread drives.
-    fn try_drive(&self, shared: &Arc<Shared>, done: impl FnMut() -> bool) -> Option<usize> {
-        match self.stage.try_lock() {
-            Ok(stage) => Some(self.drive(shared, stage, TURNS, done)),
-            Err(TryLockError::Poisoned(poisoned)) => Some(self.drive(shared, poisoned.into_inner(), TURNS, done)),
-            Err(TryLockError::WouldBlock) => None,
         }
     }
 
@@ -146,9 +153,14 @@ impl Pump {
             driver.leave(state)
         });
         *slot = Some(stage);
-        *lock(&self.driver) = None;
+        let mut driver = lock(&self.driver);
+        *driver = None;
+        let is_awaited = self.waiting.load(Ordering::Relaxed) > 0;
+        drop(driver);
         drop(slot);
-        self.released.notify_all();
+        if is_awaited {
+            self.released.notify_all();
+        }
         played
     }
 }

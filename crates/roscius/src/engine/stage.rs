@@ -70,6 +70,16 @@ impl OnDesk {
         waker
     }
 
+    /// Puts the stage on the desk for a handler that does not wait.
+    pub(crate) fn lend(&mut self, stage: Box<Stage>) {
+        self.stage = Some(stage);
+    }
+
+    /// Takes the stage back from a handler that did not wait.
+    pub(crate) fn reclaim(&mut self) -> Option<Box<Stage>> {
+        self.stage.take()
+    }
+
     /// Takes the stage back, after a poll.
     pub(crate) fn take(&mut self, waker: Waker, finished: bool) -> Option<Box<Stage>> {
         self.waker = Some(waker);

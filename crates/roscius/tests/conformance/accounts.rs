@@ -1,4 +1,6 @@
 //! Accounts: whatever happens, every message is handled, comes back, or is a dead letter. Exactly one of these.
+//!
+//! In one process: the random program is made of closures, and its books are shared memory.
 
 use std::fmt;
 use std::ops::Range;

@@ -1,4 +1,6 @@
 //! Asynchronous handlers.
+//!
+//! In one process: the limit on the test's clock.
 
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll};
@@ -31,10 +33,10 @@ promises! {
         a_handler_that_stops_its_actor_finishes_first,
         what_happens_while_a_handler_waits_is_told_after_it,
         a_future_that_panics_when_dropped_is_a_failure,
-        an_asynchronous_handler_without_waiting_is_like_any_other;
-    on in_one_process:
-        an_ask_within_a_handler_times_out,
+        an_asynchronous_handler_without_waiting_is_like_any_other,
         an_exit_waits_for_the_handler;
+    on in_one_process:
+        an_ask_within_a_handler_times_out;
 }
 
 pub fn enlist(registry: Registry) -> Registry {

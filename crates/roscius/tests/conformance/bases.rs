@@ -94,6 +94,7 @@ pub fn registry() -> Registry {
         crate::outside::enlist,
         crate::shutdown::enlist,
         crate::supervision::enlist,
+        crate::troupe::enlist,
         crate::wakeups::enlist,
     ];
     modules.into_iter().fold(Registry::new(), |registry, enlist| enlist(registry))
@@ -136,6 +137,7 @@ pub fn queue() -> Base {
 /// - `moving`: where messages are moved, so those that cannot be serialised travel too.
 /// - `threads`: where actors run in other threads than the test.
 /// - `simple`: where actors run in the thread of the test.
+/// - `processes`: where they run in other processes.
 macro_rules! promises {
     ($( on $bases:ident: $($promise:ident),+ $(,)?; )+) => {
         $($( promises!(@ $bases $promise); )+)+
@@ -148,6 +150,9 @@ macro_rules! promises {
     };
     (@ in_one_process $promise:ident) => {
         promises!(@tests $promise: simple, one_worker, three_workers, serialised);
+    };
+    (@ processes $promise:ident) => {
+        promises!(@tests $promise: tcp);
     };
     (@ moving $promise:ident) => {
         promises!(@tests $promise: simple, one_worker, three_workers);

@@ -27,8 +27,7 @@ promises! {
         a_forwarded_message_keeps_its_sender,
         a_forwarded_ask_is_answered_by_the_last,
         a_reply_can_be_given_later,
-        a_reply_can_be_given_by_another_thread;
-    on in_one_process:
+        a_reply_can_be_given_by_another_thread,
         the_stash_becomes_dead_letters_at_the_exit,
         a_message_forwarded_to_the_dead_is_a_dead_letter_of_its_sender,
         a_message_forwarded_to_a_full_mailbox_is_a_dead_letter;

@@ -16,8 +16,7 @@ promises! {
         a_message_to_an_address_that_never_lived_is_told_to_the_handler,
         the_last_handler_to_register_is_told,
         letters_that_wait_for_a_handler_that_ends_go_to_the_one_before_it,
-        a_restarted_handler_is_still_told;
-    on in_one_process:
+        a_restarted_handler_is_still_told,
         a_message_to_a_closed_endpoint_is_a_dead_letter,
         what_a_closed_endpoint_has_not_taken_is_a_dead_letter,
         without_a_handler_dead_letters_are_remembered,
@@ -156,7 +155,7 @@ fn only_the_latest_are_remembered_but_all_are_counted(base: Base) {
     scene.system.send(nobody, Unwanted("the last".into())).unwrap();
     let letters = scene.dead_letters(101);
     assert!(letters.len() < 100, "{} are remembered", letters.len());
-    assert_eq!(letters.last().map(|letter| letter.message), Some(Unwanted::NAME));
+    assert_eq!(letters.last().map(|letter| &*letter.message), Some(Unwanted::NAME));
 }
 
 /// Makes a dead letter, which this handler is told.
@@ -228,7 +227,8 @@ fn letters_that_wait_for_a_handler_that_ends_go_to_the_one_before_it(base: Base)
 fn a_handler_that_fails_on_a_letter_brings_no_other(base: Base) {
     let scene = Scene::new(base);
     let role = scene.role("handler").first(Order::HandleDeadLetters(true)).panics_in(Hook::DeadLetter);
-    let handler = scene.play(role, "handler");
+    let parent = scene.role("parent").child_role(role, Restart::Temporary);
+    let [_, handler] = scene.play_all(parent, ["parent", "handler"]);
     scene.settle(handler);
     scene.system.send(Address::nobody(handler.address().node()), Number(1)).unwrap();
     scene.wait_for_end(handler);

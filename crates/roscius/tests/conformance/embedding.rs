@@ -1,4 +1,6 @@
 //! What code needs that runs actors for another language: handles that can be kept, and a say in threads and turns.
+//!
+//! In one process: all of it. Code for another language is within its process.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, Ordering};

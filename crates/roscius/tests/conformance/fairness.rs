@@ -1,4 +1,6 @@
 //! Fairness: nobody is held up by somebody else's long work.
+//!
+//! In one process: all of it. Threads share the work there; top-level actors in processes share nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};

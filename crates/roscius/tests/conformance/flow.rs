@@ -1,4 +1,7 @@
 //! Flow: bounded mailboxes and what happens to one message more.
+//!
+//! In one process: what a full mailbox says at the call, and actors that are blocked by one. From another process
+//! nobody waits at the call: what there is instead is promised of processes.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,29 +17,30 @@ use crate::parts::Enlist;
 use crate::scene::{PATIENCE, QUIET, Scene};
 
 promises! {
-    on in_one_process:
+    on every_base:
         a_mailbox_without_a_bound_takes_everything,
-        a_full_mailbox_can_refuse_external_code,
-        a_full_mailbox_can_refuse_an_actor,
         a_full_mailbox_can_drop_the_newest,
         a_full_mailbox_can_drop_the_oldest,
         an_ask_of_a_full_mailbox_hears_of_it,
         a_dropped_ask_hears_of_it,
+        many_actors_that_wait_for_room_all_get_it,
+        actors_that_flood_each_other_are_not_stuck_for_good;
+    on in_one_process:
+        an_actor_that_has_waited_too_long_goes_on,
+        signals_pass_a_full_mailbox,
+        an_asynchronous_handler_waits_no_longer_than_it_may,
+        a_full_mailbox_can_refuse_external_code,
+        a_full_mailbox_can_refuse_an_actor,
         a_capacity_of_zero_means_one,
         a_mailbox_that_has_room_again_takes_more,
         more_than_a_slice_fits_into_a_large_mailbox,
         external_code_waits_no_longer_than_it_may,
         an_actor_that_has_to_wait_takes_no_other_message,
-        an_actor_that_has_waited_too_long_goes_on,
         what_an_actor_waits_to_send_keeps_its_order,
         the_timers_of_a_wait_are_gone_when_it_is_over,
-        many_actors_that_wait_for_room_all_get_it,
         an_actor_that_waits_for_room_can_be_asked_to_exit,
         an_actor_that_waits_for_room_goes_on_when_the_receiver_exits,
-        actors_that_flood_each_other_are_not_stuck_for_good,
-        signals_pass_a_full_mailbox,
         an_asynchronous_handler_waits_for_room,
-        an_asynchronous_handler_waits_no_longer_than_it_may,
         an_asynchronous_handler_hears_of_a_refusal,
         an_asynchronous_handler_goes_on_when_the_receiver_exits,
         what_an_asynchronous_handler_sends_keeps_its_order;
@@ -45,6 +49,11 @@ promises! {
     on threads:
         external_code_waits_for_room,
         external_code_goes_on_when_the_receiver_exits;
+    on processes:
+        what_a_mailbox_refuses_to_another_process_is_a_dead_letter,
+        what_waits_for_room_from_another_process_keeps_its_order,
+        what_has_waited_too_long_from_another_process_is_a_dead_letter,
+        what_waits_for_room_when_the_receiver_exits_is_a_dead_letter;
 }
 
 pub fn enlist(registry: Registry) -> Registry {
@@ -527,4 +536,59 @@ fn what_an_asynchronous_handler_sends_keeps_its_order(base: Base) {
         }
     }
     assert_eq!(numbers, (1..=30).collect::<Vec<_>>());
+}
+
+fn what_a_mailbox_refuses_to_another_process_is_a_dead_letter(base: Base) {
+    let scene = Scene::new(base);
+    let (guest, hold) = full_guest(&scene, 3, Overflow::Fail);
+    scene.probe.tell(guest, Number(4));
+    let sender = scene.puppet("sender");
+    scene.system.tell(sender, Order::Tell(guest.address(), 5)).unwrap();
+    let letters = scene.dead_letters(2);
+    assert!(letters.iter().all(|letter| letter.reason == Undelivered::MailboxFull), "{letters:?}");
+    let senders: Vec<_> = letters.iter().map(|letter| letter.sender).collect();
+    assert_eq!(senders, [scene.probe.address(), sender.address()]);
+    hold.fulfil(0);
+    expect_numbers(&scene, "guest", 1..=3);
+}
+
+fn what_waits_for_room_from_another_process_keeps_its_order(base: Base) {
+    let scene = Scene::new(base);
+    let guest = guest(&scene, 2, Overflow::wait());
+    let hold = scene.hold(guest);
+    let sender = scene.puppet("sender");
+    scene.system.tell(sender, Order::TellAll(guest.address(), 0, 499)).unwrap();
+    scene.settle(sender);
+    scene.wait_until("the mailbox is full", || scene.status_of(guest).is_some_and(|guest| guest.waiting == 2));
+    let ask = scene.system.ask(guest, Double(4));
+    hold.fulfil(0);
+    expect_numbers(&scene, "guest", 0..500);
+    assert_eq!(ask.wait_timeout(PATIENCE), Ok(8));
+    scene.wait_until("no timer is left", || scene.system.status().pending_timers == 0);
+}
+
+fn what_has_waited_too_long_from_another_process_is_a_dead_letter(base: Base) {
+    let scene = Scene::new(base);
+    let (guest, hold) = full_guest(&scene, 1, Overflow::Wait(Duration::from_millis(30)));
+    let sender = scene.puppet("sender");
+    scene.system.tell(sender, Order::TellAll(guest.address(), 2, 4)).unwrap();
+    let letters = scene.dead_letters(3);
+    assert!(letters.iter().all(|letter| letter.reason == Undelivered::MailboxFull), "{letters:?}");
+    assert!(letters.iter().all(|letter| letter.sender == sender.address()), "{letters:?}");
+    assert_eq!(scene.system.ask(guest, Double(4)).wait_timeout(PATIENCE), Err(AskError::MailboxFull));
+    hold.fulfil(0);
+    expect_numbers(&scene, "guest", 1..=1);
+    assert_eq!(scene.system.ask(guest, Double(4)).wait_timeout(PATIENCE), Ok(8));
+}
+
+fn what_waits_for_room_when_the_receiver_exits_is_a_dead_letter(base: Base) {
+    let scene = Scene::new(base);
+    let (guest, hold) = full_guest(&scene, 1, Overflow::wait());
+    let sender = scene.puppet("sender");
+    scene.system.tell(sender, Order::TellAll(guest.address(), 2, 4)).unwrap();
+    scene.settle(sender);
+    scene.system.exit(guest);
+    hold.fulfil(0);
+    scene.wait_for_end(guest);
+    scene.dead_letters(4);
 }

@@ -1,4 +1,6 @@
 //! Life: creation, children, exit.
+//!
+//! In one process: closures that count, two thousand generations, ten thousand actors.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,24 +17,20 @@ use crate::scene::{QUIET, Scene};
 promises! {
     on every_base:
         an_actor_is_created_with_its_arguments,
-        the_constructor_runs_in_the_new_actor,
         hooks_run_in_their_order,
         messages_sent_at_once_are_handled_after_the_start,
         an_actor_can_stop_while_it_starts,
-        an_exit_request_is_obeyed,
         an_exit_request_to_the_dead_is_nothing,
         an_exit_while_starting_is_obeyed,
         children_exit_before_their_parents,
         last_words_can_leave_the_children_alive,
         an_orphan_exits_at_shutdown,
         an_orphan_that_exits_at_once_is_not_waited_for,
-        last_words_can_still_be_sent,
         a_child_cannot_be_created_by_an_actor_that_exits,
         a_destructor_that_panics_changes_nothing,
         a_destructor_that_panics_after_a_failed_start_changes_nothing,
         a_panic_while_stopping_does_not_stop_the_exit,
-        every_instance_is_dropped_once;
-    on in_one_process:
+        every_instance_is_dropped_once,
         a_child_knows_its_parent_and_the_parent_its_children,
         an_actor_that_stops_handles_no_further_message,
         a_parent_that_waits_for_its_children_takes_no_messages,
@@ -43,9 +41,14 @@ promises! {
         a_constructor_that_fails_ends_the_actor,
         a_start_that_fails_ends_the_actor,
         a_start_that_panics_ends_the_actor,
-        messages_to_an_actor_that_was_never_born_are_dead_letters,
+        messages_to_an_actor_that_was_never_born_are_dead_letters;
+    on every_base_and_claim:
+        an_exit_request_is_obeyed,
+        last_words_can_still_be_sent;
+    on in_one_process:
         a_long_line_of_generations_exits,
-        ten_thousand_actors_come_and_go;
+        ten_thousand_actors_come_and_go,
+        the_constructor_runs_in_the_new_actor;
 }
 
 pub fn enlist(registry: Registry) -> Registry {
@@ -344,7 +347,9 @@ fn stillborn(base: Base, births: Births, details: &str) {
     scene.settle(parent);
     let top = scene.system.cast(scene.role("top").fails_to_start(births, u32::MAX)).unwrap();
     scene.wait_for_end(top);
-    assert_eq!(scene.system.status().failures, 2);
+    // What the process of the top-level actor has counted has gone with it.
+    let counted = if scene.system.is_of_processes() { 1 } else { 2 };
+    assert_eq!(scene.system.status().failures, counted);
     assert!(scene.system.shut_down());
 }
 

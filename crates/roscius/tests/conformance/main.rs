@@ -17,6 +17,7 @@ mod system;
 mod accounts;
 mod asking;
 mod asynchrony;
+mod at_once;
 mod behaviour;
 mod dead_letters;
 mod embedding;

@@ -1,4 +1,7 @@
 //! Messages: typed and untyped, refused and by name.
+//!
+//! In one process: sending by name, the listed protocol, and the switch that serialises. Between processes all is
+//! serialised.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,7 +19,6 @@ use crate::scene::{PATIENCE, Scene};
 
 promises! {
     on every_base:
-        a_typed_message_arrives,
         each_type_reaches_its_own_handler,
         an_untyped_message_arrives_where_its_type_is_accepted,
         messages_arrive_in_the_order_of_sending,
@@ -27,11 +29,13 @@ promises! {
         an_address_is_the_same_after_text_and_bytes,
         addresses_can_be_compared_and_hashed,
         a_type_outside_the_protocol_comes_back_to_an_endpoint_with_a_notice,
-        a_type_outside_the_protocol_comes_back_to_the_actor_that_sent_it,
-        an_actor_without_a_protocol_refuses_everything;
-    on in_one_process:
+        an_actor_without_a_protocol_refuses_everything,
         a_type_outside_the_protocol_is_a_dead_letter_when_nobody_sent_it,
-        a_refused_message_changes_nothing_for_the_actor_that_refused_it,
+        a_refused_message_changes_nothing_for_the_actor_that_refused_it;
+    on every_base_and_claim:
+        a_typed_message_arrives,
+        a_type_outside_the_protocol_comes_back_to_the_actor_that_sent_it;
+    on in_one_process:
         a_registered_type_can_be_sent_by_name,
         a_type_that_nobody_registered_cannot_be_sent_by_name,
         bytes_that_are_no_such_message_fail_at_the_call,

@@ -1,4 +1,7 @@
 //! Global names.
+//!
+//! In one process: looking a name up by type and from within an actor, which asks nobody outside its process, and
+//! refusing a name that is taken, where the Admin gives who has it.
 
 use std::thread;
 
@@ -13,19 +16,21 @@ use crate::scene::{PATIENCE, Scene};
 
 promises! {
     on every_base:
-        an_actor_finds_a_name,
         whoever_hears_of_the_end_can_have_the_name,
-        a_parent_that_hears_of_the_end_can_give_the_name_again;
-    on in_one_process:
+        a_parent_that_hears_of_the_end_can_give_the_name_again,
+        names_are_in_the_status,
         a_named_actor_is_found,
+        a_name_is_free_when_its_holder_has_ended,
+        an_actor_that_never_came_to_life_holds_no_name;
+    on in_one_process:
         a_lookup_by_type_finds_only_that_type,
         a_name_is_given_once,
         a_name_that_is_not_allowed_is_refused,
-        a_name_is_free_when_its_holder_has_ended,
-        an_actor_that_never_came_to_life_holds_no_name,
-        a_name_refused_creates_no_actor,
         of_many_who_want_a_name_one_gets_it,
-        names_are_in_the_status;
+        an_actor_finds_a_name,
+        a_name_refused_creates_no_actor;
+    on processes:
+        of_many_programs_that_want_a_name_all_get_the_same_actor;
 }
 
 pub fn enlist(registry: Registry) -> Registry {
@@ -213,4 +218,19 @@ fn names_are_in_the_status(base: Base) {
     let status = scene.system.status();
     assert_eq!(status.names, [("Hamlet".to_owned(), puppet.address())]);
     assert!(status.to_string().contains("Hamlet"), "{status}");
+}
+
+/// In a system of processes whoever asks for a name gets who has it; it is made if there is none.
+fn of_many_programs_that_want_a_name_all_get_the_same_actor(base: Base) {
+    let scene = Scene::new(base);
+    let claimants: Vec<_> = (0..4)
+        .map(|_| {
+            let system = scene.system.clone();
+            thread::spawn(move || system.cast(Part::from(Other).named("crown")).unwrap())
+        })
+        .collect();
+    let kings: Vec<_> = claimants.into_iter().map(|claimant| claimant.join().unwrap().address()).collect();
+    assert_eq!(kings, [kings[0]; 4]);
+    assert_eq!(scene.system.lookup("crown"), Some(kings[0]));
+    assert_eq!(scene.system.status().actors.len(), 1);
 }

@@ -1,4 +1,6 @@
 //! Order: what one sends to another arrives in the order of sending.
+//!
+//! In threads: handlers that block. Each process has one thread.
 
 use std::thread;
 use std::time::Duration;
@@ -14,13 +16,13 @@ use crate::scene::{PATIENCE, Scene};
 promises! {
     on every_base:
         a_chain_keeps_the_order,
-        more_than_an_outbox_holds_keeps_its_order,
-        orders_and_messages_of_one_sender_do_not_overtake_each_other;
-    on in_one_process:
+        orders_and_messages_of_one_sender_do_not_overtake_each_other,
+        a_message_sent_before_an_exit_request_may_be_lost_but_not_overtaken,
         each_pair_keeps_its_order,
         each_pair_keeps_its_order_across_cores,
-        a_bounded_mailbox_keeps_the_order,
-        a_message_sent_before_an_exit_request_may_be_lost_but_not_overtaken;
+        a_bounded_mailbox_keeps_the_order;
+    on every_base_and_claim:
+        more_than_an_outbox_holds_keeps_its_order;
     on threads:
         order_is_kept_while_handlers_block,
         order_is_kept_by_blocking_actors;

@@ -1,4 +1,6 @@
 //! External code in many threads.
+//!
+//! In one process: futures of external code, and a system within an actor.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,9 +22,9 @@ promises! {
         many_threads_tell_and_nothing_is_lost,
         each_endpoint_gets_its_own_messages,
         an_endpoint_gets_messages_of_all_types,
-        an_endpoint_can_send_to_an_endpoint;
+        an_endpoint_can_send_to_an_endpoint,
+        a_thread_can_create_actors_while_others_use_them;
     on in_one_process:
-        a_thread_can_create_actors_while_others_use_them,
         asynchronous_code_in_many_threads_gets_its_answers,
         an_actor_can_start_a_system_of_its_own;
     on threads:

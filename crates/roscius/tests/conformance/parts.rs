@@ -68,6 +68,11 @@ impl<R: Play> From<R> for Part<R> {
 }
 
 impl<R: Play> Part<R> {
+    /// Takes the name out: in a system of processes the Admin gives it.
+    pub fn take_name(&mut self) -> Option<String> {
+        self.name.take()
+    }
+
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self

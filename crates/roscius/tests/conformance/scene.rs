@@ -46,14 +46,20 @@ impl Scene {
         Self { probe, system, clock: ManualClock::new() }
     }
 
-    /// A scene in which time passes only by [`Scene::pass`].
+    /// A scene in which time passes only by [`Scene::pass`]. In processes it passes all the same, and `pass` waits.
     pub fn timeless(base: Base) -> Self {
+        if let Base::Processes(_) = base {
+            return Self::new(base);
+        }
         let clock = ManualClock::new();
         Self { clock: clock.clone(), ..Self::with(base, |builder| builder.clock(&clock)) }
     }
 
     /// Lets time pass in a [`Scene::timeless`].
     pub fn pass(&self, time: Duration) {
+        if self.system.is_of_processes() {
+            return thread::sleep(time);
+        }
         self.clock.advance(time);
         self.system.run_until_idle();
     }
@@ -168,7 +174,7 @@ impl Scene {
     #[track_caller]
     pub fn wait_until(&self, what: &str, condition: impl FnMut() -> bool) {
         let came_true = self.system.wait_until(PATIENCE, condition);
-        assert!(came_true, "waited in vain until {what}\n{}", self.text());
+        assert!(came_true, "waited in vain until {what}\n{}", self.system.status());
     }
 
     pub fn status_of(&self, address: impl Into<Address>) -> Option<ActorStatus> {
@@ -191,15 +197,7 @@ impl Scene {
     #[track_caller]
     pub fn wait_for_end(&self, address: impl Into<Address>) {
         let address = address.into();
-        assert!(self.system.wait_for_end(4 * PATIENCE, address), "{address} has not ended\n{}", self.text());
-    }
-
-    /// How the system is, for who reads why a test has failed.
-    fn text(&self) -> String {
-        match &self.system {
-            System::One(system) => system.status().to_string(),
-            System::Processes(company) => format!("{:#?}", company.status()),
-        }
+        assert!(self.system.wait_for_end(4 * PATIENCE, address), "{address} has not ended\n{}", self.system.status());
     }
 
     /// Waits until there are so many dead letters, and returns what is remembered of them.

@@ -1,4 +1,6 @@
 //! Seeing what goes on: interceptors and the status.
+//!
+//! In one process: all of it. Interceptors and the clock are those of one engine.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -257,7 +259,7 @@ fn the_status_shows_the_base(base: Base) {
         Base::Serialised => ("threads", 2),
         Base::Processes(_) => panic!("this is promised of systems in one process"),
     };
-    assert_eq!((status.base, status.cores), expected);
+    assert_eq!((&*status.base, status.cores), expected);
     scene.pass(Duration::from_secs(3));
     assert_eq!(scene.system.status().uptime, Duration::from_secs(3));
 }

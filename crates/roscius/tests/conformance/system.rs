@@ -8,10 +8,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use roscius::status::Status;
 use roscius::testkit::Listener;
-use roscius::{ActorRef, ActorSystem, Address, AskError, Destination, Message, Received, SendError, SpawnError};
-use roscius_host::process::RequestError;
+use roscius::{
+    ActorRef, ActorSystem, Address, AskError, DeadLetterRecord, Destination, Message, Received, SendError, SpawnError,
+};
+use roscius_host::process::{RequestError, Survey};
 use roscius_host::rust::{self, CreateError, ProcessSystem, TellError};
+use roscius_protocol::admin::messages::LetterRecord;
 
 use crate::parts::{Part, Play};
 
@@ -31,9 +35,45 @@ pub struct Company {
 }
 
 impl Company {
-    pub fn status(&self) -> Result<roscius_protocol::admin::messages::Status, RequestError> {
-        self.system.status()
+    fn create<R: Play>(&self, mut part: Part<R>) -> Result<ActorRef<R::Actor>, CreateError> {
+        match part.take_name() {
+            Some(name) => self.system.spawn_named(name, part),
+            None => self.system.spawn(part),
+        }
     }
+
+    /// What its processes say, as if it were one. What ended processes counted is not in it.
+    fn status(&self) -> Status {
+        let survey = match self.system.survey(Duration::from_secs(5)) {
+            Ok(survey) => survey,
+            // Nothing is left of it.
+            Err(RequestError::NoAdmin) => Survey { system: Default::default(), processes: Vec::new() },
+            Err(error) => panic!("{error}"),
+        };
+        let actors: Vec<_> = survey.actors().cloned().collect();
+        let said = || survey.processes.iter().filter_map(|(_, status)| status.as_ref());
+        let sum = |count: fn(&Status) -> u64| said().map(count).sum();
+        Status {
+            base: "processes".into(),
+            cores: survey.processes.len(),
+            uptime: said().map(|status| status.uptime).max().unwrap_or_default(),
+            handled: actors.iter().map(|actor| actor.handled).sum(),
+            actors,
+            names: survey.system.names.clone(),
+            failures: sum(|status| status.failures),
+            restarts: sum(|status| status.restarts),
+            returned: sum(|status| status.returned),
+            dead_letters: survey.system.dead_letters,
+            latest_dead_letters: survey.system.latest_dead_letters.iter().cloned().map(record).collect(),
+            pending_timers: said().map(|status| status.pending_timers).sum(),
+            endpoints: 0,
+        }
+    }
+}
+
+fn record(letter: LetterRecord) -> DeadLetterRecord {
+    let LetterRecord { message, sender, target, reason } = letter;
+    DeadLetterRecord { message: message.into(), sender, target, reason: reason.into() }
 }
 
 impl Drop for Company {
@@ -83,7 +123,7 @@ impl System {
         let part = part.into();
         match self {
             Self::One(system) => system.spawn(part),
-            Self::Processes(company) => match company.system.spawn::<R::Actor>(part) {
+            Self::Processes(company) => match company.create(part) {
                 Ok(actor) => Ok(actor),
                 Err(CreateError::Admin(_)) => Err(SpawnError::ShutDown),
                 Err(other) => panic!("{other}"),
@@ -120,6 +160,23 @@ impl System {
         match self {
             Self::One(system) => system.exit(address),
             Self::Processes(company) => company.system.exit(address),
+        }
+    }
+
+    pub fn lookup(&self, name: &str) -> Option<Address> {
+        match self {
+            Self::One(system) => system.lookup(name),
+            Self::Processes(company) => match company.system.lookup(name) {
+                Err(RequestError::NoAdmin) => None,
+                found => found.unwrap(),
+            },
+        }
+    }
+
+    pub fn status(&self) -> Status {
+        match self {
+            Self::One(system) => system.status(),
+            Self::Processes(company) => company.status(),
         }
     }
 

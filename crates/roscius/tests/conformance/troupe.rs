@@ -1,4 +1,6 @@
 //! Troupes: a pool of actors behind one address.
+//!
+//! In one process: the status and the size of a troupe, which only its own process can ask for, and closures.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,40 +9,47 @@ use std::time::{Duration, Instant};
 
 use roscius::prelude::*;
 use roscius::{Promise, Received, TroupeStatus, Undelivered};
+use roscius_host::rust::Registry;
 
 use crate::bases::Base;
 use crate::cast::{Door, Double, Gate, Order, Saw, Unwanted, What};
+use crate::parts::Enlist;
 use crate::scene::{PATIENCE, QUIET, Scene};
 use crate::system::Endpoint;
 
 promises! {
-    on in_one_process:
+    on every_base:
         a_troupe_takes_what_its_workers_take,
         a_reply_comes_from_the_worker_and_the_worker_sees_the_sender,
+        work_that_waits_keeps_its_order,
+        work_tried_too_often_comes_back,
+        work_from_nobody_tried_too_often_is_a_dead_letter,
+        a_worker_that_stops_after_its_work_loses_nothing,
+        a_type_that_the_workers_do_not_take_comes_back,
+        a_troupe_can_be_a_child,
+        a_troupe_of_one_is_a_queue;
+    on in_one_process:
         a_troupe_grows_with_its_work_up_to_its_maximum,
         work_goes_round_robin_among_the_idle,
         each_worker_has_one_message_at_a_time,
-        work_that_waits_keeps_its_order,
         a_troupe_can_be_resized_up,
         a_troupe_can_be_resized_down,
         a_troupe_shrinks_when_there_is_nothing_to_do,
         the_work_of_a_worker_that_failed_goes_to_another,
-        work_tried_too_often_comes_back,
-        work_from_nobody_tried_too_often_is_a_dead_letter,
-        a_worker_that_stops_after_its_work_loses_nothing,
         workers_that_are_asked_to_exit_lose_nothing,
         workers_that_cannot_be_created_give_the_work_back,
         a_worker_that_cannot_be_created_at_first_is_made_again,
-        a_type_that_the_workers_do_not_take_comes_back,
         a_troupe_shows_its_status,
         the_status_of_a_troupe_that_has_ended_is_an_error,
         a_troupe_that_exits_finishes_what_is_in_hand,
         a_troupe_that_is_restarted_accounts_for_its_work,
-        a_troupe_can_have_a_name,
-        a_troupe_can_be_a_child,
-        a_troupe_of_one_is_a_queue;
+        a_troupe_can_have_a_name;
     on threads:
         workers_that_block_work_at_the_same_time;
+}
+
+pub fn enlist(registry: Registry) -> Registry {
+    registry.enlist::<NewDirector>()
 }
 
 /// Works, or waits, or fails.
@@ -122,8 +131,67 @@ fn workers(scene: &Scene, failures: u32, door: Door) -> Troupe<Worker> {
     Troupe::new(move || Worker { failures: Arc::clone(&failures), door: door.clone(), observer })
 }
 
+part! {
+    /// A director before it has its troupe.
+    NewDirector { failures: u32, maximum: usize, idle: usize, attempts: u32, observer: Address } makes Director:
+        Director { failures, maximum, idle, attempts, observer, troupe: None }
+}
+
+/// Has a troupe, and passes its work on to it.
+struct Director {
+    failures: u32,
+    maximum: usize,
+    idle: usize,
+    attempts: u32,
+    observer: Address,
+    troupe: Option<ActorRef<Worker>>,
+}
+
+impl Actor for Director {
+    type Protocol = (Job, Order);
+
+    fn started(&mut self, ctx: &mut Context<Self>) -> Result<(), Failure> {
+        let (failures, observer) = (Arc::new(AtomicU32::new(self.failures)), self.observer);
+        let make = move || Worker { failures: Arc::clone(&failures), door: Door::default(), observer };
+        let troupe = Troupe::new(make).max(self.maximum).idle(self.idle).attempts(self.attempts);
+        self.troupe = Some(ctx.spawn_troupe(troupe)?);
+        Ok(())
+    }
+}
+
+impl Handler<Job> for Director {
+    fn receive(&mut self, _: &mut Job, ctx: &mut Context<Self>) -> Outcome<(u64, Address, Address)> {
+        match self.troupe {
+            Some(troupe) => ctx.forward(troupe),
+            None => Err(Failure::new("there is no troupe").into()),
+        }
+    }
+}
+
+/// Whatever the order, the answer is the troupe.
+impl Handler<Order> for Director {
+    fn receive(&mut self, _: &mut Order, _: &mut Context<Self>) -> Outcome<Option<Address>> {
+        Ok(self.troupe.map(ActorRef::address))
+    }
+}
+
 fn troupe(scene: &Scene, maximum: usize, idle: usize) -> ActorRef<Worker> {
-    scene.system.spawn_troupe(workers(scene, 0, Door::default()).max(maximum).idle(idle)).unwrap()
+    troupe_of(scene, NewDirector { maximum, idle, ..director(scene) })
+}
+
+fn director(scene: &Scene) -> NewDirector {
+    NewDirector { failures: 0, maximum: 2, idle: 1, attempts: 3, observer: scene.probe.address() }
+}
+
+/// A troupe by itself, or with a director where only he can be made from here.
+fn troupe_of(scene: &Scene, by: NewDirector) -> ActorRef<Worker> {
+    if scene.system.is_of_processes() {
+        let director = scene.system.cast(by).unwrap();
+        return ActorRef::assume(scene.system.ask(director, Order::Parent).wait().unwrap().unwrap());
+    }
+    let NewDirector { failures, maximum, idle, attempts, .. } = by;
+    let troupe = workers(scene, failures, Door::default()).max(maximum).idle(idle).attempts(attempts);
+    scene.system.spawn_troupe(troupe).unwrap()
 }
 
 fn status(scene: &Scene, troupe: ActorRef<Worker>) -> TroupeStatus {
@@ -159,8 +227,10 @@ fn a_troupe_takes_what_its_workers_take(base: Base) {
     do_job(&scene, troupe, 5);
     let parent = scene.system.ask(troupe, Order::Parent).wait_timeout(PATIENCE).unwrap();
     assert_eq!(parent, Some(troupe.address()), "the leader is the parent");
-    let accepted = scene.system.accepted_by(troupe).unwrap();
-    assert_eq!(accepted.len(), ActorSystem::protocol_of::<Worker>().len());
+    if !scene.system.is_of_processes() {
+        let accepted = scene.system.accepted_by(troupe).unwrap();
+        assert_eq!(accepted.len(), ActorSystem::protocol_of::<Worker>().len());
+    }
 }
 
 fn a_reply_comes_from_the_worker_and_the_worker_sees_the_sender(base: Base) {
@@ -325,7 +395,7 @@ fn the_work_of_a_worker_that_failed_goes_to_another(base: Base) {
 
 fn work_tried_too_often_comes_back(base: Base) {
     let scene = Scene::new(base);
-    let troupe = scene.system.spawn_troupe(workers(&scene, u32::MAX, Door::default()).max(2).attempts(2)).unwrap();
+    let troupe = troupe_of(&scene, NewDirector { failures: u32::MAX, attempts: 2, ..director(&scene) });
     scene.probe.tell(troupe, Job::Fail(7));
     scene.saw_all(2);
     let poison = scene.probe.expect_poison();
@@ -346,7 +416,7 @@ fn work_from_nobody_tried_too_often_is_a_dead_letter(base: Base) {
 
 fn a_worker_that_stops_after_its_work_loses_nothing(base: Base) {
     let scene = Scene::new(base);
-    let troupe = scene.system.spawn_troupe(workers(&scene, 0, Door::default()).max(3).attempts(1)).unwrap();
+    let troupe = troupe_of(&scene, NewDirector { maximum: 3, attempts: 1, ..director(&scene) });
     let asks: Vec<_> = (0..100).map(|number| scene.system.ask(troupe, Job::StopAfter(number))).collect();
     let stops: Vec<_> = (0..100).map(|_| scene.system.ask(troupe, Order::Stop)).collect();
     let mut workers = BTreeSet::new();
@@ -409,7 +479,9 @@ fn a_type_that_the_workers_do_not_take_comes_back(base: Base) {
     let poison = scene.probe.expect_poison();
     assert_eq!(poison.message.get(), Some(&Unwanted("x".into())));
     assert!(poison.details.contains("not accepted"), "{}", poison.details);
-    assert_eq!(status(&scene, troupe).workers, 0);
+    if !scene.system.is_of_processes() {
+        assert_eq!(status(&scene, troupe).workers, 0);
+    }
     do_job(&scene, troupe, 1);
 }
 
@@ -493,36 +565,9 @@ fn a_troupe_can_have_a_name(base: Base) {
     assert_eq!(scene.system.lookup_actor::<Worker>("the players"), Some(troupe));
 }
 
-/// Has a troupe, and passes its work on to it.
-struct Director {
-    troupe: Option<ActorRef<Worker>>,
-    observer: Address,
-}
-
-impl Actor for Director {
-    type Protocol = (Job,);
-
-    fn started(&mut self, ctx: &mut Context<Self>) -> Result<(), Failure> {
-        let observer = self.observer;
-        let make = move || Worker { failures: Arc::default(), door: Door::default(), observer };
-        self.troupe = Some(ctx.spawn_troupe(Troupe::new(make).max(2))?);
-        Ok(())
-    }
-}
-
-impl Handler<Job> for Director {
-    fn receive(&mut self, _: &mut Job, ctx: &mut Context<Self>) -> Outcome<(u64, Address, Address)> {
-        match self.troupe {
-            Some(troupe) => ctx.forward(troupe),
-            None => Err(Failure::new("there is no troupe").into()),
-        }
-    }
-}
-
 fn a_troupe_can_be_a_child(base: Base) {
     let scene = Scene::new(base);
-    let observer = scene.probe.address();
-    let director = scene.system.spawn(move || Director { troupe: None, observer }).unwrap();
+    let director = scene.system.cast(director(&scene)).unwrap();
     for number in 0..20 {
         let answer = scene.probe.endpoint().ask(director, Job::Do(number)).wait_timeout(PATIENCE).unwrap();
         assert_eq!((answer.0, answer.2), (number, scene.probe.address()));

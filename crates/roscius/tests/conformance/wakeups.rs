@@ -1,4 +1,6 @@
 //! Wakeups.
+//!
+//! In one process: time to the nanosecond, and what a clock that stands still shows.
 
 use std::time::{Duration, Instant};
 
@@ -13,20 +15,20 @@ use crate::scene::{PATIENCE, QUIET, Scene};
 promises! {
     on every_base:
         a_wakeup_carries_its_payload,
-        a_wakeup_comes_in_real_time;
-    on in_one_process:
-        a_wakeup_comes_when_it_is_due_and_not_before,
+        a_wakeup_comes_in_real_time,
         a_wakeup_comes_once,
         a_wakeup_without_delay_comes_at_once,
-        a_periodic_wakeup_comes_every_period,
-        a_periodic_wakeup_does_not_make_up_for_what_it_missed,
         a_cancelled_wakeup_does_not_come,
-        a_wakeup_that_is_due_can_still_be_cancelled,
-        a_periodic_wakeup_ends_when_it_is_cancelled,
         what_has_come_cannot_be_cancelled,
         wakeups_come_in_the_order_in_which_they_are_due,
         wakeups_due_together_come_in_the_order_of_asking,
-        wakeups_end_with_their_actor,
+        wakeups_end_with_their_actor;
+    on in_one_process:
+        a_wakeup_comes_when_it_is_due_and_not_before,
+        a_periodic_wakeup_comes_every_period,
+        a_periodic_wakeup_does_not_make_up_for_what_it_missed,
+        a_wakeup_that_is_due_can_still_be_cancelled,
+        a_periodic_wakeup_ends_when_it_is_cancelled,
         wakeups_end_with_their_instance,
         pending_wakeups_are_in_the_status;
     on simple:
@@ -38,6 +40,9 @@ pub fn enlist(registry: Registry) -> Registry {
 }
 
 const SECOND: Duration = Duration::from_secs(1);
+
+/// Where time passes by itself too.
+const MOMENT: Duration = Duration::from_millis(20);
 
 fn order(scene: &Scene, puppet: ActorRef<Puppet>, order: Order) {
     scene.system.tell(puppet, order).unwrap();
@@ -58,10 +63,10 @@ fn a_wakeup_comes_when_it_is_due_and_not_before(base: Base) {
 fn a_wakeup_comes_once(base: Base) {
     let scene = Scene::timeless(base);
     let puppet = scene.puppet("puppet");
-    order(&scene, puppet, Order::WakeAfter(SECOND, 7));
-    scene.pass(5 * SECOND);
+    order(&scene, puppet, Order::WakeAfter(MOMENT, 7));
+    scene.pass(5 * MOMENT);
     scene.expect("puppet", What::Woken(7));
-    scene.pass(5 * SECOND);
+    scene.pass(5 * MOMENT);
     scene.probe.expect_nothing(QUIET);
 }
 
@@ -103,7 +108,7 @@ fn a_wakeup_carries_its_payload(base: Base) {
 fn a_wakeup_without_delay_comes_at_once(base: Base) {
     let scene = Scene::timeless(base);
     let puppet = scene.puppet("puppet");
-    order(&scene, puppet, Order::WakeAfter(Duration::ZERO, 1));
+    scene.system.tell(puppet, Order::WakeAfter(Duration::ZERO, 1)).unwrap();
     scene.expect("puppet", What::Woken(1));
 }
 
@@ -147,11 +152,10 @@ fn a_periodic_wakeup_does_not_make_up_for_what_it_missed(base: Base) {
 
 fn a_cancelled_wakeup_does_not_come(base: Base) {
     let scene = Scene::timeless(base);
-    let puppet = scene.puppet("puppet");
-    order(&scene, puppet, Order::WakeAfter(SECOND, 7));
-    order(&scene, puppet, Order::CancelWakeup);
+    let role = scene.role("puppet").first(Order::WakeAfter(MOMENT, 7)).first(Order::CancelWakeup);
+    let puppet = scene.play(role, "puppet");
     scene.expect("puppet", What::Cancelled(true));
-    scene.pass(10 * SECOND);
+    scene.pass(10 * MOMENT);
     scene.settle(puppet);
     scene.probe.expect_nothing(QUIET);
     assert_eq!(scene.system.status().pending_timers, 0);
@@ -213,8 +217,8 @@ fn a_periodic_wakeup_ends_when_it_is_cancelled(base: Base) {
 fn what_has_come_cannot_be_cancelled(base: Base) {
     let scene = Scene::timeless(base);
     let puppet = scene.puppet("puppet");
-    order(&scene, puppet, Order::WakeAfter(SECOND, 7));
-    scene.pass(SECOND);
+    order(&scene, puppet, Order::WakeAfter(MOMENT, 7));
+    scene.pass(MOMENT);
     scene.expect("puppet", What::Woken(7));
     order(&scene, puppet, Order::CancelWakeup);
     scene.expect("puppet", What::Cancelled(false));
@@ -222,11 +226,12 @@ fn what_has_come_cannot_be_cancelled(base: Base) {
 
 fn wakeups_come_in_the_order_in_which_they_are_due(base: Base) {
     let scene = Scene::timeless(base);
-    let puppet = scene.puppet("puppet");
-    for delay in [5, 1, 4, 2, 3] {
-        order(&scene, puppet, Order::WakeAfter(delay * SECOND, u64::from(delay)));
-    }
-    scene.pass(10 * SECOND);
+    let role = [5, 1, 4, 2, 3]
+        .into_iter()
+        .fold(scene.role("puppet"), |role, delay| role.first(Order::WakeAfter(delay * MOMENT, u64::from(delay))));
+    let puppet = scene.play(role, "puppet");
+    scene.settle(puppet);
+    scene.pass(10 * MOMENT);
     for delay in 1..=5 {
         scene.expect("puppet", What::Woken(delay));
     }
@@ -234,11 +239,10 @@ fn wakeups_come_in_the_order_in_which_they_are_due(base: Base) {
 
 fn wakeups_due_together_come_in_the_order_of_asking(base: Base) {
     let scene = Scene::timeless(base);
-    let puppet = scene.puppet("puppet");
-    for number in 0..20 {
-        order(&scene, puppet, Order::WakeAfter(SECOND, number));
-    }
-    scene.pass(SECOND);
+    let role = (0..20).fold(scene.role("puppet"), |role, number| role.first(Order::WakeAfter(MOMENT, number)));
+    let puppet = scene.play(role, "puppet");
+    scene.settle(puppet);
+    scene.pass(MOMENT);
     for number in 0..20 {
         scene.expect("puppet", What::Woken(number));
     }
@@ -246,14 +250,12 @@ fn wakeups_due_together_come_in_the_order_of_asking(base: Base) {
 
 fn wakeups_end_with_their_actor(base: Base) {
     let scene = Scene::timeless(base);
-    let puppet = scene.puppet("puppet");
-    order(&scene, puppet, Order::WakeAfter(SECOND, 1));
-    order(&scene, puppet, Order::WakeEvery(SECOND, 2));
-    scene.system.exit(puppet);
+    let role = scene.role("puppet").first(Order::WakeAfter(MOMENT, 1)).first(Order::WakeEvery(MOMENT, 2));
+    let puppet = scene.play(role.first(Order::Stop), "puppet");
     scene.expect("puppet", What::Stopping);
     scene.wait_for_end(puppet);
     assert_eq!(scene.system.status().pending_timers, 0);
-    scene.pass(10 * SECOND);
+    scene.pass(10 * MOMENT);
     scene.probe.expect_nothing(QUIET);
     assert_eq!(scene.system.status().dead_letters, 0);
 }

@@ -10,7 +10,6 @@ use crate::scene::{PATIENCE, QUIET, Scene};
 promises! {
     on every_base:
         a_watcher_is_told_once_why_an_actor_ended,
-        each_reason_is_told,
         an_endpoint_can_watch,
         who_watches_twice_is_told_once,
         who_does_not_watch_any_more_is_not_told,
@@ -23,6 +22,8 @@ promises! {
         a_parent_can_watch_its_child,
         what_never_came_to_life_is_told_too,
         an_endpoint_can_be_watched;
+    on every_base_and_claim:
+        each_reason_is_told;
 }
 
 /// Has one puppet watch another.

@@ -32,7 +32,10 @@ impl Hub {
                 Ok((stream, _)) => match Greeting::accepted(stream, self.rules.clone()) {
                     Ok(greeting) => {
                         let until = now + self.options.greet_within;
-                        self.greet(greeting, Purpose::Accepted, until);
+                        if let Some(place) = self.greet(greeting, Purpose::Accepted, until) {
+                            // Who connects speaks at once.
+                            self.advance_greeting(place);
+                        }
                     }
                     Err(cause) => self.events.push(Event::TurnedAway { cause }),
                 },
@@ -232,6 +235,9 @@ impl Hub {
             if !peer.queue.is_empty() {
                 self.mark_dirty(index);
             } else {
+                if peer.links.is_empty() {
+                    self.events.push(Event::Parted { node: peer.node });
+                }
                 self.forget_if_unknown(index);
             }
         } else if matches!(cause, LinkError::Closed | LinkError::Reset | LinkError::Cut { .. }) {

@@ -39,6 +39,9 @@ impl Hub {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
             _ => {}
         }
+        if self.may_accept {
+            self.take_connections(Instant::now());
+        }
         self.read_hot();
         if self.may_accept || !self.greetings.is_empty() || !self.retrying.is_empty() {
             self.keep_time(Instant::now());
@@ -55,6 +58,10 @@ impl Hub {
             return;
         }
         let mut dirty = std::mem::take(&mut self.dirty);
+        let first = self.options.first.and_then(|node| self.by_node.get(&node));
+        if let Some(position) = dirty.iter().position(|index| Some(index) == first) {
+            dirty[..=position].rotate_right(1);
+        }
         for index in dirty.drain(..) {
             if let Some(peer) = self.peers.get_mut(index) {
                 peer.dirty = false;
@@ -236,11 +243,18 @@ impl Hub {
         }
     }
 
-    fn keep_time(&mut self, now: Instant) {
-        if self.may_accept && self.no_accept_until.is_none_or(|until| until <= now) {
+    /// Takes connections, and has them read before the others: who had to connect first has something to say for longer. So the
+    /// last words of an actor to its parent, whom it had nothing to say before, are not overtaken by what was sent after them.
+    fn take_connections(&mut self, now: Instant) {
+        if self.no_accept_until.is_none_or(|until| until <= now) {
             self.no_accept_until = None;
+            let others = std::mem::take(&mut self.hot);
             self.accept(now);
+            self.hot.extend(others);
         }
+    }
+
+    fn keep_time(&mut self, now: Instant) {
         let late = |place: &usize| match self.places.get(*place) {
             Some(Place::Greeting { until, purpose, .. }) if *until <= now => Some((*place, *purpose)),
             _ => None,

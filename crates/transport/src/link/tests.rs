@@ -39,7 +39,7 @@ fn link() -> (Link, Plain) {
 }
 
 fn read(link: &mut Link, budget: usize) -> (Result<Read, LinkError>, Vec<Frame>) {
-    let (mut scratch, mut frames) = (vec![0; 4096], Vec::new());
+    let (mut scratch, mut frames) = (Vec::with_capacity(4096), Vec::new());
     (link.read(&mut scratch, budget, true, |frame| frames.push(frame)), frames)
 }
 

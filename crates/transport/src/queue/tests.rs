@@ -57,6 +57,44 @@ fn a_frame_that_was_begun_is_unsent() {
 }
 
 #[test]
+fn what_is_lent_is_written_in_its_place() {
+    for cut in [1, 63, 64, 65, 1000, 100_000] {
+        let mut queue = SendQueue::new(BOUNDS);
+        let (mut expected, mut written) = (Vec::new(), Vec::new());
+        for number in 0..40_u8 {
+            let bytes = vec![number; usize::from(number % 5) * 10_000];
+            let payload = Payload::Bytes(&bytes);
+            let _ = match number % 2 {
+                0 => queue.push(&header(number.into()), &payload, u64::MAX),
+                _ => queue.push_lent(&header(number.into()), &payload, Bytes::copy_from_slice(&bytes), u64::MAX),
+            }
+            .unwrap();
+            frame::encode(&header(number.into()), &payload, u64::MAX, &mut expected).unwrap();
+            written.extend(write(&mut queue, cut));
+        }
+        assert_eq!(queue.waiting().1, expected.len() - written.len());
+        written.extend(write(&mut queue, usize::MAX));
+        assert!(written == expected && queue.is_empty(), "cut at {cut}");
+    }
+}
+
+#[test]
+fn what_is_lent_and_was_begun_is_unsent() {
+    for cut in [0, 64, 99, 100, 163, 164, 165, 20_000] {
+        let mut queue = SendQueue::new(BOUNDS);
+        let _ = queue.push(&header(0), &Payload::Bytes(&[1; 36]), u64::MAX).unwrap();
+        let long = vec![7; 50_000];
+        let _ = queue.push_lent(&header(1), &Payload::pickle(&long), long.clone().into(), u64::MAX).unwrap();
+        let _ = queue.push(&header(2), &Payload::None, u64::MAX).unwrap();
+        write(&mut queue, cut);
+        let unsent = queue.take_unsent();
+        let numbers: Vec<u64> = unsent.iter().map(|frame| frame.header().message).collect();
+        assert_eq!(numbers, (u64::from(cut >= 100)..3).collect::<Vec<_>>(), "cut at {cut}");
+        assert_eq!(unsent[unsent.len() - 2].payload().unwrap(), Payload::pickle(&long));
+    }
+}
+
+#[test]
 fn it_is_full_at_the_high_mark_and_has_room_at_the_low_one() {
     let mut queue = SendQueue::new(BOUNDS);
     for number in 0..99 {

@@ -173,8 +173,8 @@ fn few(socket: &Path) {
                 Event::Met { hello, .. } => {
                     hub.introduce(hello.node, socket.with_file_name(hello.node.number().to_string()));
                 }
-                // Those who say nothing.
-                Event::TurnedAway { .. } => {}
+                // Those who say nothing, and those who have said goodbye.
+                Event::TurnedAway { .. } | Event::Parted { .. } => {}
                 event => panic!("{event:?}"),
             }
         }

@@ -220,3 +220,22 @@ fn a_hub_that_closes_with_something_to_say_does_not_wait_longer_than_it_takes() 
     assert!(closing.join().unwrap() < Duration::from_secs(10));
     assert_eq!(b.messages_from(1), [1, 2]);
 }
+
+#[test]
+fn a_new_connection_is_read_before_what_was_sent_after_it() {
+    let stage = Stage::new("before");
+    let (mut a, mut b) = stage.two();
+    b.send(1, 1, &Payload::None);
+    until("a link", &mut a, &mut b, |a, _| a.frames().count() == 1);
+
+    let mut c = stage.station(3);
+    c.hub.introduce(NodeId::new(1), stage.path(1));
+    c.send(1, 2, &Payload::None);
+    c.hub.flush();
+    b.send(1, 3, &Payload::None);
+    b.hub.flush();
+    a.events.clear();
+    a.turn();
+    let came: Vec<_> = a.frames().map(|(from, frame)| (from, frame.header().message)).collect();
+    assert_eq!(came, [(3, 2), (2, 3)]);
+}

@@ -3,6 +3,8 @@
 use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use roscius_protocol::address::NodeId;
@@ -122,15 +124,19 @@ fn other_threads_send_and_wake() {
     senders.into_iter().for_each(|sender| sender.join().unwrap());
 
     let waker = remote.clone();
+    let wakes = Arc::new(AtomicBool::new(false));
+    let about_to_wake = Arc::clone(&wakes);
     let waking = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(50));
+        about_to_wake.store(true, Ordering::Release);
         waker.wake();
     });
     let since = Instant::now();
-    while !waking.is_finished() {
+    while !wakes.load(Ordering::Acquire) {
         a.hub.poll(Some(Duration::from_secs(30)), &mut a.events).unwrap();
     }
     assert!(since.elapsed() < Duration::from_secs(20));
+    waking.join().unwrap();
     drop(a);
     assert_eq!(remote.send(NodeId::new(2), &header(0), &Payload::None), Err(SendError::NoHub));
 }

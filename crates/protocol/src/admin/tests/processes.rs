@@ -35,7 +35,7 @@ fn a_process_that_comes_in_the_place_of_one_that_was_killed_is_not_taken_for_it(
         by: handler,
         role: Some(Role::Actor),
         id: 0,
-        message: ToAdmin::HandleDeadLetters { start: true },
+        message: ToAdmin::HandleDeadLetters { start: true, alone: false },
     });
     scene.seen();
     attach(&mut scene, 301);
@@ -74,7 +74,9 @@ fn a_program_may_leave_and_an_actor_is_seen_to_end() {
 fn all_that_a_process_was_for_others_ends_with_it() {
     let mut scene = Scene::new();
     let actor = scene.actor(Some("desk"));
-    for message in [ToAdmin::HandleDeadLetters { start: true }, ToAdmin::WatchRegistrations { start: true }] {
+    for message in
+        [ToAdmin::HandleDeadLetters { start: true, alone: false }, ToAdmin::WatchRegistrations { start: true }]
+    {
         scene.on(Event::Said { by: actor, role: Some(Role::Actor), id: 0, message });
     }
     let status = scene.admin.status();

@@ -1,31 +1,71 @@
 use super::scene::{PROGRAM, STARTER, Scene};
 use crate::address::Address;
-use crate::admin::messages::{FromAdmin, ToAdmin};
+use crate::admin::messages::{FromAdmin, LetterRecord, Setback, ToAdmin};
 use crate::admin::{Effect, Event, root};
 use crate::frame::Role;
 
 fn handle(scene: &mut Scene, by: Address, start: bool) {
-    let message = ToAdmin::HandleDeadLetters { start };
+    let message = ToAdmin::HandleDeadLetters { start, alone: false };
     scene.on(Event::Said { by, role: Some(Role::Actor), id: 0, message });
+}
+
+/// A dead letter of a program.
+fn letter() -> Event {
+    let (sender, target) = (root(PROGRAM), root(STARTER));
+    Event::Letter(LetterRecord { message: "text".into(), sender, target, reason: Setback::NoActor })
 }
 
 #[test]
 fn letters_go_to_the_last_who_asked_for_them() {
     let mut scene = Scene::new();
     let (first, second) = (scene.actor(None), scene.actor(None));
-    scene.on(Event::Letter);
+    scene.on(letter());
     assert_eq!(scene.seen(), [], "nobody asked");
     handle(&mut scene, first, true);
     handle(&mut scene, second, true);
-    handle(&mut scene, first, false);
-    scene.on(Event::Letter);
+    scene.on(letter());
     assert_eq!(scene.seen(), [Effect::PassLetter { to: second }]);
+    scene.on(Event::LetterBack { handler: second, sender: root(PROGRAM) });
+    assert_eq!(scene.seen(), [Effect::PassLetter { to: first }], "the one before it");
+    handle(&mut scene, first, false);
+    scene.on(letter());
+    assert_eq!(scene.seen(), [], "nobody is left");
+    let status = scene.admin.status();
+    assert_eq!((status.dead_letters, status.latest_dead_letters.len()), (3, 3));
+    assert!(status.counters.contains(&("Dead Letter.Discarded".into(), 2)), "{status:?}");
+    assert!(status.counters.contains(&("Dead Letter.Passed On".into(), 2)), "{status:?}");
+}
+
+#[test]
+fn the_letters_of_a_handler_do_not_come_back_to_it() {
+    let mut scene = Scene::new();
+    let (first, second) = (scene.actor(None), scene.actor(None));
+    handle(&mut scene, first, true);
+    handle(&mut scene, second, true);
+    let own = |sender| {
+        let record = LetterRecord { message: String::new(), sender, target: root(STARTER), reason: Setback::NoActor };
+        Event::Letter(record)
+    };
+    scene.on(own(second));
+    assert_eq!(scene.seen(), [Effect::PassLetter { to: first }]);
+    scene.on(own(first));
+    assert_eq!(scene.seen(), [Effect::PassLetter { to: second }]);
+}
+
+#[test]
+fn who_handles_letters_alone_ends_that_others_do() {
+    let mut scene = Scene::new();
+    let (first, second) = (scene.actor(None), scene.actor(None));
+    handle(&mut scene, first, true);
+    let message = ToAdmin::HandleDeadLetters { start: true, alone: true };
+    scene.on(Event::Said { by: second, role: Some(Role::Actor), id: 0, message });
+    let (sender, target) = (second, root(STARTER));
+    let own = LetterRecord { message: String::new(), sender, target, reason: Setback::NoActor };
+    scene.on(Event::Letter(own));
+    assert_eq!(scene.seen(), [Effect::PassLetter { to: second }], "its own too");
     handle(&mut scene, second, false);
-    scene.on(Event::Letter);
+    scene.on(letter());
     assert_eq!(scene.seen(), [], "the first does not come back");
-    let counters = scene.admin.status().counters;
-    assert!(counters.contains(&("Dead Letter.Discarded".into(), 2)), "{counters:?}");
-    assert!(counters.contains(&("Dead Letter.Passed On".into(), 1)), "{counters:?}");
 }
 
 #[test]
@@ -34,13 +74,13 @@ fn letters_are_discarded_when_their_handler_has_ended_or_the_system_ends() {
     let handler = scene.actor(None);
     handle(&mut scene, handler, true);
     scene.child_ended(handler);
-    scene.on(Event::Letter);
+    scene.on(letter());
     assert_eq!(scene.seen(), []);
     let handler = scene.actor(None);
     handle(&mut scene, handler, true);
     scene.say(PROGRAM, 1, ToAdmin::Shutdown);
     scene.effects.clear();
-    scene.on(Event::Letter);
+    scene.on(letter());
     assert_eq!(scene.seen(), []);
 }
 

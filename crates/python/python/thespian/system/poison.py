@@ -24,8 +24,27 @@ def log_failure(actor: Any, message: Any, details: str, is_last: bool) -> None:
     thesplog(where, kind, type(actor).__name__, text, details, level=level)
 
 
+# Where notes wait until they are written. None: they are written at once.
+_kept: list[str] | None = None
+
+
+def keep_notes() -> None:
+    """Let notes wait until the process ends: who is to hear of the exit of its actor does not wait for a file."""
+    global _kept
+    _kept = []
+
+
+def write_notes() -> None:
+    """Write the notes that wait."""
+    for text in _kept or ():
+        thesplog("%s", text, level=logging.WARNING)
+
+
 def note_failed_exit(text: str) -> None:
     """Note that an actor raised something on its exit request. It exits all the same."""
+    if _kept is not None:
+        _kept.append(text)
+        return
     thesplog("%s", text, level=logging.WARNING)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from roscius._core import Process
 from roscius.supervision import restart_policy
 
+from thespian.system import poison
 from thespian.system.capability import fits
 from thespian.system.class_resolution import resolve
 from thespian.system.exceptions import InvalidActorSpecification
@@ -39,8 +40,22 @@ class NotMade(Exception):
 class Prepared:
     """What a starter has done already for all the processes that it forks."""
 
-    def __init__(self) -> None:
+    def __init__(self, starter: Process, capabilities: dict[str, Any], settings: dict[str, Any]) -> None:
+        self.starter = starter
+        self.capabilities = capabilities
+        self.settings = settings
         self.forwarding = log_forwarding.Forwarding()
+
+    def attach(self, core: Process) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Say that a process is there, and go on without an answer: the starter has been told what the system is like."""
+        core.announce(self.starter)
+        return self.capabilities, self.settings
+
+    def keep_up(self) -> None:
+        """Take over what has changed in the system since the last process."""
+        changed = self.starter.changed_capabilities()
+        if changed is not None:
+            self.capabilities = changed
 
 
 def main(task: Task, listening: Listening, prepared: Prepared | None) -> None:
@@ -49,10 +64,11 @@ def main(task: Task, listening: Listening, prepared: Prepared | None) -> None:
     me = listening.actor
     core = Process(listening, "logger" if is_logger else "actor")
     try:
-        capabilities, settings = core.attach()
+        capabilities, settings = core.attach() if prepared is None else prepared.attach(core)
     except OSError as error:  # a timeout is one too
         thesplog("A process could not reach its Admin, and ends: %s", error, level=logging.WARNING)
         sys.exit(1)
+    poison.keep_notes()
     host = ActorHost(core, task, capabilities, settings)
     signals.handle(core, me, host.describe, prepared is not None)
     if is_logger:
@@ -74,6 +90,7 @@ def main(task: Task, listening: Listening, prepared: Prepared | None) -> None:
     if is_logger:
         log_writer.say_goodbye()
     core.close(0.0 if core.is_over else DRAIN_SECONDS)
+    poison.write_notes()
     if made is None:
         sys.exit(1)
 

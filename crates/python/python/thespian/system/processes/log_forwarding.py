@@ -36,19 +36,21 @@ class Forwarding:
 
 
 def configured() -> list[logging.Logger]:
-    """The loggers that are not as a new one is."""
+    """The loggers whose records do not simply go to the root."""
     loggers = [it for it in logging.Logger.manager.loggerDict.values() if isinstance(it, logging.Logger)]
-    return [it for it in loggers if it.handlers or it.filters or it.level or it.disabled or not it.propagate]
+    return [it for it in loggers if it.handlers or it.filters or it.disabled or not it.propagate]
 
 
 def forget_configuration(loggers: Iterable[logging.Logger]) -> None:
-    """Make loggers that a program had when it was forked as if they were new. Its configuration is its own."""
+    """Have loggers that a program had when it was forked pass all to the root. Its configuration is its own.
+
+    Levels stay: modules set them when they are imported, which a forked process does not do again.
+    """
     for logger in loggers:
         logger.handlers.clear()
         logger.filters.clear()
         logger.propagate = True
         logger.disabled = False
-        logger.setLevel(logging.NOTSET)
     if logging.root.manager.disable:
         logging.disable(logging.NOTSET)
 

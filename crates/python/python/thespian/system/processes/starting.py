@@ -200,13 +200,13 @@ def _start_starter(directory: str, start_method: str, program: Process | None = 
     def starter() -> None:
         os.close(answers)
         try:
-            core = zygote.join(directory)
+            prepared = zygote.join(directory)
         except OSError as error:
             os.write(answer, str(error).encode())
             return
         os.write(answer, b"ready")
         os.close(answer)
-        zygote.main(core, directory, start_method)
+        zygote.main(prepared, directory, start_method)
 
     daemonise(starter, program)
     outcome = _read_all(answers, answer)

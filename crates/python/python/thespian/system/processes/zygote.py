@@ -16,30 +16,32 @@ if TYPE_CHECKING:
     from roscius._core import MakeOrder
 
 
-def join(directory: str) -> Process:
+def join(directory: str) -> actor_process.Prepared:
     """Join the system, which a full disk may forbid."""
     core = Process(Listening(directory), "zygote")
-    core.attach()
+    attached = core.attach()
     core.offer(["python", "logger"])
-    return core
+    return actor_process.Prepared(core, *attached)
 
 
-def main(core: Process, directory: str, start_method: str) -> None:
+def main(prepared: actor_process.Prepared, directory: str, start_method: str) -> None:
     """Start processes as the Admin wants them, until the system has ended."""
+    core = prepared.starter
     signals.prepare(core)
     titles.set_title(f"starter {core.admin}")
-    prepared = actor_process.Prepared()
     # What is there now is shared with every actor: no collection may touch it.
     gc.collect()
     gc.freeze()
     while not core.is_over:
         core.turn(None)
         while (order := core.take_order()) is not None:
-            _make(core, directory, start_method, order, prepared)
+            prepared.keep_up()
+            _make(prepared, directory, start_method, order)
     core.close(1.0)
 
 
-def _make(core: Process, directory: str, start_method: str, order: MakeOrder, prepared: actor_process.Prepared) -> None:
+def _make(prepared: actor_process.Prepared, directory: str, start_method: str, order: MakeOrder) -> None:
+    core = prepared.starter
     process, birth, maker, name, spec = order
     task = Task(directory, process, birth, core.admin, None, maker, name, spec)
     try:
