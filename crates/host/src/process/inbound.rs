@@ -129,19 +129,26 @@ impl Inbound {
 }
 
 impl Driven {
-    /// Deals with what came, as far as it concerns the process, and returns what is for its actors.
+    /// Deals with what came, as far as it concerns the process, and returns what is for its actors. What came after something
+    /// that is to be looked at first is kept.
     pub(super) fn take_in(&mut self, process: &Process) -> Vec<Crossing> {
         let mut out = Vec::new();
-        while let Some(event) = self.inbound.kept.pop_front() {
-            self.happened(process, event, &mut out);
+        let mut looks_first = false;
+        while !looks_first && let Some(event) = self.inbound.kept.pop_front() {
+            looks_first = self.happened(process, event, &mut out);
         }
         let mut events = std::mem::take(&mut self.events);
-        for event in events.drain(..) {
-            self.happened(process, event, &mut out);
+        let mut came = events.drain(..);
+        while !looks_first && let Some(event) = came.next() {
+            looks_first = self.happened(process, event, &mut out);
         }
+        self.inbound.kept.extend(came);
         self.events = events;
         self.report_readable(process, &mut out);
-        self.report_ended(process, &mut out);
+        // Last words may be among what is kept.
+        if !self.inbound.has_waiting() {
+            self.report_ended(process, &mut out);
+        }
         out.append(&mut self.outbound.bounced);
         out
     }
@@ -171,9 +178,12 @@ impl Driven {
         });
     }
 
-    fn happened(&mut self, process: &Process, event: Event, out: &mut Vec<Crossing>) {
+    /// Whether the process is to look at what came before more is given to its actors.
+    fn happened(&mut self, process: &Process, event: Event, out: &mut Vec<Crossing>) -> bool {
         match event {
-            Event::Frame { frame, .. } if frame.kind() == Kind::System => self.system_frame(process, &frame, out),
+            Event::Frame { frame, .. } if frame.kind() == Kind::System => {
+                return self.system_frame(process, &frame, out);
+            }
             Event::Frame { frame, .. } => self.message_frame(process, frame, out),
             Event::Gone { node, cause, unsent } => {
                 tracing::debug!(%node, %cause, unsent = unsent.len(), "no link to a process any more");
@@ -184,6 +194,7 @@ impl Driven {
             Event::TurnedAway { cause } => tracing::warn!(%cause, "a connection was turned away"),
             Event::Unsent { .. } | Event::Met { .. } | Event::NotMet { .. } | Event::Room { .. } => {}
         }
+        false
     }
 
     fn message_frame(&mut self, process: &Process, frame: Frame, out: &mut Vec<Crossing>) {
@@ -213,11 +224,11 @@ impl Driven {
         }
     }
 
-    fn system_frame(&mut self, process: &Process, frame: &Frame, out: &mut Vec<Crossing>) {
+    fn system_frame(&mut self, process: &Process, frame: &Frame, out: &mut Vec<Crossing>) -> bool {
         let header = frame.header();
         match Topic::of(header.type_id) {
             Some(Topic::Signal) => {
-                let Some(signal) = read::<Signal>(frame) else { return };
+                let Some(signal) = read::<Signal>(frame) else { return false };
                 match &signal {
                     Signal::Adopted { .. } => self.children.adopted(),
                     Signal::Terminated { address, .. } => {
@@ -228,27 +239,27 @@ impl Driven {
                 process.language.signal(header.to, signal, out);
             }
             Some(Topic::FromAdmin) if header.from.node() == process.admin.node() => {
-                let Some(message) = read::<FromAdmin>(frame) else { return };
+                let Some(message) = read::<FromAdmin>(frame) else { return false };
                 match message {
                     answer if header.message != 0 => process.requests.answer(header.message, answer),
                     // The second to who has said that it is there, and waited for nothing.
                     FromAdmin::Capabilities { capabilities } | FromAdmin::Attached { capabilities, .. } => {
-                        process.language.capabilities(capabilities);
+                        return process.language.capabilities(capabilities);
                     }
                     FromAdmin::Finish => process.is_over.store(true, std::sync::atomic::Ordering::Release),
                     order => self.inbound.orders.push_back(order),
                 }
             }
             Some(Topic::Returned) => {
-                let Some(letter) = read::<Letter>(frame) else { return };
+                let Some(letter) = read::<Letter>(frame) else { return false };
                 out.extend(self.returned(process, header.to, &letter));
             }
             Some(Topic::DeadLetter) => {
-                let Some(letter) = read::<Letter>(frame) else { return };
+                let Some(letter) = read::<Letter>(frame) else { return false };
                 out.extend(dead_letter(process, header.to, &letter));
             }
             Some(Topic::Answer) => {
-                let Some(answer) = read::<Answer>(frame) else { return };
+                let Some(answer) = read::<Answer>(frame) else { return false };
                 if let Some((_, asker)) = self.outbound.askers.remove(&header.message) {
                     read_answer(asker, answer);
                 }
@@ -257,6 +268,7 @@ impl Driven {
                 tracing::warn!(type_id = header.type_id, from = %header.from, "not for this process");
             }
         }
+        false
     }
 
     /// A message of an actor here came back.

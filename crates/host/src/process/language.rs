@@ -52,9 +52,11 @@ pub trait Language: Send + Sync {
         wait();
     }
 
-    /// The capabilities of the system have changed.
-    fn capabilities(&self, capabilities: Vec<Entry>) {
+    /// The capabilities of the system, when they may have changed. Whether the process is to look at them before its actors get
+    /// what came later.
+    fn capabilities(&self, capabilities: Vec<Entry>) -> bool {
         let _ = capabilities;
+        false
     }
 
     /// Watched descriptors can be read. What an actor is told, if anything.
