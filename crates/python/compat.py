@@ -110,9 +110,7 @@ def prepare(wheel: Path) -> Path:
 
 def run_file(tests: Path, name: str, everything: bool) -> tuple[str, bool, str]:
     """Runs one file. True when nothing failed and nothing was left behind; the text says what came of it."""
-    left_out = (
-        sorted(TO_COME) + ([] if everything else [ROUTED]) + (["multiproc"] if name in ONE_SYSTEM_ONLY else [])
-    )
+    left_out = sorted(TO_COME) + ([] if everything else [ROUTED]) + (["multiproc"] if name in ONE_SYSTEM_ONLY else [])
     command = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tests, tests / f"test_{name}.py"]
     command += ["--timeout", str(TEST_LIMIT.get(name, 60)), "-k", " and ".join(f"not {part}" for part in left_out)]
     environment = {**os.environ, MARK: name}
