@@ -232,11 +232,13 @@ impl Language for PyLanguage {
         }
     }
 
-    fn capabilities(&self, capabilities: Vec<Entry>) {
+    fn capabilities(&self, capabilities: Vec<Entry>) -> bool {
         let mut here = lock(&self.capabilities);
-        if here.known != capabilities {
+        let differs = here.known != capabilities;
+        if differs {
             *here = Capabilities { known: capabilities, have_changed: true };
         }
+        differs
     }
 
     fn readable(&self, descriptors: Vec<RawFd>) -> Option<Crossing> {

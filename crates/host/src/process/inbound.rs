@@ -47,19 +47,26 @@ fn signal_to(process: &Process, to: Address, signal: Signal, out: &mut Vec<Cross
 }
 
 impl Driven {
-    /// Deals with what came, as far as it concerns the process, and returns what is for its actors.
+    /// Deals with what came, as far as it concerns the process, and returns what is for its actors. What came after something
+    /// that is to be looked at first is kept.
     pub(super) fn take_in(&mut self, process: &Process) -> Vec<Crossing> {
         let mut out = Vec::new();
-        while let Some(event) = self.inbound.kept.pop_front() {
-            self.happened(process, event, &mut out);
+        let mut looks_first = false;
+        while !looks_first && let Some(event) = self.inbound.kept.pop_front() {
+            looks_first = self.happened(process, event, &mut out);
         }
         let mut events = std::mem::take(&mut self.events);
-        for event in events.drain(..) {
-            self.happened(process, event, &mut out);
+        let mut came = events.drain(..);
+        while !looks_first && let Some(event) = came.next() {
+            looks_first = self.happened(process, event, &mut out);
         }
+        self.inbound.kept.extend(came);
         self.events = events;
         self.report_readable(process, &mut out);
-        self.report_ended(process, &mut out);
+        // Last words may be among what is kept.
+        if !self.inbound.has_waiting() {
+            self.report_ended(process, &mut out);
+        }
         out.append(&mut self.outbound.bounced);
         out
     }
@@ -89,9 +96,12 @@ impl Driven {
         });
     }
 
-    fn happened(&mut self, process: &Process, event: Event, out: &mut Vec<Crossing>) {
+    /// Whether the process is to look at what came before more is given to its actors.
+    fn happened(&mut self, process: &Process, event: Event, out: &mut Vec<Crossing>) -> bool {
         match event {
-            Event::Frame { frame, .. } if frame.kind() == Kind::System => self.system_frame(process, &frame, out),
+            Event::Frame { frame, .. } if frame.kind() == Kind::System => {
+                return self.system_frame(process, &frame, out);
+            }
             Event::Frame { from, frame } => self.message_frame(process, from, frame, out),
             Event::Gone { node, cause, unsent } => {
                 tracing::debug!(%node, %cause, unsent = unsent.len(), "no link to a process any more");
@@ -109,6 +119,7 @@ impl Driven {
             Event::Met { ticket, .. } => drop(ticket.and_then(|ticket| self.outbound.sought.remove(&ticket))),
             Event::Unsent { .. } | Event::Room { .. } => {}
         }
+        false
     }
 
     /// `node`: whose link it came by. With a forwarded message that is not the node of its sender.
@@ -158,11 +169,11 @@ impl Driven {
         }
     }
 
-    fn system_frame(&mut self, process: &Process, frame: &Frame, out: &mut Vec<Crossing>) {
+    fn system_frame(&mut self, process: &Process, frame: &Frame, out: &mut Vec<Crossing>) -> bool {
         let header = frame.header();
         match Topic::of(header.type_id) {
             Some(Topic::Signal) => {
-                let Some(signal) = read::<Signal>(frame) else { return };
+                let Some(signal) = read::<Signal>(frame) else { return false };
                 match &signal {
                     Signal::Adopted { parent, .. } => self.children.adopted(*parent),
                     Signal::ChildEnded { child, .. } if child.node() == header.from.node() => {
@@ -176,12 +187,12 @@ impl Driven {
                 signal_to(process, header.to, signal, out);
             }
             Some(Topic::FromAdmin) if header.from.node() == process.admin.node() => {
-                let Some(message) = read::<FromAdmin>(frame) else { return };
+                let Some(message) = read::<FromAdmin>(frame) else { return false };
                 match message {
                     answer if header.message != 0 => process.requests.answer(header.message, answer),
                     // The second to who has said that it is there, and waited for nothing.
                     FromAdmin::Capabilities { capabilities } | FromAdmin::Attached { capabilities, .. } => {
-                        process.language.capabilities(capabilities);
+                        return process.language.capabilities(capabilities);
                     }
                     FromAdmin::Closing => process.language.closing(),
                     FromAdmin::Finish => process.is_over.store(true, std::sync::atomic::Ordering::Release),
@@ -189,15 +200,15 @@ impl Driven {
                 }
             }
             Some(Topic::Returned) => {
-                let Some(letter) = read::<Letter>(frame) else { return };
+                let Some(letter) = read::<Letter>(frame) else { return false };
                 out.extend(self.returned(process, header.to, &letter));
             }
             Some(Topic::DeadLetter) => {
-                let Some(letter) = read::<Letter>(frame) else { return };
+                let Some(letter) = read::<Letter>(frame) else { return false };
                 out.extend(dead_letter(process, header.to, &letter));
             }
             Some(Topic::Answer) => {
-                let Some(answer) = read::<Answer>(frame) else { return };
+                let Some(answer) = read::<Answer>(frame) else { return false };
                 if let Some((_, asker)) = self.outbound.askers.remove(&header.message) {
                     // What came before it is heard before it.
                     process.system.arrive_all(out.drain(..));
@@ -208,6 +219,7 @@ impl Driven {
                 tracing::warn!(type_id = header.type_id, from = %header.from, "not for this process");
             }
         }
+        false
     }
 
     /// A message of an actor here came back.

@@ -84,9 +84,11 @@ pub trait Language: Send + Sync {
     /// The system is shut down. What goes on is to come to its end.
     fn closing(&self) {}
 
-    /// The capabilities of the system have changed.
-    fn capabilities(&self, capabilities: Vec<Entry>) {
+    /// The capabilities of the system, when they may have changed. Whether the process is to look at them before its actors get
+    /// what came later.
+    fn capabilities(&self, capabilities: Vec<Entry>) -> bool {
         let _ = capabilities;
+        false
     }
 
     /// Watched descriptors can be read. What an actor is told, if anything.

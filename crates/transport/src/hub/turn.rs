@@ -40,6 +40,7 @@ impl Hub {
             _ => {}
         }
         if self.may_accept {
+            // There were too many, or no descriptors.
             self.take_connections(Instant::now());
         }
         self.read_hot();
@@ -131,7 +132,12 @@ impl Hub {
 
     fn dispatch(&mut self, event: &mio::event::Event) {
         match event.token() {
-            LISTENER => self.may_accept = true,
+            // Here, not later: what a new connection brings is read in the order in which it came, between what the links bring. So
+            // the last words of an actor to its parent, whom it had nothing to say before, are not overtaken by what was sent later.
+            LISTENER => {
+                self.may_accept = true;
+                self.take_connections(Instant::now());
+            }
             WAKER => {}
             Token(place) => match self.places.get_mut(place) {
                 // An event of a place that was left earlier in this turn.
@@ -243,14 +249,10 @@ impl Hub {
         }
     }
 
-    /// Takes connections, and has them read before the others: who had to connect first has something to say for longer. So the
-    /// last words of an actor to its parent, whom it had nothing to say before, are not overtaken by what was sent after them.
     fn take_connections(&mut self, now: Instant) {
         if self.no_accept_until.is_none_or(|until| until <= now) {
             self.no_accept_until = None;
-            let others = std::mem::take(&mut self.hot);
             self.accept(now);
-            self.hot.extend(others);
         }
     }
 

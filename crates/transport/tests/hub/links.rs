@@ -222,20 +222,23 @@ fn a_hub_that_closes_with_something_to_say_does_not_wait_longer_than_it_takes() 
 }
 
 #[test]
-fn a_new_connection_is_read_before_what_was_sent_after_it() {
-    let stage = Stage::new("before");
+fn a_new_connection_is_read_in_the_order_in_which_it_came() {
+    let stage = Stage::new("came");
     let (mut a, mut b) = stage.two();
     b.send(1, 1, &Payload::None);
     until("a link", &mut a, &mut b, |a, _| a.frames().count() == 1);
 
-    let mut c = stage.station(3);
-    c.hub.introduce(NodeId::new(1), stage.path(1));
-    c.send(1, 2, &Payload::None);
-    c.hub.flush();
-    b.send(1, 3, &Payload::None);
-    b.hub.flush();
-    a.events.clear();
-    a.turn();
-    let came: Vec<_> = a.frames().map(|(from, frame)| (from, frame.header().message)).collect();
-    assert_eq!(came, [(3, 2), (2, 3)]);
+    for new_comes_first in [true, false] {
+        let mut c = stage.station(if new_comes_first { 3 } else { 4 });
+        c.hub.introduce(NodeId::new(1), stage.path(1));
+        for (message, is_new) in [(2, new_comes_first), (3, !new_comes_first)] {
+            let sender = if is_new { &mut c } else { &mut b };
+            sender.send(1, message, &Payload::None);
+            sender.hub.flush();
+        }
+        a.events.clear();
+        a.turn();
+        let came: Vec<_> = a.frames().map(|(_, frame)| frame.header().message).collect();
+        assert_eq!(came, [2, 3], "the new connection comes first: {new_comes_first}");
+    }
 }
