@@ -136,6 +136,7 @@ fn other_threads_send_and_wake() {
         a.hub.poll(Some(Duration::from_secs(30)), &mut a.events).unwrap();
     }
     assert!(since.elapsed() < Duration::from_secs(20));
+    waking.join().unwrap();
     drop(a);
     assert_eq!(remote.send(NodeId::new(2), &header(0), &Payload::None), Err(SendError::NoHub));
 }
