@@ -147,7 +147,8 @@ fn a_half_written_frame_goes_on_where_it_stopped() {
     let (mut link, mut theirs) = self::link();
     let mut queue = SendQueue::new(Bounds::default());
     let someone = Address::nobody(NodeId::new(1));
-    let long = vec![7; 3 << 20];
+    // More than a socket holds.
+    let long = vec![7; 15 << 20];
     for payload in [Payload::Int(1), Payload::Bytes(&long), Payload::Int(2)] {
         let _ = queue.push(&Header::new(someone, someone), &payload, DEFAULT_LIMIT).unwrap();
     }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use roscius_protocol::address::NodeId;
-use roscius_protocol::frame::{Hello, Payload, Role};
+use roscius_protocol::frame::{DEFAULT_LIMIT, Hello, Payload, Role, encode};
 use roscius_transport::{Event, Hub, HubOptions, Listening, Room, SendError};
 
 use crate::scene::{PATIENCE, header};
@@ -65,7 +65,7 @@ fn plays_its_part() {
     let socket = PathBuf::from(socket);
     match part.as_str() {
         "flood" => flood(&socket),
-        "long" => long(&socket),
+        "half" => half(&socket),
         "deaf" => deaf(&socket),
         "knock" => knock(&socket),
         "few" => few(&socket),
@@ -119,15 +119,19 @@ pub fn flooded(hub: &mut Hub, node: NodeId, count: u64) -> u64 {
     came
 }
 
-/// Sends a frame too long to be sent in one go.
-fn long(socket: &Path) {
-    let mut hub = hub(socket);
-    let _ = hub.send(NodeId::new(1), &header(1), &Payload::Int(1)).unwrap();
-    let _ = hub.send(NodeId::new(1), &header(2), &Payload::Bytes(&vec![0; 64 << 20])).unwrap();
-    let mut events = Vec::new();
-    loop {
-        hub.poll(None, &mut events).unwrap();
-    }
+/// Sends a whole frame, and half of another with it.
+fn half(socket: &Path) {
+    let mut socket = UnixStream::connect(socket).unwrap();
+    socket.write_all(&Hello { node: NodeId::new(2), role: Role::Actor, pid: std::process::id() }.to_bytes()).unwrap();
+    // A link that is closed with something unread in it is reset.
+    socket.read_exact(&mut [0; Hello::SIZE]).unwrap();
+    let mut bytes = Vec::new();
+    encode(&header(1), &Payload::Int(1), DEFAULT_LIMIT, &mut bytes).unwrap();
+    let whole = bytes.len();
+    encode(&header(2), &Payload::Bytes(&[0; 1000]), DEFAULT_LIMIT, &mut bytes).unwrap();
+    bytes.truncate(whole + 500);
+    socket.write_all(&bytes).unwrap();
+    std::thread::sleep(PATIENCE);
 }
 
 /// Connects and reads nothing.

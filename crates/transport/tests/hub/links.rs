@@ -231,6 +231,9 @@ fn a_new_connection_is_read_in_the_order_in_which_it_came() {
     for new_comes_first in [true, false] {
         let mut c = stage.station(if new_comes_first { 3 } else { 4 });
         c.hub.introduce(NodeId::new(1), stage.path(1));
+        // Nothing else is on its way.
+        b.turn();
+        a.turn();
         for (message, is_new) in [(2, new_comes_first), (3, !new_comes_first)] {
             let sender = if is_new { &mut c } else { &mut b };
             sender.send(1, message, &Payload::None);
