@@ -1,4 +1,6 @@
 //! Asynchronous handlers that are tried at once, and actors that are played in slices.
+//!
+//! In one process: all of it. It is about the order in which one engine plays its actors.
 
 use std::sync::Mutex;
 
@@ -9,7 +11,7 @@ use crate::cast::{Double, Fail, Panic, fail, panic};
 use crate::scene::Scene;
 
 promises! {
-    on every_base:
+    on in_one_process:
         what_is_handled_at_once_and_what_waits_stay_in_order,
         a_handler_that_fails_at_once_returns_its_message;
     on simple:

@@ -145,7 +145,10 @@ fn an_actor_that_stops_handles_no_further_message(base: Base) {
     scene.expect("puppet", What::Stopping);
     scene.probe.expect_terminated();
     scene.system.tell(puppet, Number(3)).unwrap();
-    assert_eq!(scene.only_dead_letter(), (puppet.address(), Undelivered::NoActor));
+    let (target, reason) = scene.only_dead_letter();
+    assert_eq!(target, puppet.address());
+    // Its process may be there a moment longer, and say so itself.
+    assert!(matches!(reason, Undelivered::NoActor | Undelivered::Exited), "{reason}");
 }
 
 fn an_actor_can_stop_while_it_starts(base: Base) {
