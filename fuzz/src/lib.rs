@@ -77,7 +77,7 @@ pub fn link(data: &[u8]) {
     let Ok(greeting) = Greeting::accepted(mio::net::UnixStream::from_std(ours), rules) else { return };
     if let Ok(Progress::Open(mut link, _)) = greeting.advance() {
         assert!(Hello::from_bytes(data.first_chunk().expect("a whole greeting")).is_ok());
-        let mut scratch = [0; 4096];
+        let mut scratch = Vec::with_capacity(4096);
         let mut came = 0;
         let _ = link.read(&mut scratch, usize::MAX, true, |frame| came += frame.as_bytes().len());
         assert!(came <= data.len() - Hello::SIZE);
