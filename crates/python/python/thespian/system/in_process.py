@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from roscius._core import System
 from roscius.supervision import restart_plan
 
 from thespian.system.actor_registry import ActorRegistry
-from thespian.system.addressManager import CannotPickle
 from thespian.system.capability import fits
 from thespian.system.class_resolution import resolve
 from thespian.system.exceptions import (
@@ -19,8 +18,8 @@ from thespian.system.exceptions import (
 )
 from thespian.system.host import Requirements, ShutDown
 from thespian.system.instantiation import withPossibleInitArgs
-from thespian.system.loads_no_sources import LoadsNoSources
 from thespian.system.log_setup import configure_logging
+from thespian.system.running_base import RunningBase
 from thespian.system.system_capabilities import add_system_capabilities
 
 if TYPE_CHECKING:
@@ -33,12 +32,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class InProcessBase(LoadsNoSources):
+class InProcessBase(RunningBase):
     """A system whose actors are objects of this process. The subclasses say how the core runs them."""
 
     core_base: str
-    system_name: str
-    system_version: int
 
     def __init__(self, capabilities: dict[str, Any], logDefs: dict[str, Any] | bool | None = None) -> None:
         configure_logging(logDefs)
@@ -49,24 +46,6 @@ class InProcessBase(LoadsNoSources):
         self.actorRegistry = ActorRegistry()
         self._core: System = System(self.core_base)
         self.endpoint: Endpoint = self._core.endpoint()
-        self._is_shut_down = False
-
-    def __reduce__(self) -> NoReturn:
-        raise CannotPickle("the base of an ActorSystem belongs to one process")
-
-    @property
-    def system_address(self) -> ActorAddress:
-        """The address that the system's own messages come from."""
-        return self._core.system_address
-
-    @property
-    def is_shut_down(self) -> bool:
-        """Whether the system has come to its end."""
-        return self._is_shut_down
-
-    def open_endpoint(self) -> Endpoint:
-        """One more address of external code."""
-        return self._core.endpoint()
 
     def open_front(self, loop: AbstractEventLoop, ended: Callable[[], None]) -> Front:
         """The part of the system for who waits on an event loop; `ended` is called when the system has ended."""

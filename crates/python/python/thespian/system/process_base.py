@@ -6,12 +6,11 @@ import logging
 import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from roscius._core import Refused, admin_address
 from roscius.rust_actors import RustActor, rust_actor
 
-from thespian.system.addressManager import CannotPickle
 from thespian.system.exceptions import (
     ActorSystemFailure,
     ActorSystemRequestTimeout,
@@ -20,12 +19,12 @@ from thespian.system.exceptions import (
     NoCompatibleSystemForActor,
 )
 from thespian.system.host import Requirements, ShutDown
-from thespian.system.loads_no_sources import LoadsNoSources
 from thespian.system.processes import actor_host
 from thespian.system.processes.actor_host import class_name
 from thespian.system.processes.launching import METHODS
 from thespian.system.processes.starting import SystemPlace, announce_program, attach_or_start
 from thespian.system.processes.task import ActorSpec
+from thespian.system.running_base import RunningBase
 from thespian.system.system_capabilities import add_system_capabilities
 from thespian.system.thesplog import thesplog
 
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from collections.abc import Callable
 
-    from roscius._core import ActorAddress, Endpoint
+    from roscius._core import ActorAddress, Endpoint, Process
     from roscius.front import Front
 
 _log = logging.getLogger(__name__)
@@ -65,11 +64,9 @@ class Transport:
         return admin_address(directory)
 
 
-class ProcessBase(LoadsNoSources):
+class ProcessBase(RunningBase):
     """A system whose actors are processes. The subclasses say where it is found."""
 
-    system_name: str
-    system_version: int
     shutdown_seconds = SHUTDOWN_SECONDS
 
     def __init__(self, capabilities: dict[str, Any], logDefs: dict[str, Any] | bool | None = None) -> None:
@@ -78,10 +75,9 @@ class ProcessBase(LoadsNoSources):
         capabilities["Thespian Watch Supported"] = True
         place = self._place()
         self._part = attach_or_start(place, capabilities, logDefs, self._start_method(), TELL_SECONDS)
-        self._core = self._part.core
+        self._core: Process = self._part.core
         self.endpoint: Endpoint = self._core.endpoint()
         self.transport = Transport(place.kind, place, self._core.admin)
-        self._is_shut_down = False
 
     def _place(self) -> SystemPlace:
         raise NotImplementedError
@@ -92,23 +88,6 @@ class ProcessBase(LoadsNoSources):
             return str(method)
         thesplog("There is no process startup method %s: fork is used", method, level=WARNING)
         return "fork"
-
-    def __reduce__(self) -> NoReturn:
-        raise CannotPickle("the base of an ActorSystem belongs to one process")
-
-    @property
-    def system_address(self) -> ActorAddress:
-        """The address that the system's own messages come from."""
-        return self._core.system_address
-
-    @property
-    def is_shut_down(self) -> bool:
-        """Whether the system has come to its end."""
-        return self._is_shut_down
-
-    def open_endpoint(self) -> Endpoint:
-        """One more address of external code."""
-        return self._core.endpoint()
 
     def open_front(self, loop: AbstractEventLoop, ended: Callable[[], None]) -> Front:
         """The part of the system for who waits on an event loop; `ended` is called when the system has ended."""
