@@ -41,7 +41,9 @@ def start(demo: str, folder: Path, *arguments: str, python: str = sys.executable
     command = [demo, "--input", "texts.txt", "--base", "processes", f"--python={python}", *arguments]
     environment = dict(os.environ, XDG_RUNTIME_DIR=str(sockets))
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True)
+    # Who starts the tests in the background may have interruptions ignored, and so would the program.
+    heeding = ["env", "--default-signal=INT"]
+    return subprocess.Popen([*heeding, *command], cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True)
 
 
 def run(demo: str, folder: Path, *arguments: str, **options: str) -> subprocess.CompletedProcess[str]:
