@@ -151,7 +151,7 @@ impl Understudies {
         self.fallen.iter().find(|(_, fallen)| fallen.due.is_some_and(|due| due <= now)).map(|(node, _)| *node)
     }
 
-    /// Hears a signal in place of a child. False if that is there, or is to hear it later.
+    /// Hears a signal in place of a child, unless that is there or is to hear it later.
     pub fn hear(&mut self, to: Address, signal: &Signal) -> Heard {
         let Some(fallen) = self.fallen.get_mut(&to.node()) else { return Heard::Not };
         match signal {

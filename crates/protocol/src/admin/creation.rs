@@ -51,8 +51,9 @@ impl Admin {
                 return making.waiters.push(asked);
             }
         }
-        // Before anybody has offered anything, the system is just starting.
-        if !self.starters.is_empty() && !self.starters.contains_key(&creation.maker) {
+        // Before anybody has offered anything, the system is just starting. The logger is made for the system itself alone.
+        let unknown = !self.starters.is_empty() && !self.starters.contains_key(&creation.maker);
+        if unknown || creation.maker == super::logger::MAKER {
             return self.refuse(asked, self.no_maker(&creation.maker), effects);
         }
         let node = match creation.process {

@@ -6,6 +6,8 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from roscius.rust_actors import NEED_PROCESSES
+
 
 def announce(system: Any, program: str | os.PathLike[str], arguments: Sequence[str] = ()) -> list[str]:
     """Start an executable that has actors in Rust to offer, and return their names, which `createActor` knows from now on.
@@ -16,6 +18,6 @@ def announce(system: Any, program: str | os.PathLike[str], arguments: Sequence[s
     base = getattr(system, "_systemBase", system)
     begin = getattr(base, "announce", None)
     if begin is None:
-        raise ValueError("actors in Rust need a base of processes, such as multiprocTCPBase")
+        raise ValueError(f"actors in Rust {NEED_PROCESSES}")
     names: list[str] = begin(os.fspath(program), [str(argument) for argument in arguments])
     return names

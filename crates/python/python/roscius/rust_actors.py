@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from roscius._core import encode_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Who makes actors of classes in Python. No actor in Rust has this name.
+PYTHON = "python"
+# What is said where there can be none.
+NEED_PROCESSES = "need a base of processes, such as multiprocTCPBase"
 
 
 class RustActor:
@@ -16,6 +24,8 @@ class RustActor:
     def __init__(self, name: str, *arguments: Any, **named: Any) -> None:
         if not isinstance(name, str) or not name:
             raise TypeError("an actor in Rust is created by its name, a text")
+        if name == PYTHON:
+            raise ValueError(f"no actor in Rust is named `{name}`: that is what makes classes in Python")
         if arguments and named:
             raise TypeError("the arguments of an actor in Rust are either all named or none")
         self.name = name
@@ -46,6 +56,13 @@ def rust_actor(actorClass: Any) -> RustActor | None:
     """What was given for an actor's class as an actor in Rust: a RustActor, or a name that no class can have."""
     if isinstance(actorClass, RustActor):
         return actorClass
-    if isinstance(actorClass, str) and actorClass and "." not in actorClass:
+    if isinstance(actorClass, str) and actorClass not in ("", PYTHON) and "." not in actorClass:
+        return RustActor(actorClass)
+    return None
+
+
+def rust_instead(actorClass: Any, makers: Callable[[], list[str]]) -> RustActor | None:
+    """The actor in Rust that `makers` know by the name of a class that could not be found."""
+    if isinstance(actorClass, str) and actorClass != PYTHON and actorClass in makers():
         return RustActor(actorClass)
     return None

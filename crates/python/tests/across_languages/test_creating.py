@@ -22,6 +22,14 @@ def test_an_unknown_name_says_which_names_there_are(rust):
         rust.createActor("cuonter")
 
 
+def test_the_makers_of_the_system_itself_are_no_actors(rust):
+    for name in ("python", "logger"):
+        with pytest.raises(InvalidActorSpecification, match="module"):
+            rust.createActor(name)
+    with pytest.raises(ValueError, match="no actor in Rust is named `python`"):
+        roscius.RustActor("python")
+
+
 @pytest.mark.parametrize("arguments", [(), ("many",), (-1,), (1, 2)])
 def test_wrong_arguments_are_refused(rust, arguments):
     with pytest.raises(InvalidActorSpecification, match="the arguments are no `u64`"):
@@ -56,6 +64,8 @@ def test_a_global_name_is_that_of_one_actor(rust):
 def test_bases_of_one_process_say_that_they_have_none(base):
     asys = ActorSystem(base, transientUnique=True, logDefs=False)
     try:
+        with pytest.raises(InvalidActorSpecification, match="need a base of processes"):
+            asys.createActor(COUNTER)
         with pytest.raises(ValueError, match="need a base of processes"):
             roscius.announce(asys, "/bin/true")
         with pytest.raises(InvalidActorSpecification):

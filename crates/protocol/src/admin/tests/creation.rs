@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::scene::{PROGRAM, STARTER, Scene, kind_of, node, refusal};
 use crate::address::{Address, NodeId};
 use crate::admin::messages::{FromAdmin, RefusalKind, Requester, ToAdmin};
-use crate::admin::{CREATE_WITHIN, ENDED_WITHIN, EXIT_WITHIN, Effect, Event, actor_of, root};
+use crate::admin::{CREATE_WITHIN, ENDED_WITHIN, EXIT_WITHIN, Effect, Event, actor_of, logger, root};
 use crate::frame::Role;
 use crate::lifecycle::{Birth, ExitReason, Signal, Verdict};
 use crate::supervision::{FailureKind, FailureReport, Restart};
@@ -120,6 +120,16 @@ fn a_maker_that_nobody_offers_is_refused_at_once_with_those_that_are_offered() {
     assert_eq!(refusal.kind, RefusalKind::NoMaker);
     assert_eq!(refusal.text, "nobody in this system makes `cuonter`: there are `counter`, `python`");
     assert_eq!(scene.admin.status().makers, ["counter", "python"]);
+}
+
+#[test]
+fn nobody_has_a_second_logger_made() {
+    let mut scene = Scene::new();
+    scene.say(STARTER, 0, ToAdmin::Offer { makers: vec![logger::MAKER.into()] });
+    assert_eq!(scene.create(5, |creation| creation.maker = logger::MAKER.into()), None);
+    let said = scene.said_to(PROGRAM);
+    let [(5, FromAdmin::Refused(refusal))] = &said[..] else { panic!("{said:?}") };
+    assert_eq!(refusal.kind, RefusalKind::NoMaker);
 }
 
 #[test]

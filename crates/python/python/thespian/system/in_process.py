@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from roscius._core import System
+from roscius.rust_actors import NEED_PROCESSES, RustActor
 from roscius.supervision import restart_plan
 
 from thespian.system.actor_registry import ActorRegistry
@@ -121,6 +122,8 @@ class InProcessBase(RunningBase):
         return self._core.lookup(globalName) if globalName else None
 
     def _class_of(self, actorClass: Any, sourceHash: str | None) -> Any:
+        if isinstance(actorClass, RustActor):
+            raise InvalidActorSpecification(actorClass, f"actors in Rust {NEED_PROCESSES}")
         if sourceHash is None:
             return resolve(actorClass)
         if isinstance(actorClass, str) and "." not in actorClass:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from roscius._core import Refused, admin_address
-from roscius.rust_actors import RustActor, rust_actor
+from roscius.rust_actors import PYTHON, rust_actor, rust_instead
 
 from thespian.system.exceptions import (
     ActorSystemFailure,
@@ -132,9 +132,8 @@ class ProcessBase(RunningBase):
 
     def creation_in_rust(self, actorClass: Any, globalName: str | None) -> Creation | None:
         """The creation of an actor in Rust, if a program offers one by the name of a class that cannot be imported."""
-        if not isinstance(actorClass, str) or actorClass not in self._core.makers():
-            return None
-        return actorClass, RustActor(actorClass).packed(), globalName or None
+        rust = rust_instead(actorClass, self._core.makers)
+        return None if rust is None else creation_of(rust, None, globalName, None)
 
     def _create(self, creation: Creation, actorClass: Any, sourceHash: str | None) -> ActorAddress:
         with creating(actorClass, sourceHash):
@@ -172,7 +171,6 @@ class ProcessBase(RunningBase):
 
 # What the Admin is to be told of an actor to be made: its maker, what that needs to know, and the global name.
 Creation = tuple[str, bytes, str | None]
-PYTHON = "python"
 
 
 def creation_of(
@@ -211,8 +209,10 @@ def _error_of(refusal: Refused, actorClass: Any, sourceHash: str | None) -> Exce
             return NoCompatibleSystemForActor(actorClass, "No compatible ActorSystem could be found")
         case "invalid-source-hash":
             return InvalidActorSourceHash(sourceHash)
-        case "invalid-class" | "no-maker":
+        case "invalid-class":
             return InvalidActorSpecification(actorClass, text)
+        case "no-maker":
+            return InvalidActorSpecification(actorClass, f"{text}; a class in Python is named with its module")
         case "import":
             return ImportError(f"{actorClass}: {text}")
         case _:

@@ -10,7 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from roscius._core import Listening, Refused
-from roscius.rust_actors import RustActor, rust_actor
+from roscius.rust_actors import RustActor, rust_actor, rust_instead
 from roscius.supervision import restart_policy
 
 from thespian.system.capability import fits
@@ -74,9 +74,10 @@ class ActorHost(LoadsNoSources):
             try:
                 cls = resolve(actorClass)
             except (ImportError, InvalidActorSpecification):
-                if not isinstance(actorClass, str) or actorClass not in self._core.makers():
+                rust = rust_instead(actorClass, self._core.makers)
+                if rust is None:
                     raise
-                return self._create_in_rust(parent, RustActor(actorClass), None)
+                return self._create_in_rust(parent, rust, None)
             if fits(cls, self.capabilities, requirements):
                 return self._start(parent, ActorSpec(cls, requirements), restart_policy(parent, cls))
             _log.warning("No compatible ActorSystem could be found for Actor %s", cls)
