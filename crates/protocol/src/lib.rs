@@ -16,6 +16,7 @@
 //! | [`pool`] | which worker of a troupe gets the next piece of work |
 //! | [`admin`] | which processes and actors a system of processes has, and who is told |
 //! | [`frame`] | how a message is laid out between processes and hosts |
+//! | [`pickle`] | what a pickle is of |
 
 pub mod address;
 pub mod admin;
@@ -25,6 +26,7 @@ pub mod lifecycle;
 pub mod mailbox;
 pub mod message_pack;
 pub mod names;
+pub mod pickle;
 pub mod pool;
 pub mod supervision;
 pub mod time;
