@@ -266,7 +266,7 @@ fn in_families(actors: Vec<(Address, Option<Address>, ActorInfo)>) -> Vec<ActorI
     ordered
 }
 
-fn capabilities(entries: &[Entry]) -> BTreeMap<String, Value> {
+pub(crate) fn capabilities(entries: &[Entry]) -> BTreeMap<String, Value> {
     let shown = |bytes: &[u8]| match plain_pickle::read(bytes) {
         Some(value) => value,
         None => Value::String(pickle::type_name(bytes).unwrap_or_else(|| bytes.escape_ascii().to_string())),
