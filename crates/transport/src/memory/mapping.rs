@@ -1,7 +1,7 @@
 //! The one place with `unsafe`: words and bytes in memory that another process sees too.
 //!
-//! Measured: with it an actor is told four times as many small messages a second as over a socket, which takes one call to the operating
-//! system for each (`docs/benchmarks.md`). There is no safe way to such memory: the compiler cannot know who else has it.
+//! Measured: with it an actor is told 2.4 to 2.9 times as many small messages a second as over a socket, which takes one call to the
+//! operating system for each (`docs/benchmarks.md`). There is no safe way to such memory: the compiler cannot know who else has it.
 
 #![expect(unsafe_code, reason = "memory that another process maps can only be reached through pointers")]
 
