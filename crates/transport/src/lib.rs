@@ -31,4 +31,4 @@ pub mod socket_dir;
 pub use hub::{Event, Hub, HubOptions, Remote, SendError};
 pub use link::LinkError;
 pub use queue::{Bounds, Room};
-pub use socket_dir::{Listening, SocketDir, SocketDirError};
+pub use socket_dir::{Found, Listening, Neighbour, SocketDir, SocketDirError};
