@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`socket_dir`] | where the sockets of a system are, and who may be there |
 //! | [`queue`] | what waits to be written, and how much of it may |
+//! | `memory` | memory that two processes share, for small frames on a busy link |
 //! | [`link`] | one connection: who is at the other end, frames in, frames out |
 //! | [`hub`] | all connections of a process, watched descriptors and processes |
 //!
@@ -23,6 +24,7 @@
 
 pub mod hub;
 pub mod link;
+mod memory;
 pub mod queue;
 pub mod socket_dir;
 
