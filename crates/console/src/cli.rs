@@ -13,7 +13,7 @@ use clap_complete::Shell;
     Exit code: 0 all is well; 1 something is wrong, or could not be done; 2 there is no such system, or the command line is wrong.")]
 pub struct Cli {
     /// The system, by its port or name.
-    #[arg(short, long = "system", value_name = "SYSTEM", global = true)]
+    #[arg(short = 's', long = "system", value_name = "SYSTEM", global = true)]
     pub named: Option<String>,
     /// How many seconds the Admin and the processes may take to answer.
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds, global = true)]

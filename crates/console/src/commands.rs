@@ -19,6 +19,7 @@ use crate::collector::Collector;
 use crate::snapshot::Snapshot;
 use crate::systems::{self, NoSystem, System};
 use crate::top;
+pub(crate) use status::{state, wrapped};
 
 /// How far apart the two looks of a command are that shows rates.
 const APART: Duration = Duration::from_millis(200);

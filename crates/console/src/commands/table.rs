@@ -52,11 +52,6 @@ mod tests {
         let row = |name: &str, count: &str| vec![name.to_owned(), count.to_owned(), "some text".to_owned()];
         let columns = [("name", Side::Left), ("n", Side::Right), ("what", Side::Left)];
         let text = lay_out(&columns, &[row("a", "100"), row("ärger", "1")], 1, 16);
-        assert_eq!(
-            text,
-            " name     n  wha…\n a      100  som…\n ärger    1  som…\n"
-                .replace("wha…", "what")
-                .replace(" name     n  what", " name     n  what")
-        );
+        assert_eq!(text, " name     n  wh…\n a      100  so…\n ärger    1  so…\n");
     }
 }
