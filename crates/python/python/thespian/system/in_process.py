@@ -165,8 +165,12 @@ class InProcessBase(RunningBase):
         if self._keeping is None:
             from thespian.system.sources.keeper import SourceKeeping
 
-            self._keeping = SourceKeeping(self._core)
+            self._keeping = SourceKeeping(self._core, self._uses_source)
         return self._keeping
+
+    def _uses_source(self, sourceHash: str) -> bool:
+        """Whether what is unloaded stays importable, for actors that are of that source."""
+        return False
 
     def load_source(self, fname: Any) -> str:
         """Offer a source to the source authority; the result is its hash."""

@@ -84,14 +84,18 @@ class _Keeper:
 class SourceKeeping:
     """What the system does about sources. The methods without a `_` are for any thread, but for `receive`."""
 
-    def __init__(self, core: System) -> None:
+    def __init__(self, core: System, is_in_use: Callable[[str], bool]) -> None:
         self._core = core
+        # Whether actors are to be able to import what is unloaded.
+        self._is_in_use = is_in_use
         self._endpoint: Endpoint = core.endpoint()
         self._registry = SourceRegistry()
-        # What was loaded, until it is decided; what the authority gave back, while it is looked at; what is usable.
+        # What was loaded, until it is decided; and what the authority gave back, while it is looked at.
         self._loaded: dict[str, bytes] = {}
         self._validated: dict[str, Any] = {}
+        # What can be imported: what is usable, and what is unloaded and still in use.
         self._installed: set[str] = set()
+        self._unloaded: set[str] = set()
         self._awaited: defaultdict[str, list[ActorAddress]] = defaultdict(list)
         self._alarm: float | None = None
         self._reference: Reference
@@ -109,7 +113,7 @@ class SourceKeeping:
             "ask": self._ask,
             "examine": self._examine,
             "decided": self._decided,
-            "discard": self._discard,
+            "discard": self._unloaded.add,
             "tell": self._tell_watcher,
             "log": lambda level, text: _log.log(level, "%s", text),
         }
@@ -159,6 +163,7 @@ class SourceKeeping:
         for source_hash in self._installed:
             sources.remove(source_hash, self)
         self._installed.clear()
+        self._unloaded.clear()
 
     def _tell(self, message: Any) -> None:
         self._endpoint.tell(self._keeper(), message)
@@ -174,6 +179,7 @@ class SourceKeeping:
         if reaction is not None:
             self._reference = reference
             reaction(msg, sender)
+            self._remove_unused()
             self._set_alarm()
 
     def _on_load(self, msg: _Load, _sender: ActorAddress) -> None:
@@ -233,6 +239,7 @@ class SourceKeeping:
             content = bytes(content)
             sources.install(source_hash, content, self)
             self._installed.add(source_hash)
+            self._unloaded.discard(source_hash)
             found = hashlib.sha256(content).digest()
         except BadSource as error:
             found = str(error)
@@ -243,9 +250,11 @@ class SourceKeeping:
         for waiter in self._awaited.pop(source_hash, ()):
             self._reference.send(waiter, is_usable)
 
-    def _discard(self, source_hash: str) -> None:
-        self._installed.discard(source_hash)
-        sources.remove(source_hash, self)
+    def _remove_unused(self) -> None:
+        for source_hash in [source_hash for source_hash in self._unloaded if not self._is_in_use(source_hash)]:
+            self._unloaded.remove(source_hash)
+            self._installed.discard(source_hash)
+            sources.remove(source_hash, self)
 
     def _tell_watcher(self, watcher: ActorAddress, source_hash: str, info: str | None, is_loaded: bool) -> None:
         kind = LoadedSource if is_loaded else UnloadedSource
