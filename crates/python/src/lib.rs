@@ -23,7 +23,7 @@ mod neighbours;
 mod packing;
 mod process;
 mod reference;
-mod sources;
+mod source_registry;
 mod supervision;
 mod system;
 mod under_way;
@@ -53,7 +53,7 @@ mod _core {
     #[pymodule_export]
     use super::reference::Reference;
     #[pymodule_export]
-    use super::sources::SourceRegistry;
+    use super::source_registry::SourceRegistry;
     #[pymodule_export]
     use super::system::System;
 
