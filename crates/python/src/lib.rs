@@ -23,6 +23,7 @@ mod neighbours;
 mod packing;
 mod process;
 mod reference;
+mod signatures;
 mod supervision;
 mod system;
 mod under_way;
@@ -51,6 +52,8 @@ mod _core {
     use super::process::{Process, Refused};
     #[pymodule_export]
     use super::reference::Reference;
+    #[pymodule_export]
+    use super::signatures::{KeyRefused, SourceRefused, generate_key, key_ids, public_key, sign_source, verify_source};
     #[pymodule_export]
     use super::system::System;
 
