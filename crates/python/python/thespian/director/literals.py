@@ -43,7 +43,7 @@ class NoLiteral(ValueError):
 def read_literal(text: str, names: Mapping[str, Any] | None = None) -> Any:
     """The value that a text says. `names` has values that the text may use by name. Raises `NoLiteral`."""
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        tree = ast.parse(text.lstrip(" \t"), mode="eval")
         return _Reader({**_NAMES, **(names or {})}).value(tree.body)
     except SyntaxError as error:
         raise NoLiteral(f"line {error.lineno}: {error.msg}") from None

@@ -192,9 +192,18 @@ def _imported(directory: str, modules: list[str], dependencies: list[str]) -> di
     with tempfile.TemporaryDirectory() as place:
         path = os.path.join(place, "answer")
         task = {"modules": modules, "dependencies": dependencies, "path": sys.path, "answer": path}
+        command = [sys.executable, check]
         done = subprocess.run(
-            [sys.executable, check], cwd=directory, input=json.dumps(task), text=True, stdout=sys.stderr, check=False
+            command,
+            cwd=directory,
+            input=json.dumps(task),
+            text=True,
+            errors="replace",
+            capture_output=True,
+            check=False,
         )
+        # What the modules print while they are imported.
+        sys.stderr.write(done.stdout + done.stderr)
         try:
             with open(path, encoding="utf-8") as file:
                 return dict(json.load(file))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from typing import Any
@@ -23,10 +24,10 @@ def write_whole(path: str, content: bytes) -> None:
         with open(unfinished, "wb") as file:
             file.write(content)
         os.replace(unfinished, path)
-    except BaseException:
-        if os.path.exists(unfinished):
+    except OSError as error:
+        with contextlib.suppress(OSError):
             os.remove(unfinished)
-        raise
+        raise OSError(error.errno, error.strerror, path) from None
 
 
 class SourceEncoding:
