@@ -16,7 +16,7 @@ PROGRAMS = [each for each in EXAMPLES if not each.startswith("{")]
 
 @pytest.mark.parametrize("number", range(len(PROGRAMS)))
 def test_a_program_runs(number):
-    exec(compile(PROGRAMS[number], f"director.md, program {number + 1}", "exec"), {"__name__": "example"})
+    exec(compile(PROGRAMS[number], f"director.md, program {number + 1}", "exec"), {"__name__": "example"})  # noqa: S102
 
 
 def test_the_group_is_one():

@@ -130,7 +130,7 @@ class DirectorControl:
             capabilities = {**self.settings.capabilities(), "Admin Port": self.admin_port}
             logs = self.settings.logging()
             self.settings.apply_internal_log(self.verbose)
-            self._asys = thespian.actors.ActorSystem(self.system_base, capabilities, logDefs=logs)
+            self._asys = _system(self.system_base, capabilities, logDefs=logs)
             authority = self._asys.createActor(
                 "thespian.director.SourceAuthority", globalName="Director Source Authority"
             )
@@ -427,7 +427,7 @@ class DirectorControl:
         if self.settings.old_system_base not in ("", self.system_base):
             bases.append(self.settings.old_system_base)
         for base in bases:
-            thespian.actors.ActorSystem(base, {"Admin Port": self.admin_port}).shutdown()
+            _system(base, {"Admin Port": self.admin_port}).shutdown()
         self._asys = self._director = None
         print("Shutdown completed")
         return Code.OK
@@ -446,6 +446,14 @@ class DirectorControl:
                 f'THESPIAN_DIRECTOR_DIR "{self.sources_dir}" does not exist; cannot create boot start configuration',
             )
         return boot_service.install(name or "thespian.director", os.path.abspath(self.sources_dir), not nostart)
+
+
+def _system(base: str, capabilities: dict[str, Any], **options: Any) -> Any:
+    """The actor system of the Director. Raises `CommandFailed`."""
+    try:
+        return thespian.actors.ActorSystem(base, capabilities, **options)
+    except (ImportError, OSError, thespian.actors.ActorSystemException) as error:
+        raise CommandFailed(Code.REFUSED, f"there is no actor system: {error}") from None
 
 
 DirectorControl.__module__ = "thespian.director"
