@@ -24,6 +24,7 @@ mod packing;
 mod process;
 mod reference;
 mod signatures;
+mod source_registry;
 mod supervision;
 mod system;
 mod under_way;
@@ -54,6 +55,8 @@ mod _core {
     use super::reference::Reference;
     #[pymodule_export]
     use super::signatures::{KeyRefused, SourceRefused, generate_key, key_ids, public_key, sign_source, verify_source};
+    #[pymodule_export]
+    use super::source_registry::SourceRegistry;
     #[pymodule_export]
     use super::system::System;
 
