@@ -12,7 +12,7 @@ from thespian.director.director_actor import MINIMUM_STARTED_TIME
 from thespian.test import get_free_admin_port
 
 MOMENT = 5
-BASES = ("simpleSystemBase", "threadSystemBase", "multiprocTCPBase", "multiprocUDPBase", "multiprocQueueBase")
+BASES = ("simpleSystemBase", "threadSystemBase")
 FILES = ("service.py", "parts/*.py")
 
 
