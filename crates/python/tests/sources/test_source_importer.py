@@ -11,6 +11,7 @@ import pickle
 import pkgutil
 import subprocess
 import sys
+import threading
 import traceback
 
 import pytest
@@ -288,9 +289,26 @@ def test_bytes_that_are_no_text(installed):
 
 def test_a_module_that_fails(installed):
     load = installed({"mod.py": "import other", "other.py": "raise LookupError('on purpose')"})
-    with pytest.raises(LookupError, match="on purpose"):
+    with pytest.raises(LookupError, match="on purpose") as raised:
         load("mod")
     assert "{{5eed}}other" not in sys.modules
+    # Nothing of the machinery comes between the modules.
+    files = [frame.filename for frame in traceback.extract_tb(raised.value.__traceback__)]
+    assert files[-2:] == ["{{5eed}}/mod.py", "{{5eed}}/other.py"]
+
+
+def test_imports_from_outside_of_python(installed):
+    """Where there is no caller whose module could be of a source, names mean what they always do."""
+    installed({"mod.py": ""})
+    thread = threading.Thread(target=__import__, args=("json",))
+    thread.start()
+    thread.join()
+    with pytest.raises(ModuleNotFoundError, match="nothing"):
+        __import__("nothing")
+    with pytest.raises(TypeError):
+        __import__(3)
+    assert __import__("json.decoder", None, None, ("JSONDecoder",), 0).__name__ == "json.decoder"
+    assert __import__(name="json").__name__ == "json"
 
 
 def test_tracebacks_tell_line_and_text(installed):
