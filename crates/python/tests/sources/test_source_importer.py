@@ -181,6 +181,32 @@ def test_builtins_are_the_real_ones(installed, monkeypatch):
     assert module.ask() == "seen"
 
 
+def test_what_a_source_does_to_the_import_function_itself(installed):
+    """As libraries do that import under their own control."""
+    text = """\
+        import builtins
+        builtins.__dict__['__import__'] = __builtins__['__import__']
+        import_ = getattr(builtins, '__import__')
+        found = import_('pkg.part', globals(), locals(), ['value']).value
+        """
+    hooked = builtins.__import__
+    assert installed({"mod.py": text, "pkg/part.py": "value = 'own'"})("mod").found == "own"
+    assert builtins.__import__ is hooked
+
+
+def test_nothing_is_looked_for_in_vain(installed, monkeypatch):
+    names = ["json", "os", "string", "xml.dom", "email.message", "thespian.actors"]
+    load = installed({"mod.py": "".join(f"import {name}\n" for name in names)})
+    looked_for = []
+    source = sys.meta_path[0]
+    usual = type(source).find_spec
+    monkeypatch.setattr(
+        type(source), "find_spec", lambda self, name, *more: looked_for.append(name) or usual(self, name, *more)
+    )
+    load("mod")
+    assert [name for name in looked_for if name.startswith("{{5eed}}")] == ["{{5eed}}mod"]
+
+
 def test_the_imports_of_others_are_as_before(installed):
     installed({"json.py": "value = 1"}, "a")
     hooked = builtins.__import__
