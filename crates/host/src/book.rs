@@ -1,4 +1,4 @@
-//! The programs in Rust of the user's guide, which `cargo test --doc` compiles and runs.
+//! The programs in Rust of the README and of the user's guide, which `cargo test --doc` compiles and runs.
 
 macro_rules! pages {
     ($($name:ident: $page:literal,)*) => {
@@ -7,6 +7,7 @@ macro_rules! pages {
 }
 
 pages! {
+    Readme: "../README.md",
     FirstSteps: "guide/first-steps.md",
     Messages: "guide/messages.md",
     Families: "guide/families.md",
