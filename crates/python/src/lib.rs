@@ -23,8 +23,8 @@ mod neighbours;
 mod packing;
 mod process;
 mod reference;
-mod source_registry;
 mod signatures;
+mod source_registry;
 mod supervision;
 mod system;
 mod under_way;
@@ -53,9 +53,9 @@ mod _core {
     use super::process::{Process, Refused};
     #[pymodule_export]
     use super::reference::Reference;
+    use super::signatures::{KeyRefused, SourceRefused, generate_key, key_ids, public_key, sign_source, verify_source};
     #[pymodule_export]
     use super::source_registry::SourceRegistry;
-    use super::signatures::{KeyRefused, SourceRefused, generate_key, key_ids, public_key, sign_source, verify_source};
     #[pymodule_export]
     use super::system::System;
 
