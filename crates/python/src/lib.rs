@@ -53,6 +53,7 @@ mod _core {
     use super::process::{Process, Refused};
     #[pymodule_export]
     use super::reference::Reference;
+    #[pymodule_export]
     use super::signatures::{KeyRefused, SourceRefused, generate_key, key_ids, public_key, sign_source, verify_source};
     #[pymodule_export]
     use super::source_registry::SourceRegistry;

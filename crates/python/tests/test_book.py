@@ -1,6 +1,6 @@
 """The book is whole: its chapters, its links, and its programs in Python, each run as a program of its own.
 
-Those in Rust are run by `cargo test --doc` (crates/host/src/book.rs), those of docs/python.md and docs/languages.md by other tests.
+Those in Rust are run by `cargo test --doc` (crates/host/src/book.rs), those of some pages by the tests of what these are about.
 """
 
 import os
@@ -18,7 +18,7 @@ SUMMARY = DOCS / "SUMMARY.md"
 CHAPTERS = sorted(DOCS.rglob("*.md"))
 # The other pages with links.
 PAGES = [*CHAPTERS, ROOT / "README.md", ROOT / "crates/python/README.md"]
-RUN_ELSEWHERE = {DOCS / "python.md", DOCS / "languages.md"}
+RUN_ELSEWHERE = {DOCS / name for name in ("python.md", "languages.md", "sources.md", "director.md")}
 # A program, and what it prints, if that is shown right behind it.
 PROGRAM = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.DOTALL | re.MULTILINE)
 PROGRAMS = [
