@@ -10,10 +10,9 @@ import threading
 from pathlib import Path
 
 import pytest
+import roscius
 import seen
 from thespian.actors import Actor, ActorExitRequest, WakeupMessage
-
-import roscius
 
 PROJECT = Path(__file__).parents[4]
 # The same features as when all is tested, so that nothing is built again.
