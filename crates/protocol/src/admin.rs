@@ -30,6 +30,7 @@ mod capabilities;
 mod children;
 mod creation;
 mod dead_letters;
+mod detail;
 mod logger;
 pub mod messages;
 mod processes;
@@ -50,6 +51,7 @@ use crate::time::Time;
 use crate::timers::TimerQueue;
 use children::Child;
 use dead_letters::Letters;
+pub use detail::{Awaits, DeadLetters, Detail, Member, PendingCreation};
 use logger::Logger;
 use messages::{Entry, FromAdmin, LetterRecord, ToAdmin};
 use processes::{Process, Timer};
@@ -276,7 +278,7 @@ impl Admin {
             Event::Signal(signal) => self.signal(now, signal, effects),
             Event::Letter { record, frame } => {
                 let record = self.keep_letter(record, frame);
-                self.letter(record, effects);
+                self.letter(now, record, effects);
             }
             Event::LetterBack { handler, sender } => self.letter_back(handler, sender, effects),
             Event::Noise => self.count("Admin Message Received.Noise"),
@@ -339,7 +341,7 @@ impl Admin {
             }
             ToAdmin::SetCapability { name, value } => self.set_capability((by, id), name, value, effects),
             ToAdmin::Status => {
-                effects.push(Effect::Send { to: by, id, message: FromAdmin::Status(Box::new(self.status())) });
+                effects.push(Effect::Send { to: by, id, message: FromAdmin::Status(Box::new(self.status(now))) });
             }
             ToAdmin::Shutdown => self.shut_down(now, Some((by, id)), effects),
             ToAdmin::Resend { letter, to } => self.resend((by, id), letter, to, effects),

@@ -14,6 +14,7 @@
 //! | [`timers`] | what is due when |
 //! | [`names`] | which actor holds a global name |
 //! | [`pool`] | which worker of a troupe gets the next piece of work |
+//! | [`sources`] | which code was loaded, and who vouched for it |
 //! | [`admin`] | which processes and actors a system of processes has, and who is told |
 //! | [`frame`] | how a message is laid out between processes and hosts |
 
@@ -26,6 +27,7 @@ pub mod mailbox;
 pub mod message_pack;
 pub mod names;
 pub mod pool;
+pub mod sources;
 pub mod supervision;
 pub mod time;
 pub mod timers;

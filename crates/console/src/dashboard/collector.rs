@@ -51,7 +51,11 @@ pub(super) type Resent = Result<Option<String>, String>;
 
 /// What the collector is to do.
 enum Order {
-    Resend { letter: u64, to: Option<String>, answer: oneshot::Sender<Resent> },
+    Resend {
+        letter: u64,
+        to: Option<String>,
+        answer: oneshot::Sender<Resent>,
+    },
     /// Somebody has come to look on.
     Hasten,
     Stop,

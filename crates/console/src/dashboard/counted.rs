@@ -44,8 +44,10 @@ impl Counted {
         next.failures += now.totals.failures.saturating_sub(failures);
         next.returned += now.totals.returned.saturating_sub(returned);
         for kind in &now.dead_letters.kinds {
-            let is_same = |other: &&crate::snapshot::DeadLetterKind| other.message == kind.message && other.reason == kind.reason;
-            let counted = before.and_then(|before| before.dead_letters.kinds.iter().find(is_same)).map_or(0, |it| it.count);
+            let is_same =
+                |other: &&crate::snapshot::DeadLetterKind| other.message == kind.message && other.reason == kind.reason;
+            let counted =
+                before.and_then(|before| before.dead_letters.kinds.iter().find(is_same)).map_or(0, |it| it.count);
             let count = next.dead_letters.entry((kind.message.clone(), kind.reason.clone())).or_default();
             *count += kind.count.saturating_sub(counted);
         }

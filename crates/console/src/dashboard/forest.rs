@@ -65,7 +65,8 @@ impl Forest {
         let mut parents = vec![None; actors.len()];
         for (place, actor) in (0..).zip(actors) {
             // Parents come before their children, so nobody is his own ancestor.
-            let parent = actor.parent.as_deref().and_then(|parent| places.get(parent)).filter(|parent| **parent < place);
+            let parent =
+                actor.parent.as_deref().and_then(|parent| places.get(parent)).filter(|parent| **parent < place);
             match parent {
                 Some(parent) => {
                     forest.children[*parent as usize].push(place);

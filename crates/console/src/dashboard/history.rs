@@ -51,7 +51,11 @@ pub(super) fn brief(exact: f64) -> f64 {
 /// A number as short as it can be written.
 pub(super) fn number(value: f64) -> Value {
     // Whole numbers up to 2^53 are exact.
-    if value.fract() == 0.0 && value.abs() < 9e15 { Value::from(value as i64) } else { Value::from((value * 1e6).round() / 1e6) }
+    if value.fract() == 0.0 && value.abs() < 9e15 {
+        Value::from(value as i64)
+    } else {
+        Value::from((value * 1e6).round() / 1e6)
+    }
 }
 
 /// The points of the last minutes.
@@ -80,7 +84,9 @@ mod tests {
 
     #[test]
     fn numbers_are_sent_with_four_digits() {
-        for (exact, text) in [(0.0, "0"), (1_234_567.0, "1235000"), (0.123_456, "0.1235"), (-3.0, "-3"), (f64::NAN, "0")] {
+        for (exact, text) in
+            [(0.0, "0"), (1_234_567.0, "1235000"), (0.123_456, "0.1235"), (-3.0, "-3"), (f64::NAN, "0")]
+        {
             assert_eq!(number(brief(exact)).to_string(), text, "{exact}");
         }
     }

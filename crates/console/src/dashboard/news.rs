@@ -102,7 +102,8 @@ fn actors(before: &Snapshot, now: &Snapshot, say: &mut impl FnMut(String)) {
     let silent: HashSet<&str> =
         now.processes.iter().filter(|process| process.answered == Some(false)).map(|process| &*process.node).collect();
     let mut ended: BTreeMap<&str, Vec<&ActorInfo>> = BTreeMap::new();
-    for actor in before.actors.iter().filter(|actor| !alive.contains(&*actor.address) && !silent.contains(&*actor.node)) {
+    for actor in before.actors.iter().filter(|actor| !alive.contains(&*actor.address) && !silent.contains(&*actor.node))
+    {
         ended.entry(&actor.class).or_default().push(actor);
     }
     for (what, classes) in [("started", started), ("ended", ended)] {

@@ -58,7 +58,8 @@ mod tests {
             prop::collection::vec(0..3, 0..3).prop_map(Value::from),
         ];
         let deeper = |inner| {
-            prop::collection::btree_map("[a-c]", inner, 0..4).prop_map(|members| Value::Object(members.into_iter().collect()))
+            prop::collection::btree_map("[a-c]", inner, 0..4)
+                .prop_map(|members| Value::Object(members.into_iter().collect()))
         };
         let whole = prop::collection::btree_map("[a-d]", leaf.prop_recursive(3, 24, 4, deeper), 0..5);
         whole.prop_map(|members| Value::Object(members.into_iter().collect()))

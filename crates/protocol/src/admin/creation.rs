@@ -19,6 +19,8 @@ pub(super) struct Making {
     pub name: Option<String>,
     pub spec: Vec<u8>,
     pub requester: Option<Requester>,
+    /// When it was asked for.
+    pub since: Time,
     /// Who waits for it: with a global name there may be several.
     pub waiters: Vec<Asked>,
 }
@@ -75,6 +77,7 @@ impl Admin {
             name: creation.name,
             spec: creation.spec,
             requester,
+            since: now,
             waiters: vec![asked],
         };
         self.begin(now, node, Role::Actor, making, effects);

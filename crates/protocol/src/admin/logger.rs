@@ -62,6 +62,7 @@ impl Admin {
             name: None,
             spec,
             requester: None,
+            since: now,
             waiters: Vec::new(),
         };
         self.begin(now, node, Role::Logger, making, effects);

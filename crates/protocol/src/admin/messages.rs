@@ -6,6 +6,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::Detail;
 use crate::address::{Address, NodeId};
 use crate::lifecycle::Birth;
 use crate::supervision::Restart;
@@ -273,6 +274,8 @@ pub struct Status {
     pub dead_letters: u64,
     /// The latest of them, oldest first.
     pub latest_dead_letters: Vec<LetterRecord>,
+    /// What who looks after the system wants to know beside.
+    pub detail: Detail,
 }
 
 /// What is remembered of a dead letter.

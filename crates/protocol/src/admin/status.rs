@@ -2,10 +2,11 @@
 
 use super::Admin;
 use super::messages::{Status, ToAdmin};
+use crate::time::Time;
 
 impl Admin {
     /// How the system is.
-    pub fn status(&self) -> Status {
+    pub fn status(&self, now: Time) -> Status {
         Status {
             admin: Some(self.address()),
             capabilities: self.capability_entries(),
@@ -19,6 +20,7 @@ impl Admin {
             processes: self.nodes(|process| process.has_actors() && process.attached),
             dead_letters: self.letters.count,
             latest_dead_letters: self.letters.latest.iter().map(|record| self.kept_letters.revise(record)).collect(),
+            detail: self.detail(now),
         }
     }
 }

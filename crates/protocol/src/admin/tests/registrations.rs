@@ -37,7 +37,7 @@ fn letters_go_to_the_last_who_asked_for_them() {
     handle(&mut scene, first, false);
     scene.on(letter());
     assert_eq!(scene.seen(), [], "nobody is left");
-    let status = scene.admin.status();
+    let status = scene.status();
     assert_eq!((status.dead_letters, status.latest_dead_letters.len()), (3, 3));
     assert!(status.counters.contains(&("Dead Letter.Discarded".into(), 2)), "{status:?}");
     assert!(status.counters.contains(&("Dead Letter.Passed On".into(), 2)), "{status:?}");
@@ -95,7 +95,7 @@ fn a_letter_is_sent_again_once() {
         scene.on(letter());
     }
     let numbers = |scene: &Scene| -> Vec<_> {
-        scene.admin.status().latest_dead_letters.iter().map(|record| record.number).collect()
+        scene.admin.status(scene.now).latest_dead_letters.iter().map(|record| record.number).collect()
     };
     assert_eq!(numbers(&scene), [Some(1), Some(2)]);
     let resent = |id, to| Effect::Send { to: root(PROGRAM), id, message: FromAdmin::Resent { to } };
@@ -113,7 +113,7 @@ fn a_letter_is_sent_again_once() {
 #[test]
 fn only_the_latest_letters_and_none_that_are_long_are_kept() {
     let mut scene = Scene::new();
-    let kept = |scene: &Scene| scene.admin.status().latest_dead_letters.iter().filter(|it| it.number.is_some()).count();
+    let kept = |scene: &Scene| scene.admin.status(scene.now).latest_dead_letters.iter().filter(|it| it.number.is_some()).count();
     scene.on(letter_of(&"x".repeat(1 << 20), root(PROGRAM), root(STARTER)));
     assert_eq!(kept(&scene), 0);
     for _ in 0..40 {
@@ -141,7 +141,7 @@ fn a_changed_capability_is_told_to_all_and_an_unchanged_one_to_nobody() {
     }
     for (id, (name, value)) in [("b", Some("2")), ("a", Some("3")), ("b", None)].into_iter().enumerate() {
         scene.say(PROGRAM, id as u64, set(name, value));
-        let capabilities = scene.admin.status().capabilities;
+        let capabilities = scene.status().capabilities;
         let message = FromAdmin::Capabilities { capabilities };
         let mut expected: Vec<_> = [STARTER, actor.node(), PROGRAM]
             .map(|process| Effect::Send { to: root(process), id: 0, message: message.clone() })
@@ -151,5 +151,5 @@ fn a_changed_capability_is_told_to_all_and_an_unchanged_one_to_nobody() {
         }
         assert_eq!(scene.seen(), expected);
     }
-    assert_eq!(scene.admin.status().capabilities, [(b"a".to_vec(), b"3".to_vec())]);
+    assert_eq!(scene.status().capabilities, [(b"a".to_vec(), b"3".to_vec())]);
 }
