@@ -28,6 +28,7 @@ use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use collector::{Connect, Observed};
 pub use error::DashboardError;
@@ -35,7 +36,7 @@ use guard::Guard;
 use token::Token;
 
 /// How a dashboard is to be.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// The port on loopback. Zero: any that is free.
     pub port: u16,
@@ -45,6 +46,15 @@ pub struct Options {
     pub metrics_open: bool,
     /// A file whose last lines are shown, such as one that the system logs to.
     pub log: Option<PathBuf>,
+    /// How often the system is looked at while somebody looks on. Else it is five times as long.
+    pub every: Duration,
+}
+
+/// A free port, nothing allowed, one look a second.
+impl Default for Options {
+    fn default() -> Self {
+        Self { port: 0, allow_changes: false, metrics_open: false, log: None, every: Duration::from_secs(1) }
+    }
 }
 
 /// A dashboard that has its port, and does not serve yet.
@@ -54,6 +64,7 @@ pub struct Dashboard {
     address: SocketAddr,
     guard: Arc<Guard>,
     log: Option<PathBuf>,
+    every: Duration,
 }
 
 impl Dashboard {
@@ -63,14 +74,14 @@ impl Dashboard {
     ///
     /// [`DashboardError::Port`] if the port can not be had, [`DashboardError::Random`] if there are no random numbers.
     pub fn bind(options: Options) -> Result<Self, DashboardError> {
-        let Options { port, allow_changes, metrics_open, log } = options;
+        let Options { port, allow_changes, metrics_open, log, every } = options;
         let failed = |error| DashboardError::Port { port, error };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let cookie = format!("roscius-{}", address.port());
         let guard = Arc::new(Guard { token: Token::random()?, cookie, allow_changes, metrics_open });
-        Ok(Self { listener, address, guard, log })
+        Ok(Self { listener, address, guard, log, every })
     }
 
     /// Where it listens.
@@ -97,7 +108,7 @@ impl Dashboard {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(self.listener)?;
-            let collector = collector::start(connect, self.log)?;
+            let collector = collector::start(connect, self.log, self.every)?;
             let app = routes::router(self.guard, collector.watcher());
             tokio::select! {
                 () = server::serve(listener, app) => {}

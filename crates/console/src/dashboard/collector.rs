@@ -14,16 +14,14 @@ use super::log_tail::LogTail;
 use super::picture::{Painter, Picture};
 use crate::snapshot::Snapshot;
 
-/// How often the system is looked at while somebody looks on.
-const EVERY: Duration = Duration::from_secs(1);
-/// How often else, so that there is a history when somebody comes.
-const UNSEEN_EVERY: Duration = Duration::from_secs(5);
+/// How many times longer the pause is while nobody looks on. There is to be a history when somebody comes.
+const UNSEEN: u32 = 5;
 /// To look may take this part of the time. A system that takes long to look at is looked at less often.
 const SHARE: u32 = 30;
 /// How many browsers can look on at a time.
 const PLACES: usize = 16;
-/// How often a system that has ended is looked for.
-const SEEK_EVERY: Duration = Duration::from_secs(2);
+/// How many times longer it is while there is no system.
+const SEEKING: u32 = 2;
 
 /// A system that can be looked at.
 pub trait Observed: Send {
@@ -110,7 +108,7 @@ impl Collector {
 }
 
 /// Starts to look at the system.
-pub(super) fn start(connect: Connect, log: Option<PathBuf>) -> io::Result<Collector> {
+pub(super) fn start(connect: Connect, log: Option<PathBuf>, every: Duration) -> io::Result<Collector> {
     let (pictures_in, pictures) = watch::channel(Arc::new(Picture::none()));
     let (orders_in, orders) = channel();
     let history = Arc::new(Mutex::new(History::default()));
@@ -123,6 +121,7 @@ pub(super) fn start(connect: Connect, log: Option<PathBuf>) -> io::Result<Collec
         history: Arc::clone(&history),
         places: Arc::clone(&places),
         pictures: pictures_in,
+        every,
         looked: None,
         cost: Duration::ZERO,
     };
@@ -138,6 +137,7 @@ struct AtWork {
     history: Arc<Mutex<History>>,
     places: Arc<Semaphore>,
     pictures: watch::Sender<Arc<Picture>>,
+    every: Duration,
     /// When the last look began.
     looked: Option<Instant>,
     /// How long it took.
@@ -163,12 +163,12 @@ impl AtWork {
 
     /// How long to wait from one look to the next.
     fn pause(&self) -> Duration {
-        let every = match (&self.system, self.places.available_permits()) {
-            (None, _) => SEEK_EVERY,
-            (Some(_), PLACES) => UNSEEN_EVERY,
-            (Some(_), _) => EVERY,
+        let times = match (&self.system, self.places.available_permits()) {
+            (None, _) => SEEKING,
+            (Some(_), PLACES) => UNSEEN,
+            (Some(_), _) => 1,
         };
-        every.max(self.cost * SHARE)
+        (self.every * times).max(self.cost * SHARE)
     }
 
     fn look(&mut self) {

@@ -194,6 +194,3 @@ impl Table<'_> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

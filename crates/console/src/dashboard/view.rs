@@ -259,6 +259,3 @@ fn letters(snapshot: &Snapshot) -> Value {
         "latest": snapshot.dead_letters.latest.iter().map(letter).collect::<Value>(),
     })
 }
-
-#[cfg(test)]
-mod tests;
