@@ -73,7 +73,7 @@ pub fn link(data: &[u8]) {
     let _ = theirs.write(data);
     let uid = std::fs::metadata("/proc/self").expect("this process").uid();
     let hello = Hello { node: NodeId::new(1), role: Role::Actor, pid: 1 };
-    let rules = Rules { hello, uid, limit: LIMIT };
+    let rules = Rules { hello, uid, limit: LIMIT, memory_after: None };
     let Ok(greeting) = Greeting::accepted(mio::net::UnixStream::from_std(ours), rules) else { return };
     if let Ok(Progress::Open(mut link, _)) = greeting.advance() {
         assert!(Hello::from_bytes(data.first_chunk().expect("a whole greeting")).is_ok());

@@ -18,7 +18,7 @@ from thespian.system.class_resolution import resolve
 from thespian.system.exceptions import InvalidActorSourceHash, InvalidActorSpecification
 from thespian.system.host import Requirements
 from thespian.system.loads_no_sources import LoadsNoSources
-from thespian.system.messages.status import Thespian_ActorStatus, formatStatus
+from thespian.system.messages.status import Thespian_ActorStatus, status_text
 from thespian.system.processes.task import ActorSpec, Task
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class ActorHost(LoadsNoSources):
     def describe(self) -> str:
         """The status of the actor, as a text."""
         details = {"childActors": self._core.children, "adminAddress": self._core.admin}
-        return formatStatus(Thespian_ActorStatus(self.address, type(self.actor), details))
+        return status_text(Thespian_ActorStatus(self.address, type(self.actor), details))
 
     # Creation of actors
 
