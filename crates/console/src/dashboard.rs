@@ -99,23 +99,26 @@ impl Dashboard {
         format!("http://{}/?token={}", self.address, self.token())
     }
 
-    /// Shows the system that `connect` finds, until `stop` is ready. A system that has ended is looked for again.
+    /// Shows the system that `connect` finds, until what `stop` begins has ended. A system that has ended is looked for again.
     ///
     /// # Errors
     ///
     /// [`DashboardError::Io`] if the operating system refuses threads or descriptors.
-    pub fn serve(self, connect: Connect, stop: impl Future<Output = ()>) -> Result<(), DashboardError> {
+    pub fn serve<S>(self, connect: Connect, stop: impl FnOnce() -> S) -> Result<(), DashboardError>
+    where
+        S: Future<Output = Result<(), DashboardError>>,
+    {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(self.listener)?;
             let collector = collector::start(connect, self.log, self.every)?;
             let app = routes::router(self.guard, collector.watcher());
-            tokio::select! {
-                () = server::serve(listener, app) => {}
-                () = stop => {}
-            }
+            let ended = tokio::select! {
+                () = server::serve(listener, app) => Ok(()),
+                stopped = stop() => stopped,
+            };
             collector.stop();
-            Ok(())
+            ended
         })
     }
 }
