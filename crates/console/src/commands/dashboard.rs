@@ -1,6 +1,7 @@
 //! `dashboard`.
 
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 use roscius_protocol::admin::messages::{FromAdmin, ToAdmin};
@@ -55,19 +56,19 @@ async fn stopped() -> Result<(), DashboardError> {
 struct Seen {
     collector: Collector,
     /// What was seen last.
-    snapshot: Snapshot,
+    snapshot: Arc<Snapshot>,
 }
 
 impl Seen {
     fn new(collector: Collector) -> Self {
-        Self { collector, snapshot: Snapshot::default() }
+        Self { collector, snapshot: Arc::default() }
     }
 }
 
 impl Observed for Seen {
-    fn look(&mut self) -> Result<Snapshot, String> {
-        self.snapshot = self.collector.collect().map_err(|error| error.to_string())?;
-        Ok(self.snapshot.clone())
+    fn look(&mut self) -> Result<Arc<Snapshot>, String> {
+        self.snapshot = Arc::new(self.collector.collect().map_err(|error| error.to_string())?);
+        Ok(Arc::clone(&self.snapshot))
     }
 
     fn resend(&mut self, letter: u64, to: Option<&str>) -> Result<Option<String>, String> {

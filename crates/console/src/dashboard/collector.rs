@@ -30,7 +30,7 @@ pub trait Observed: Send {
     /// # Errors
     ///
     /// Why it can not be looked at any more, for people. It is looked for again.
-    fn look(&mut self) -> Result<Snapshot, String>;
+    fn look(&mut self) -> Result<Arc<Snapshot>, String>;
 
     /// Sends a dead letter again: to an actor by its address or global name, or to whom it was for. Returned is whom to, or
     /// None if its message is not kept any more.

@@ -73,7 +73,7 @@ pub(super) struct Painter {
 
 impl Painter {
     /// A picture of what was seen, or of why nothing was.
-    pub fn paint(&mut self, seen: Result<Snapshot, String>, log: Option<Vec<Line>>, every: Duration) -> Picture {
+    pub fn paint(&mut self, seen: Result<Arc<Snapshot>, String>, log: Option<Vec<Line>>, every: Duration) -> Picture {
         match seen {
             Ok(snapshot) => {
                 let last = self.last.take();
@@ -82,7 +82,7 @@ impl Painter {
                 tell(before, &snapshot, self.lost.as_deref(), &mut self.news);
                 self.counted = Arc::new(self.counted.after(before, &snapshot));
                 self.lost = None;
-                self.last = Some(Arc::new(snapshot));
+                self.last = Some(snapshot);
             }
             Err(reason) => {
                 if self.last.is_some() && self.lost.as_ref() != Some(&reason) {

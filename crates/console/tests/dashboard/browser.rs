@@ -45,6 +45,12 @@ fn program() -> Option<PathBuf> {
     installed.chain([unpacked]).find(|path| path.is_file())
 }
 
+fn connect(port: u16, path: &str) -> WebSocket<TcpStream> {
+    let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    tungstenite::client(format!("ws://127.0.0.1:{port}{path}"), stream).unwrap().0
+}
+
 /// A browser with one empty page.
 pub struct Browser {
     child: Child,
@@ -69,28 +75,26 @@ impl Browser {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{} does not start: {error}", program.display()));
         let since = Instant::now();
-        let port: u16 = loop {
-            let port = std::fs::read_to_string(profile.path().join("DevToolsActivePort")).unwrap_or_default();
-            if let Some(Ok(port)) = port.contains('\n').then(|| port.lines().next().unwrap().parse()) {
-                break port;
+        // Where it listens, and the path there of the browser as a whole.
+        let (port, path) = loop {
+            let text = std::fs::read_to_string(profile.path().join("DevToolsActivePort")).unwrap_or_default();
+            if let Some((port, path)) = text.split_once('\n').filter(|(_, path)| !path.is_empty()) {
+                break (port.parse::<u16>().unwrap(), path.trim().to_owned());
             }
             assert!(child.try_wait().unwrap().is_none(), "Chromium has ended");
             assert!(since.elapsed() < PATIENCE, "Chromium does not start");
             std::thread::sleep(LOOK);
         };
-        let headers = [("Host", "localhost")];
-        let pages = loop {
-            let response = crate::http::request(([127, 0, 0, 1], port).into(), "GET /json/list", &headers, "");
-            let pages: Value = serde_json::from_str(&response.body).unwrap();
-            if let Some(page) = pages.as_array().unwrap().iter().find(|page| page["type"] == "page") {
-                break page.clone();
+        let whole = connect(port, &path);
+        let mut browser = Self { child, socket: whole, next: 0, complaints: Vec::new(), _profile: profile };
+        let page = loop {
+            let targets = browser.call("Target.getTargets", json!({}));
+            if let Some(page) = targets["targetInfos"].as_array().unwrap().iter().find(|it| it["type"] == "page") {
+                break page["targetId"].as_str().unwrap().to_owned();
             }
             assert!(since.elapsed() < PATIENCE, "Chromium has no page");
         };
-        let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let (socket, _) = tungstenite::client(pages["webSocketDebuggerUrl"].as_str().unwrap(), stream).unwrap();
-        let mut browser = Self { child, socket, next: 0, complaints: Vec::new(), _profile: profile };
+        browser.socket = connect(port, &format!("/devtools/page/{page}"));
         for domain in ["Page", "Runtime", "Log", "Network"] {
             browser.call(&format!("{domain}.enable"), json!({}));
         }
@@ -155,10 +159,11 @@ impl Browser {
         result["result"]["value"].clone()
     }
 
-    /// Waits until an expression in the page is true.
+    /// Waits until an expression in the page is true. A page that is not there yet is waited for too.
     pub fn until(&mut self, expression: &str) {
         let since = Instant::now();
-        while self.eval(&format!("Boolean({expression})")) != Value::Bool(true) {
+        let look = format!("(() => {{ try {{ return Boolean({expression}); }} catch {{ return false; }} }})()");
+        while self.eval(&look) != Value::Bool(true) {
             if since.elapsed() > PATIENCE {
                 let text = self.eval("document.body.innerText");
                 panic!("never: {expression}\n{}\n{:?}", text.as_str().unwrap_or_default(), self.complaints);

@@ -157,8 +157,7 @@ fn the_page_fits_a_window_of_forty_characters_and_a_wide_one() {
         browser.open(&stage.url);
         browser.until("document.querySelectorAll('#tree tbody tr').length === 4");
         assert_eq!(browser.eval("document.documentElement.scrollWidth"), width, "nothing sticks out");
-        let places =
-            "new Set([...document.querySelectorAll('main > *')].map((it) => it.getBoundingClientRect().x)).size";
+        let places = "new Set([...document.querySelectorAll('main > *')].filter((it) => it.checkVisibility()).map((it) => it.getBoundingClientRect().x)).size";
         assert_eq!(browser.eval(places), columns, "{width}");
         let hidden = "[...document.querySelectorAll('main > *, h1, h2')]
             .filter((it) => it.checkVisibility() && it.getBoundingClientRect().width < 10).length";
@@ -181,4 +180,24 @@ fn a_page_whose_token_is_not_valid_any_more_says_so() {
     let again = Stage::start(Options { port, ..Options::default() });
     browser.until("document.querySelector('#lost').textContent.startsWith('The dashboard has refused this page')");
     drop(again);
+}
+
+/// Makes the images of the documentation, of the dashboard at `DASHBOARD_URL`.
+#[test]
+#[ignore = "it makes images of a running dashboard, see docs/dashboard.md"]
+fn images_for_the_documentation() {
+    let url = std::env::var("DASHBOARD_URL").expect("DASHBOARD_URL is the URL that `roscius dashboard` has printed");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/images");
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut browser = Browser::start().expect("a browser");
+    browser.open(&url);
+    for (name, width, height, dark) in [
+        ("dashboard-light", 1440, 1000, false),
+        ("dashboard-dark", 1440, 1000, true),
+        ("dashboard-narrow", 320, 1400, true),
+    ] {
+        browser.look_like(width, height, dark);
+        browser.until("document.querySelector('.chart .curve').getAttribute('d')");
+        std::fs::write(folder.join(name).with_extension("png"), browser.picture(false)).unwrap();
+    }
 }

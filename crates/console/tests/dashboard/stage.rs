@@ -32,14 +32,14 @@ pub struct Model {
 struct Seen(Arc<Mutex<Model>>);
 
 impl Observed for Seen {
-    fn look(&mut self) -> Result<Snapshot, String> {
+    fn look(&mut self) -> Result<Arc<Snapshot>, String> {
         let mut model = self.0.lock().unwrap();
         model.looks += 1;
         model.snapshot.system.seen_at += 1.0;
         model.snapshot.system.uptime += 1.0;
         match &model.lost {
             Some(reason) => Err(reason.clone()),
-            None => Ok(model.snapshot.clone()),
+            None => Ok(Arc::new(model.snapshot.clone())),
         }
     }
 
