@@ -53,7 +53,7 @@ fn connect(port: u16, path: &str) -> WebSocket<TcpStream> {
 
 /// A browser with one empty page.
 pub struct Browser {
-    child: Child,
+    _group: Group,
     socket: WebSocket<TcpStream>,
     next: u64,
     /// What the page has complained about.
@@ -73,7 +73,8 @@ impl Browser {
         command.args(FLAGS).arg(format!("--user-data-dir={}", profile.path().display())).arg("about:blank");
         // It starts others, which are ended with it.
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{} does not start: {error}", program.display()));
+        let mut group =
+            Group(command.spawn().unwrap_or_else(|error| panic!("{} does not start: {error}", program.display())));
         let since = Instant::now();
         // Where it listens, and the path there of the browser as a whole.
         let (port, path) = loop {
@@ -81,12 +82,12 @@ impl Browser {
             if let Some((port, path)) = text.split_once('\n').filter(|(_, path)| !path.is_empty()) {
                 break (port.parse::<u16>().unwrap(), path.trim().to_owned());
             }
-            assert!(child.try_wait().unwrap().is_none(), "Chromium has ended");
+            assert!(group.0.try_wait().unwrap().is_none(), "Chromium has ended");
             assert!(since.elapsed() < PATIENCE, "Chromium does not start");
             std::thread::sleep(LOOK);
         };
         let whole = connect(port, &path);
-        let mut browser = Self { child, socket: whole, next: 0, complaints: Vec::new(), _profile: profile };
+        let mut browser = Self { _group: group, socket: whole, next: 0, complaints: Vec::new(), _profile: profile };
         let page = loop {
             let targets = browser.call("Target.getTargets", json!({}));
             if let Some(page) = targets["targetInfos"].as_array().unwrap().iter().find(|it| it["type"] == "page") {
@@ -197,11 +198,14 @@ impl Browser {
     }
 }
 
-impl Drop for Browser {
+/// The browser with all that it has started. They end with this, whatever becomes of the test.
+struct Group(Child);
+
+impl Drop for Group {
     fn drop(&mut self) {
-        if let Some(group) = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw) {
+        if let Some(group) = i32::try_from(self.0.id()).ok().and_then(rustix::process::Pid::from_raw) {
             let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         }
-        let _ = self.child.wait();
+        let _ = self.0.wait();
     }
 }
