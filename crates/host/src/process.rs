@@ -37,8 +37,7 @@ use roscius_transport::{Event, Hub, HubOptions, Listening, SocketDir};
 pub use children::{ChildProcess, Ended};
 pub use language::{Language, Receipt, Unpacked, Unreadable, Write};
 pub use requests::RequestError;
-pub(crate) use survey::Look;
-pub use survey::Survey;
+pub use survey::{Looks, Survey};
 pub use understudies::Remake;
 
 use children::Children;

@@ -32,6 +32,7 @@ mod capabilities;
 mod children;
 mod creation;
 mod dead_letters;
+mod detail;
 mod logger;
 pub mod messages;
 mod processes;
@@ -53,6 +54,7 @@ use crate::time::Time;
 use crate::timers::TimerQueue;
 use children::Child;
 use dead_letters::Letters;
+pub use detail::{Awaits, DeadLetters, Detail, Member, PendingCreation};
 use logger::Logger;
 use messages::{Entry, FromAdmin, LetterRecord, ToAdmin};
 use processes::{Process, Timer};
@@ -287,7 +289,7 @@ impl Admin {
         match event {
             Event::Said { by, role, id, message } => self.said(now, Said { by, role, id, message }, effects),
             Event::Signal(signal) => self.signal(now, signal, effects),
-            Event::Letter(record) => self.letter(record, effects),
+            Event::Letter(record) => self.letter(now, record, effects),
             Event::LetterBack { handler, sender } => self.letter_back(handler, sender, effects),
             Event::Noise => self.count("Admin Message Received.Noise"),
             Event::Ended { process } => self.seen_to_end(now, process, effects),
@@ -351,7 +353,7 @@ impl Admin {
             }
             ToAdmin::SetCapability { name, value } => self.set_capability((by, id), name, value, effects),
             ToAdmin::Status => {
-                effects.push(Effect::Send { to: by, id, message: FromAdmin::Status(Box::new(self.status())) });
+                effects.push(Effect::Send { to: by, id, message: FromAdmin::Status(Box::new(self.status(now))) });
             }
             ToAdmin::Shutdown => self.shut_down(now, Some((by, id)), effects),
             ToAdmin::BeSourceAuthority

@@ -24,6 +24,8 @@ use crate::{encoding, packing};
 pub(crate) struct PyLanguage {
     /// The actor of this process, if it has one.
     actor: OnceLock<Address>,
+    /// The name of its class.
+    class: OnceLock<String>,
     /// Messages that came and were not handled yet.
     backlog: AtomicI64,
     capabilities: Mutex<Capabilities>,
@@ -50,8 +52,9 @@ impl PyLanguage {
         let _ = self.coroutines.set(coroutines);
     }
 
-    pub(crate) fn set_actor(&self, actor: Address) {
+    pub(crate) fn set_actor(&self, actor: Address, class: String) {
         let _ = self.actor.set(actor);
+        let _ = self.class.set(class);
     }
 
     /// A message that came is in the hands of the actor.
@@ -224,6 +227,10 @@ impl Language for PyLanguage {
 
     fn wait(&self, wait: &mut (dyn FnMut() + Send)) {
         Python::attach(|py| py.detach(wait));
+    }
+
+    fn class_of(&self, actor: Address) -> Option<String> {
+        self.actor.get().filter(|me| **me == actor).and_then(|_| self.class.get()).cloned()
     }
 
     fn closing(&self) {

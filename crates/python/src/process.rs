@@ -331,12 +331,13 @@ impl Process {
         let Place::Actor(parent) = parent.get().place else {
             return Err(PyValueError::new_err("an actor needs a parent that there is"));
         };
+        let class = actor.get_type().fully_qualified_name()?.to_string();
         let (props, reference) = PyActor::props(&self.inner, actor, name, plan.map(Plan::new))?;
         let birth = Birth::numbered(birth).having_heard(heard);
         let spawned = self.host.system().spawn_under(parent, birth, props);
         let address = spawned.map_err(|error| PyRuntimeError::new_err(error.to_string()))?.address();
         reference.get().settle(address);
-        self.language.set_actor(address);
+        self.language.set_actor(address, class);
         Ok(ActorAddress::of(address))
     }
 

@@ -61,10 +61,14 @@ pub struct ActorStatus {
     pub state: ActorState,
     /// How many messages wait for it.
     pub waiting: usize,
+    /// How many may wait, if there is a bound.
+    pub capacity: Option<usize>,
     /// How many it has handled.
     pub handled: u64,
     /// How often it was restarted. Not seen while the actor is at work.
     pub restarts: Option<u32>,
+    /// How long ago that was last. None: it was not, or the actor is at work.
+    pub restarted: Option<Duration>,
     /// How many children it has. Not seen while the actor is at work.
     pub children: Option<usize>,
 }
@@ -186,6 +190,7 @@ impl fmt::Display for Status {
 pub(crate) fn take(shared: &Shared) -> Status {
     let mut actors = Vec::new();
     let mut pending_timers = 0;
+    let now = shared.now();
     for core in &shared.cores {
         let state = lock(&core.state);
         pending_timers += state.timers.len();
@@ -193,7 +198,7 @@ pub(crate) fn take(shared: &Shared) -> Status {
             state
                 .occupied()
                 .filter(|(address, _)| *address != shared.root)
-                .map(|(address, slot)| describe(address, slot)),
+                .map(|(address, slot)| describe(address, slot, now)),
         );
     }
     let names = lock(&shared.names).directory.iter().map(|(name, holder)| (name.to_owned(), holder)).collect();
@@ -204,7 +209,7 @@ pub(crate) fn take(shared: &Shared) -> Status {
             Base::Threads(_) => "threads",
         }),
         cores: shared.cores.len(),
-        uptime: shared.now().since(Time::ZERO),
+        uptime: now.since(Time::ZERO),
         handled: actors.iter().map(|actor| actor.handled).sum(),
         actors,
         names,
@@ -218,7 +223,7 @@ pub(crate) fn take(shared: &Shared) -> Status {
     }
 }
 
-fn describe(address: Address, slot: &Slot) -> ActorStatus {
+fn describe(address: Address, slot: &Slot, now: Time) -> ActorStatus {
     // While an actor is played nobody else sees what is in its place.
     let resident = Some(&slot.resident).filter(|_| slot.state != SlotState::Playing);
     ActorStatus {
@@ -227,8 +232,13 @@ fn describe(address: Address, slot: &Slot) -> ActorStatus {
         parent: resident.map(|resident| resident.life.parent()),
         state: state(slot),
         waiting: slot.waiting(),
+        capacity: slot.gate.as_ref().map(|gate| gate.bound.capacity),
         handled: slot.handled,
         restarts: resident.map(|resident| resident.extras.as_ref().map_or(0, |extras| extras.restarts)),
+        restarted: resident
+            .and_then(|resident| resident.extras.as_ref())
+            .filter(|extras| extras.restarts > 0)
+            .map(|extras| now.since(extras.restarted)),
         children: resident.map(|resident| resident.life.child_count()),
     }
 }

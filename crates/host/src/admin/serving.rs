@@ -183,12 +183,13 @@ impl Serving {
             } else {
                 self.knocked = Some(Instant::now() + KNOCK_AGAIN);
             }
-        } else if let Some((bell, hung)) = &mut self.bell
+        } else if let now = self.now()
+            && let Some((bell, hung)) = &mut self.bell
             && *hung == watch
         {
             let mut rings = [0; 64];
             while rustix::io::read(&bell.descriptor, &mut rings).is_ok_and(|count| count == rings.len()) {}
-            (bell.tell)(self.admin.status());
+            (bell.tell)(self.admin.status(now));
             let _ = self.hub.rearm(watch);
         } else if let Some(process) = self.handles.node_of(watch) {
             self.ending.push((process, Instant::now() + READ_WITHIN));

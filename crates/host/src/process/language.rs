@@ -81,6 +81,12 @@ pub trait Language: Send + Sync {
         wait();
     }
 
+    /// What the class of an actor here is called, where its type in Rust says nothing about that.
+    fn class_of(&self, actor: Address) -> Option<String> {
+        let _ = actor;
+        None
+    }
+
     /// The system is shut down. What goes on is to come to its end.
     fn closing(&self) {}
 

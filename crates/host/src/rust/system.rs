@@ -7,10 +7,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use roscius::codec::CodecError;
-use roscius::{Actor, ActorRef, Address, Destination, Message, Recipient};
+use roscius::{Actor, ActorRef, Address, Destination, Message};
 use roscius_protocol::address::NodeId;
 use roscius_protocol::admin::messages::{Creation, FromAdmin, Status, ToAdmin};
 use roscius_protocol::frame::Role;
@@ -22,7 +22,7 @@ use super::launch::{self, Launched, Task, launch, launch_program};
 use super::parts::{Offered, Served};
 use super::{Ask, Endpoint, Registry};
 use crate::admin::Claim;
-use crate::process::{Look, Options, Process, RequestError, Survey, Waited};
+use crate::process::{Looks, Options, Process, RequestError, Survey, Waited};
 
 /// How long an answer of the Admin that asks nobody else may take.
 const PROMPTLY: Duration = Duration::from_secs(10);
@@ -406,10 +406,7 @@ impl ProcessSystem {
     ///
     /// [`RequestError`] if it does not answer.
     pub fn status(&self) -> Result<Status, RequestError> {
-        match self.link.request(ToAdmin::Status, PROMPTLY)? {
-            FromAdmin::Status(status) => Ok(*status),
-            _ => Err(RequestError::NoAdmin),
-        }
+        self.link.open()?.system_status(PROMPTLY)
     }
 
     /// Who has this global name: the name that it was [created](ProcessSystem::spawn_named) with.
@@ -430,14 +427,7 @@ impl ProcessSystem {
     /// [`RequestError`] if the Admin does not answer.
     pub fn survey(&self, within: Duration) -> Result<Survey, RequestError> {
         let system = self.status()?;
-        let until = Instant::now() + within;
-        let looks: Vec<_> = system
-            .processes
-            .iter()
-            .map(|node| (*node, self.ask(Recipient::<Look>::assume(Address::new(*node, 0, 0, 0)), Look)))
-            .collect();
-        let answered = |look: Ask<_>| look.wait_timeout(until.saturating_duration_since(Instant::now())).ok();
-        let processes = looks.into_iter().map(|(node, look)| (node, answered(look))).collect();
+        let processes = Looks::default().look(self.link.open()?, &system.processes, within)?;
         Ok(Survey { system, processes })
     }
 
@@ -500,10 +490,13 @@ impl Link {
     }
 
     fn request(&self, message: ToAdmin, within: Duration) -> Result<FromAdmin, RequestError> {
-        if self.closed.load(Ordering::Acquire) {
-            return Err(RequestError::NoAdmin);
-        }
-        self.process.request(self.process.root(), message, within, || Ok(()))
+        let process = self.open()?;
+        process.request(process.root(), message, within, || Ok(()))
+    }
+
+    /// The process, if it is in the system still.
+    fn open(&self) -> Result<&Process, RequestError> {
+        if self.closed.load(Ordering::Acquire) { Err(RequestError::NoAdmin) } else { Ok(&self.process) }
     }
 
     fn leave(&self) {

@@ -20,6 +20,8 @@ pub(super) struct Making {
     pub spec: Vec<u8>,
     pub requester: Option<Requester>,
     pub source: Option<Source>,
+    /// When it was asked for.
+    pub since: Time,
     /// Who waits for it: with a global name there may be several.
     pub waiters: Vec<Asked>,
 }
@@ -83,6 +85,7 @@ impl Admin {
             spec: creation.spec,
             requester,
             source,
+            since: now,
             waiters: vec![asked],
         };
         self.begin(now, node, Role::Actor, making, effects);

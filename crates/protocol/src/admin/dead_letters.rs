@@ -2,12 +2,17 @@
 
 use std::collections::VecDeque;
 
-use super::messages::LetterRecord;
+use super::messages::{LetterRecord, Setback};
 use super::{Admin, Effect};
 use crate::address::{Address, NodeId};
+use crate::time::Time;
 
 /// How many of the latest dead letters are remembered.
 const REMEMBERED: usize = 32;
+/// How many kinds of dead letters are told apart. Those of further types count as one kind for each reason.
+const KINDS: usize = 64;
+/// Stands for the types of these.
+const OTHERS: &str = "(others)";
 
 /// Who handles dead letters, and what is known of those that came.
 #[derive(Debug, Default)]
@@ -16,6 +21,18 @@ pub(super) struct Letters {
     handlers: Vec<Handler>,
     pub count: u64,
     pub latest: VecDeque<LetterRecord>,
+    pub kinds: Vec<LetterKind>,
+}
+
+/// Dead letters of one type that have the same reason.
+#[derive(Clone, Debug)]
+pub(super) struct LetterKind {
+    pub message: String,
+    pub reason: Setback,
+    pub count: u64,
+    pub first: LetterRecord,
+    pub first_at: Time,
+    pub last_at: Time,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +44,31 @@ struct Handler {
 impl Letters {
     pub fn handler(&self) -> Option<Address> {
         self.handlers.last().map(|handler| handler.actor)
+    }
+
+    /// Takes note of a letter.
+    fn note(&mut self, now: Time, record: LetterRecord) {
+        self.count += 1;
+        let is_of = |kind: &LetterKind, message: &str| kind.reason == record.reason && kind.message == message;
+        let mut known = self.kinds.iter().position(|kind| is_of(kind, &record.message));
+        if known.is_none() && self.kinds.len() >= KINDS {
+            known = self.kinds.iter().position(|kind| is_of(kind, OTHERS));
+        }
+        match known.and_then(|known| self.kinds.get_mut(known)) {
+            Some(kind) => {
+                kind.count += 1;
+                kind.last_at = now;
+            }
+            None => {
+                let message = if self.kinds.len() < KINDS { record.message.clone() } else { OTHERS.to_owned() };
+                let (reason, first) = (record.reason, record.clone());
+                self.kinds.push(LetterKind { message, reason, count: 1, first, first_at: now, last_at: now });
+            }
+        }
+        if self.latest.len() == REMEMBERED {
+            self.latest.pop_front();
+        }
+        self.latest.push_back(record);
     }
 
     /// An actor has ended.
@@ -51,13 +93,9 @@ impl Admin {
         }
     }
 
-    pub(super) fn letter(&mut self, record: LetterRecord, effects: &mut Vec<Effect>) {
+    pub(super) fn letter(&mut self, now: Time, record: LetterRecord, effects: &mut Vec<Effect>) {
         let sender = record.sender;
-        self.letters.count += 1;
-        if self.letters.latest.len() == REMEMBERED {
-            self.letters.latest.pop_front();
-        }
-        self.letters.latest.push_back(record);
+        self.letters.note(now, record);
         self.pass_letter(sender, effects);
     }
 

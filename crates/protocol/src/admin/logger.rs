@@ -63,6 +63,7 @@ impl Admin {
             spec,
             requester: None,
             source: None,
+            since: now,
             waiters: Vec::new(),
         };
         self.begin(now, node, Role::Logger, making, effects);

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::Detail;
 use crate::address::{Address, NodeId};
 use crate::lifecycle::Birth;
 use crate::sources::{Digest, Level, Listed, Notice};
@@ -328,6 +329,8 @@ pub struct Status {
     pub source_authority: Option<Address>,
     /// The sources, with those that wait for a verdict.
     pub sources: Vec<Listed>,
+    /// What who looks after the system wants to know beside.
+    pub detail: Detail,
 }
 
 /// What is remembered of a dead letter.

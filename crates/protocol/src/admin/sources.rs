@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+use super::detail::{Awaits, PendingCreation, beginning};
 use super::messages::{Creation, FromAdmin, Refusal, RefusalKind, Source, ToAdmin};
 use super::processes::Timer;
 use super::{Admin, Asked, CREATE_WITHIN, Effect, actor_of};
@@ -24,7 +25,7 @@ pub(super) struct Sources {
 pub(super) struct Awaiting {
     asked: Asked,
     creation: Creation,
-    until: Time,
+    since: Time,
 }
 
 impl Awaiting {
@@ -160,12 +161,23 @@ impl Admin {
                 None
             }
             Standing::Pending => {
-                let until = now.plus(CREATE_WITHIN);
-                self.timers.schedule(until, Timer::Source);
-                self.sources.awaiting.push(Awaiting { asked, creation, until });
+                self.timers.schedule(now.plus(CREATE_WITHIN), Timer::Source);
+                self.sources.awaiting.push(Awaiting { asked, creation, since: now });
                 None
             }
         }
+    }
+
+    /// The creations that wait for a source.
+    pub(super) fn awaiting_sources(&self, now: Time) -> impl Iterator<Item = PendingCreation> {
+        self.sources.awaiting.iter().map(move |Awaiting { creation, since, .. }| PendingCreation {
+            actor: creation.process.map(actor_of),
+            maker: creation.maker.clone(),
+            name: creation.name.clone(),
+            spec: beginning(&creation.spec),
+            awaits: Awaits::Source,
+            age: now.since(*since),
+        })
     }
 
     fn decided(&mut self, now: Time, id: &str, usable: bool, effects: &mut Vec<Effect>) {
@@ -183,7 +195,7 @@ impl Admin {
     pub(super) fn sources_overdue(&mut self, now: Time, effects: &mut Vec<Effect>) {
         let within = CREATE_WITHIN.as_secs();
         let refusal = super::creation::no_process(format!("its source was not validated within {within} s"));
-        self.give_up_awaiting(|awaiting| awaiting.until <= now, &refusal, effects);
+        self.give_up_awaiting(|awaiting| now.since(awaiting.since) >= CREATE_WITHIN, &refusal, effects);
     }
 
     /// Refuses creations that wait for a source.

@@ -2,10 +2,11 @@
 
 use super::Admin;
 use super::messages::{Status, ToAdmin};
+use crate::time::Time;
 
 impl Admin {
     /// How the system is.
-    pub fn status(&self) -> Status {
+    pub fn status(&self, now: Time) -> Status {
         Status {
             admin: Some(self.address()),
             capabilities: self.capability_entries(),
@@ -21,6 +22,7 @@ impl Admin {
             latest_dead_letters: self.letters.latest.iter().cloned().collect(),
             source_authority: self.sources.registry.authority(),
             sources: self.sources.registry.list().collect(),
+            detail: self.detail(now),
         }
     }
 }

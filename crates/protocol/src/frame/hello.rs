@@ -1,12 +1,14 @@
 //! The first bytes on a link.
 
+use serde::{Deserialize, Serialize};
+
 use super::VERSION;
 use crate::address::NodeId;
 
 const MAGIC: [u8; 8] = *b"roscius\n";
 
 /// What kind of process speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Role {
     /// The Admin of the system.

@@ -443,7 +443,7 @@ impl World {
 
     /// What holds at any time.
     fn check(&mut self) {
-        let status = self.admin.status();
+        let status = self.admin.status(self.now);
         let children: BTreeSet<Address> = status.children.iter().copied().collect();
         for (name, holder) in &status.names {
             assert!(children.contains(holder), "{name} belongs to nobody");
@@ -471,7 +471,7 @@ impl World {
         for (who, asked) in &self.asked {
             assert_eq!(asked.answers.len(), 1, "{who:?} {asked:?}");
         }
-        let status = self.admin.status();
+        let status = self.admin.status(self.now);
         for child in &status.children {
             assert!(self.processes[&child.node()].alive, "{child} is dead");
         }

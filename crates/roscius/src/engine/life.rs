@@ -458,7 +458,10 @@ impl<'p> Play<'p> {
         match effect {
             Effect::Create => {
                 self.seat.presence = Presence::Unborn;
-                self.stage.extras().restarts += 1;
+                let now = self.stage.now();
+                let extras = self.stage.extras();
+                extras.restarts += 1;
+                extras.restarted = now;
                 self.stage.shared.counters.restart();
                 self.unstash();
                 self.create();

@@ -101,6 +101,8 @@ pub(crate) struct Extras {
     /// How often a failing message is delivered; zero means once.
     pub(crate) deliveries: u32,
     pub(crate) restarts: u32,
+    /// When that was last.
+    pub(crate) restarted: Time,
     /// How often the first message was delivered in vain.
     pub(crate) failed_deliveries: u32,
     /// The troupe that this actor works for.

@@ -18,7 +18,7 @@ fn the_creator_is_answered_when_the_actor_is_ready_and_not_before() {
     assert_eq!(scene.said_to(PROGRAM), []);
     scene.say(process, 0, ToAdmin::Ready { process, policy: Restart::Temporary, bounded: false });
     assert_eq!(scene.said_to(PROGRAM), [(5, FromAdmin::Created { actor: actor_of(process) })]);
-    assert_eq!(scene.admin.status().children, [actor_of(process)]);
+    assert_eq!(scene.status().children, [actor_of(process)]);
     scene.say(process, 0, ToAdmin::Ready { process, policy: Restart::Temporary, bounded: false });
     scene.wait(2 * CREATE_WITHIN);
     assert_eq!(scene.seen(), [], "once is enough");
@@ -68,7 +68,7 @@ fn a_starter_that_says_nothing_of_an_end_is_not_waited_for_long() {
     assert!(scene.admin.knows(process));
     scene.wait(ENDED_WITHIN);
     assert!(!scene.admin.knows(process));
-    assert!(scene.admin.status().children.is_empty());
+    assert!(scene.status().children.is_empty());
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_maker_that_nobody_offers_is_refused_at_once_with_those_that_are_offered() {
     let [(5, FromAdmin::Refused(refusal))] = &said[..] else { panic!("{said:?}") };
     assert_eq!(refusal.kind, RefusalKind::NoMaker);
     assert_eq!(refusal.text, "nobody in this system makes `cuonter`: there are `counter`, `python`");
-    assert_eq!(scene.admin.status().makers, ["counter", "python"]);
+    assert_eq!(scene.status().makers, ["counter", "python"]);
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn a_global_name_has_one_actor_however_many_ask_at_once() {
     });
     assert_eq!((none, scene.said_to(PROGRAM)), (None, vec![(7, created)]));
     scene.child_ended(actor);
-    assert_eq!(scene.admin.status().names, []);
+    assert_eq!(scene.status().names, []);
     assert!(scene.create(8, |creation| creation.name = Some("desk".into())).is_some_and(|new| new != process));
 }
 

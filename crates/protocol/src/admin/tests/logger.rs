@@ -47,7 +47,7 @@ fn programs_wait_for_the_logger_and_then_have_what_they_asked_for_in_order() {
         })
         .collect();
     assert_eq!(answers, [1, 0, 6], "attached, the actor asked for, the status");
-    assert!(scene.admin.status().children.is_empty(), "the logger is no actor of anybody");
+    assert!(scene.status().children.is_empty(), "the logger is no actor of anybody");
 }
 
 #[test]

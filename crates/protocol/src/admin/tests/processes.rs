@@ -40,7 +40,7 @@ fn a_process_that_comes_in_the_place_of_one_that_was_killed_is_not_taken_for_it(
     scene.seen();
     attach(&mut scene, 301);
     assert_eq!(scene.seen()[0], Effect::Watch { process: node(30), pid: 301 });
-    assert_eq!(scene.admin.status().dead_letter_handler, None, "the new actor has not asked for them");
+    assert_eq!(scene.status().dead_letter_handler, None, "the new actor has not asked for them");
     scene.on(Event::LinkBroken { process: node(30) });
     assert!(scene.admin.knows(node(30)), "it was the link of the other one");
     scene.on(Event::Ended { process: node(30) });
@@ -52,11 +52,11 @@ fn a_broken_link_ends_only_who_is_not_watched() {
     let mut scene = Scene::new();
     let actor = scene.actor(Some("desk"));
     scene.on(Event::LinkBroken { process: actor.node() });
-    assert_eq!(scene.admin.status().names.len(), 1);
+    assert_eq!(scene.status().names.len(), 1);
     scene.on(Event::Unwatched { process: actor.node() });
     scene.on(Event::LinkBroken { process: actor.node() });
     scene.say(STARTER, 0, ToAdmin::Exited { process: actor.node(), how: String::new() });
-    assert_eq!(scene.admin.status().names, []);
+    assert_eq!(scene.status().names, []);
     assert_eq!(scene.seen(), [Effect::Forget { process: actor.node() }]);
 }
 
@@ -79,10 +79,10 @@ fn all_that_a_process_was_for_others_ends_with_it() {
     {
         scene.on(Event::Said { by: actor, role: Some(Role::Actor), id: 0, message });
     }
-    let status = scene.admin.status();
+    let status = scene.status();
     assert_eq!((status.dead_letter_handler, &status.registration_watchers[..]), (Some(actor), &[actor][..]));
     scene.end(actor.node());
-    let status = scene.admin.status();
+    let status = scene.status();
     assert_eq!(status.dead_letter_handler, None);
     assert!(status.registration_watchers.is_empty() && status.names.is_empty() && status.children.is_empty());
 }
@@ -111,7 +111,7 @@ fn a_child_left_behind_is_adopted_and_restarted_as_its_policy_says() {
     // It was gone already when it was adopted: the signal bounces.
     let (_, bounced) = Signal::Adopted { parent, birth }.bounce(child).unwrap();
     scene.on(Event::Signal(bounced));
-    assert!(scene.admin.status().children.is_empty());
+    assert!(scene.status().children.is_empty());
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn strangers_and_impostors_change_nothing() {
     scene.on(Event::Noise);
     scene.on(Event::Signal(Signal::Exit { by: root(PROGRAM), reason: ExitReason::Requested, recursive: true }));
     assert_eq!(scene.said_to(PROGRAM), []);
-    let status = scene.admin.status();
+    let status = scene.status();
     assert!(status.children.is_empty() && !status.in_shutdown);
     let counted = |name: &str| status.counters.iter().find(|(it, _)| it == name).map(|(_, count)| *count);
     assert_eq!(counted("Admin Message Received.Foreign"), Some(3));

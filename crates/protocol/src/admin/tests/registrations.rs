@@ -30,7 +30,7 @@ fn letters_go_to_the_last_who_asked_for_them() {
     handle(&mut scene, first, false);
     scene.on(letter());
     assert_eq!(scene.seen(), [], "nobody is left");
-    let status = scene.admin.status();
+    let status = scene.status();
     assert_eq!((status.dead_letters, status.latest_dead_letters.len()), (3, 3));
     assert!(status.counters.contains(&("Dead Letter.Discarded".into(), 2)), "{status:?}");
     assert!(status.counters.contains(&("Dead Letter.Passed On".into(), 2)), "{status:?}");
@@ -99,7 +99,7 @@ fn a_changed_capability_is_told_to_all_and_an_unchanged_one_to_nobody() {
     }
     for (id, (name, value)) in [("b", Some("2")), ("a", Some("3")), ("b", None)].into_iter().enumerate() {
         scene.say(PROGRAM, id as u64, set(name, value));
-        let capabilities = scene.admin.status().capabilities;
+        let capabilities = scene.status().capabilities;
         let message = FromAdmin::Capabilities { capabilities };
         let mut expected: Vec<_> = [STARTER, actor.node(), PROGRAM]
             .map(|process| Effect::Send { to: root(process), id: 0, message: message.clone() })
@@ -109,5 +109,5 @@ fn a_changed_capability_is_told_to_all_and_an_unchanged_one_to_nobody() {
         }
         assert_eq!(scene.seen(), expected);
     }
-    assert_eq!(scene.admin.status().capabilities, [(b"a".to_vec(), b"3".to_vec())]);
+    assert_eq!(scene.status().capabilities, [(b"a".to_vec(), b"3".to_vec())]);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::address::{Address, NodeId};
-use crate::admin::messages::{Creation, FromAdmin, Refusal, RefusalKind, ToAdmin};
+use crate::admin::messages::{Creation, FromAdmin, Refusal, RefusalKind, Status, ToAdmin};
 use crate::admin::{Admin, Config, Effect, Event, actor_of, root};
 use crate::frame::Role;
 use crate::lifecycle::{ExitReason, Signal};
@@ -51,6 +51,10 @@ impl Scene {
     pub fn starter(&mut self) {
         self.attach(STARTER, Role::Zygote);
         self.say(STARTER, 0, ToAdmin::Offer { makers: vec!["python".into(), "logger".into()] });
+    }
+
+    pub fn status(&self) -> Status {
+        self.admin.status(self.now)
     }
 
     pub fn on(&mut self, event: Event) {

@@ -67,8 +67,8 @@ fn the_authority_gets_what_was_loaded_and_who_loads_is_answered_at_once() {
     let seen = scene.seen();
     assert_eq!(seen[0], asked);
     assert!(matches!(seen[1], Effect::Send { id: 4, message: FromAdmin::Done, .. }));
-    assert_eq!(scene.admin.status().source_authority, Some(authority));
-    assert_eq!(scene.admin.status().sources[0].digest, None);
+    assert_eq!(scene.status().source_authority, Some(authority));
+    assert_eq!(scene.status().sources[0].digest, None);
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn actors_of_a_source_that_is_refused_are_refused_at_once() {
             reject(&mut scene, authority, "abc");
         }
         assert_eq!(refusals(&mut scene), [(5, RefusalKind::InvalidSourceHash)]);
-        assert_eq!(scene.admin.status().sources, []);
+        assert_eq!(scene.status().sources, []);
     }
 }
 
@@ -184,7 +184,7 @@ fn what_is_pending_waits_for_the_next_authority_with_what_was_loaded() {
     load(&mut scene, "abc");
     scene.end(authority.node());
     scene.effects.clear();
-    assert_eq!(scene.admin.status().source_authority, None);
+    assert_eq!(scene.status().source_authority, None);
     let next = scene.actor(None);
     say_as(&mut scene, next, ToAdmin::BeSourceAuthority);
     let content = Bytes::from_static(b"secret");
@@ -196,7 +196,7 @@ fn what_is_pending_waits_for_the_next_authority_with_what_was_loaded() {
 fn an_authority_that_exits_in_order_is_none_any_more() {
     let (mut scene, authority) = scene();
     scene.child_ended(authority);
-    assert_eq!(scene.admin.status().source_authority, None);
+    assert_eq!(scene.status().source_authority, None);
 }
 
 #[test]

@@ -1,0 +1,3 @@
+//! The `roscius` command.
+
+fn main() {}
