@@ -23,6 +23,7 @@ mod neighbours;
 mod packing;
 mod process;
 mod reference;
+mod sources;
 mod supervision;
 mod system;
 mod under_way;
@@ -51,6 +52,8 @@ mod _core {
     use super::process::{Process, Refused};
     #[pymodule_export]
     use super::reference::Reference;
+    #[pymodule_export]
+    use super::sources::{NoSource, Sources, examine_source, read_source};
     #[pymodule_export]
     use super::system::System;
 

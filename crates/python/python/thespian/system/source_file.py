@@ -25,3 +25,8 @@ def read_source(fname: Any) -> tuple[str, bytes]:
 
     # The id only names the source: whether it may be trusted is the source authority's decision.
     return hashlib.md5(content, usedforsecurity=False).hexdigest(), content
+
+
+def info_of(fname: Any) -> str:
+    """What a source is called: the path that is given, or what an open file says."""
+    return str(getattr(fname, "name", fname))

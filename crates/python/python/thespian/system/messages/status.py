@@ -7,6 +7,7 @@ from typing import Any, TextIO
 from thespian.system.messages.base import ActorSystemMessage
 from thespian.system.messages.status_text import ShowAddress, actor_text, system_text
 from thespian.system.public import public
+from thespian.system.sources import source_hash_of
 
 
 @public
@@ -60,8 +61,12 @@ class Thespian_ActorStatus(Thespian__Status):
         self.actorClass = actorClass
         self.adminAddress: Any = given.get("adminAddress")
         self.parentAddress: Any = given.get("parentAddress")
-        self.sourceHash: Any = given.get("sourceHash")
+        self.sourceHash: Any = given.get("sourceHash", _source_of(actorClass))
         self.exiting: Any = given.get("exiting", False)
+
+
+def _source_of(actorClass: Any) -> str | None:
+    return source_hash_of(actorClass) if isinstance(actorClass, type) else None
 
 
 def status_message(details: dict[str, Any]) -> Thespian_SystemStatus | Thespian_ActorStatus:
