@@ -105,8 +105,9 @@ pub(crate) fn verdict(validated: &Bound<'_, PyAny>) -> PyResult<ToAdmin> {
     let content = zip.is_truthy()?.then(|| zip.extract().map(Bytes::from_owner::<PyBackedBytes>).unwrap_or_default());
     // What is far too long is refused by the Admin as it would be if it had come.
     let content = content.map(|content| content.slice(..content.len().min(LONGEST + 1)));
-    let info = validated.getattr("sourceInfo")?;
-    let info = if info.is_none() { None } else { Some(info.str()?.to_string()) };
+    // Programs from before sources had names give none.
+    let info = validated.getattr_opt("sourceInfo")?.filter(|info| !info.is_none());
+    let info = info.map(|info| info.str().map(|text| text.to_string())).transpose()?;
     Ok(ToAdmin::SourceVerdict { id: validated.getattr("sourceHash")?.str()?.to_string(), info, content })
 }
 

@@ -11,8 +11,8 @@ use super::LONGEST;
 const MOST_FILES: usize = 20_000;
 /// How many bytes all of its files may have: 512 MiB.
 const MOST_BYTES: u64 = 512 << 20;
-/// A file with fewer bytes may be packed as tightly as it can be: 1 MiB.
-const SMALL: u64 = 1 << 20;
+/// A file with fewer bytes may be packed as tightly as it can be: 64 MiB.
+const SMALL: u64 = 64 << 20;
 /// How many times as long as its packed form any other file may be. Text is packed to a tenth; a bomb, to a thousandth.
 const TIGHTEST: u64 = 200;
 /// What the end of an archive begins with, and what comes so many bytes before it in one of the kind for many files.
