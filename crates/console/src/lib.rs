@@ -1,3 +1,21 @@
 //! What runs in a system of processes, and what is wrong with it: the `roscius` command, and what it is made of.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`systems`] | the systems that can be found, and which of them is meant |
+//! | [`attached`] | this process as a program of a system: it looks, and says something to actors |
+//! | [`collector`] | makes a [`snapshot`] of a system again and again |
+//! | [`snapshot`] | what is known of a system at one moment, as data |
+//! | [`warnings`] | what is wrong, and why |
+//! | [`processes`] | what the operating system knows of a process |
+//! | [`data`] | plain data as messages, for actors in Python and in Rust |
 
+#![cfg(unix)]
+
+pub mod attached;
+pub mod collector;
+pub mod data;
+pub mod processes;
 pub mod snapshot;
+pub mod systems;
+pub mod warnings;

@@ -16,6 +16,7 @@ mod ending;
 mod event_loop;
 mod exit;
 mod inbound;
+mod joining;
 mod language;
 mod outbound;
 mod requests;
@@ -35,6 +36,8 @@ use roscius_protocol::frame::{Frame, Role};
 use roscius_transport::{Event, Hub, HubOptions, Listening, SocketDir};
 
 pub use children::{ChildProcess, Ended};
+pub(crate) use joining::random_number;
+pub use joining::{JoinError, Joining};
 pub use language::{Language, Receipt, Unpacked, Unreadable, Write};
 pub use requests::RequestError;
 pub use survey::{Looks, Survey};
@@ -174,13 +177,18 @@ impl Process {
     }
 
     /// The address that the process itself speaks from.
-    pub(crate) fn root(&self) -> Address {
+    pub fn root(&self) -> Address {
         root_of(self.node)
     }
 
     /// The actors and endpoints of this process.
     pub fn system(&self) -> &ActorSystem {
         &self.system
+    }
+
+    /// The process id of another process, as it has said when a link with it was made. None: there is no link.
+    pub fn pid_of(&self, node: NodeId) -> Option<u32> {
+        self.drive().as_ref()?.hub.hello_of(node).map(|hello| hello.pid)
     }
 
     /// Whether the system has ended, as far as this process knows.

@@ -30,14 +30,14 @@ mod payload;
 pub use decoder::{Decoder, StreamError};
 pub use error::FrameError;
 pub use hello::{Hello, HelloError, Role};
-pub use payload::{Buffers, Payload};
+pub use payload::{Buffers, Memory, Payload};
 
 use bytes::Bytes;
 
 use crate::address::Address;
 
 /// The version of the format. Two sides that differ do not talk.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 /// The size of a header.
 pub const HEADER: usize = 64;
 /// The longest frame that is taken unless told otherwise: 1 GiB.
@@ -72,9 +72,16 @@ pub enum Kind {
     System = 9,
     /// The last frame of a link: its side sends nothing more on it. Belongs to the link, not to actors.
     Goodbye = 10,
+    /// Where the stream goes on: see [`Memory`]. Belongs to the link too.
+    Memory = 11,
 }
 
 impl Kind {
+    /// Whether links send it themselves, about themselves.
+    pub const fn is_of_links(self) -> bool {
+        matches!(self, Self::Goodbye | Self::Memory)
+    }
+
     fn of(number: u8) -> Result<Self, FrameError> {
         Ok(match number {
             1 => Self::Pickle,
@@ -87,6 +94,7 @@ impl Kind {
             8 => Self::MessagePack,
             9 => Self::System,
             10 => Self::Goodbye,
+            11 => Self::Memory,
             kind => return Err(FrameError::Kind { kind }),
         })
     }

@@ -58,9 +58,11 @@ class SocketWatcher(ActorTypeDispatcher):
         for number in numbers:
             one = self.sockets.get(number)
             try:
+                if one is None:
+                    continue  # it has been closed meanwhile
                 if one is self.listener:
-                    self.add(self.listener.accept()[0])
-                elif one is not None:
+                    self.add(one.accept()[0])
+                else:
                     self.readable(one)
             except BlockingIOError:
                 pass  # there is nothing to read after all

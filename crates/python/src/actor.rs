@@ -228,6 +228,10 @@ impl PyActor {
                 self.answer(sender, status, ctx);
                 return Ok(Called::Returned(Ok(Next::GoOn)));
             }
+            if object.is_instance(classes.set_logging.bind(py))? {
+                object.call_method0("apply")?;
+                return Ok(Called::Returned(Ok(Next::GoOn)));
+            }
             if self.exiting && object.is_instance(classes.child_exited.bind(py))? {
                 return Ok(self.call(py, Turn::ChildGone, message, sender, ctx));
             }
@@ -434,6 +438,8 @@ impl PyActor {
         let details = PyDict::new(py);
         details.set_item("actorAddress", &me)?;
         details.set_item("actorClass", self.instance.bind(py).get_type())?;
+        let admin = self.system.member.as_ref().map(|member| ActorAddress::of(member.process.admin()));
+        details.set_item("adminAddress", admin.unwrap_or_else(ActorAddress::system))?;
         details.set_item("parentAddress", ActorAddress::of(ctx.parent()))?;
         details.set_item("childActors", ctx.children().into_iter().map(ActorAddress::of).collect::<Vec<_>>())?;
         let wakeups = self.reference.get().wakeups();

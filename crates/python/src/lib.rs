@@ -23,6 +23,8 @@ mod neighbours;
 mod packing;
 mod process;
 mod reference;
+mod signatures;
+mod source_registry;
 mod sources;
 mod supervision;
 mod system;
@@ -52,6 +54,8 @@ mod _core {
     use super::process::{Process, Refused};
     #[pymodule_export]
     use super::reference::Reference;
+    use super::signatures::{KeyRefused, SourceRefused, generate_key, key_ids, public_key, sign_source, verify_source};
+    use super::source_registry::SourceRegistry;
     #[pymodule_export]
     use super::sources::{NoSource, Sources, examine_source, read_source};
     #[pymodule_export]

@@ -142,7 +142,7 @@ pub(crate) fn unpack(py: Python<'_>, frame: &Frame) -> PyResult<Py<PyAny>> {
         Payload::Bool(truth) => PyBool::new(py, truth).to_owned().into_any().unbind(),
         Payload::None => py.None(),
         Payload::MessagePack { name, body } => read(py, name, body)?,
-        Payload::System(_) | Payload::Goodbye => {
+        Payload::System(_) | Payload::Goodbye | Payload::Memory(_) => {
             return Err(PyValueError::new_err("a message of the actor system is not for actors"));
         }
     })

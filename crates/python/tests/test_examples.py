@@ -23,6 +23,8 @@ OUTPUTS = {
     "echo_server": ["echo: one", "echo: two", "echo: three", "a client has left"],
     "web_server": ["200 Hello!", "404 There is no /nothing.", "200 Hello!"],
     "reminders": ["heat the oven", "put the cake in", "take it out"],
+    "actorize": ["balance: 100", "balance: 70", "refused: 80 of 70", "thank you for saying 'hello'"],
+    "websocket_client": ["tick 1", "tick 2", "tick 3", "you said enough"],
     "failures": [
         "5: 20",
         "0: no answer: ZeroDivisionError: integer division or modulo by zero",
@@ -50,4 +52,4 @@ def test_an_example_shows_what_it_is_to_show(example, base, tmp_path):
 
 
 def test_every_example_is_tried():
-    assert {path.stem for path in EXAMPLES.glob("*.py")} == {*OUTPUTS, "socket_watcher"}
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == {*OUTPUTS, "socket_watcher", "websocket_frames"}

@@ -7,6 +7,7 @@ from thespian.system.messages.status import (
     Thespian_SystemStatus,
     formatStatus,
     status_message,
+    status_text,
 )
 
 SYSTEM = {
@@ -29,7 +30,7 @@ SYSTEM = {
 def test_a_system():
     status = status_message(SYSTEM)
     assert isinstance(status, Thespian_SystemStatus)
-    text = formatStatus(status)
+    text = status_text(status)
     assert text.startswith("Status of ActorSystem @ admin:  [IN SHUTDOWN]\n")
     for part in (
         "  |Capabilities [2]:\n  |   a: 1\n  |   b: 2\n",
@@ -61,13 +62,18 @@ def test_an_actor():
     assert isinstance(status, Thespian_ActorStatus)
     assert status.childActors == []
     shown = io.StringIO()
-    text = formatStatus(status, showAddress=lambda address: f"<{address}>", tofd=shown)
-    assert shown.getvalue() == text
+    formatStatus(status, showAddress=lambda address: f"<{address}>", tofd=shown)
+    text = shown.getvalue()
     assert text.startswith("Status of Cow Actor @ <me> EXITING:soon:\n")
     assert "  |Pending Messages [1]:\n  |   <a> --> <b>:  " + "m" * 150 + "\n" in text
     assert "  |Pending Wakeups [1]:\n  |   <me>: timer\n" in text
 
 
 def test_an_empty_status_has_a_text():
-    assert formatStatus(status_message({}))
-    assert "Not a status" in formatStatus("something else")
+    assert status_text(status_message({}))
+    assert "Not a status" in status_text("something else")
+
+
+def test_without_a_file_it_is_the_standard_output(capsys):
+    formatStatus(status_message(SYSTEM))
+    assert capsys.readouterr().out == status_text(status_message(SYSTEM))

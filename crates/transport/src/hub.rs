@@ -80,6 +80,8 @@ pub struct HubOptions {
     pub strangers: usize,
     /// How many bytes are read from a link before it is the next one's turn: 256 KiB.
     pub share: usize,
+    /// After how many writes to a peer its frames go by way of shared memory: 256. None: never.
+    pub memory_after: Option<u32>,
     /// What waits for this node is written before what waits for others.
     pub first: Option<NodeId>,
 }
@@ -98,6 +100,7 @@ impl HubOptions {
             answer_within: Duration::from_secs(300),
             strangers: 128,
             share: 256 << 10,
+            memory_after: Some(256),
             first: None,
         }
     }
@@ -201,9 +204,9 @@ pub enum SendError {
     /// There is no frame for it.
     #[error(transparent)]
     Frame(#[from] FrameError),
-    /// A goodbye is for links to say.
-    #[error("a goodbye is not a message")]
-    Goodbye,
+    /// It is for links to say.
+    #[error("what links say of themselves is not a message")]
+    OfLinks,
     /// The hub is gone.
     #[error("the hub is gone")]
     NoHub,
@@ -295,7 +298,7 @@ impl Hub {
         }
         let hello = Hello { node: options.node, role: options.role, pid: std::process::id() };
         Ok(Self {
-            rules: Rules { hello, uid: options.uid, limit: options.limit },
+            rules: Rules { hello, uid: options.uid, limit: options.limit, memory_after: options.memory_after },
             poll,
             ready: mio::Events::with_capacity(256),
             may_accept: listening.is_some(),
@@ -406,8 +409,8 @@ impl Hub {
     ///
     /// [`SendError`] if the message was not taken.
     pub fn send(&mut self, node: NodeId, header: &Header, payload: &Payload<'_>) -> Result<Room, SendError> {
-        if *payload == Payload::Goodbye {
-            return Err(SendError::Goodbye);
+        if payload.kind().is_of_links() {
+            return Err(SendError::OfLinks);
         }
         let limit = self.options.limit;
         self.queue(node, |queue| queue.push(header, payload, limit))
@@ -436,8 +439,8 @@ impl Hub {
     ///
     /// [`SendError`] if the message was not taken.
     pub fn forward(&mut self, node: NodeId, frame: &Frame) -> Result<Room, SendError> {
-        if frame.kind() == roscius_protocol::frame::Kind::Goodbye {
-            return Err(SendError::Goodbye);
+        if frame.kind().is_of_links() {
+            return Err(SendError::OfLinks);
         }
         let limit = self.options.limit;
         self.queue(node, |queue| queue.push_frame(frame, limit))

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`socket_dir`] | where the sockets of a system are, and who may be there |
 //! | [`queue`] | what waits to be written, and how much of it may |
+//! | `memory` | memory that two processes share, for small frames on a busy link |
 //! | [`link`] | one connection: who is at the other end, frames in, frames out |
 //! | [`hub`] | all connections of a process, watched descriptors and processes |
 //!
@@ -23,10 +24,11 @@
 
 pub mod hub;
 pub mod link;
+mod memory;
 pub mod queue;
 pub mod socket_dir;
 
 pub use hub::{Event, Hub, HubOptions, Remote, SendError};
 pub use link::LinkError;
 pub use queue::{Bounds, Room};
-pub use socket_dir::{Listening, SocketDir, SocketDirError};
+pub use socket_dir::{Found, Listening, Neighbour, SocketDir, SocketDirError};

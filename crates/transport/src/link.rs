@@ -3,6 +3,7 @@
 //! A connection begins as a [`Greeting`], which checks the user at the other end before it reads anything, and then reads
 //! exactly the bytes of a [`Hello`]. Only a greeting that went well becomes a [`Link`], and only a link can read frames.
 
+mod detour;
 mod error;
 mod greeting;
 
@@ -14,12 +15,13 @@ use std::sync::Once;
 
 use bytes::Bytes;
 use mio::net::UnixStream;
-use roscius_protocol::frame::{self, Decoder, Frame, Hello, Kind, Payload};
+use roscius_protocol::frame::{self, Decoder, Frame, Hello, Kind, Memory, Payload};
 use rustix::io::Errno;
 use rustix::net::sockopt::set_socket_send_buffer_size;
 use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
 
 use crate::queue::{CHUNKS_A_WRITE, SendQueue};
+use detour::{Drained, Incoming, Outgoing};
 
 /// A frame that lacks more than this is read straight into its place.
 const LONG: usize = 64 << 10;
@@ -57,17 +59,32 @@ pub enum Written {
 #[derive(Debug)]
 pub struct Link {
     stream: UnixStream,
+    rules: Rules,
     peer: Hello,
     decoder: Decoder,
+    /// There may be something to read on the socket.
+    may_read: bool,
+    outgoing: Outgoing,
+    incoming: Option<Box<Incoming>>,
     said_goodbye: bool,
     heard_goodbye: bool,
 }
 
 impl Link {
-    fn new(stream: UnixStream, peer: Hello, limit: u64) -> Self {
+    fn new(stream: UnixStream, peer: Hello, rules: Rules) -> Self {
         // A long message then changes hands less often. Less room than this is no error.
         let _ = set_socket_send_buffer_size(&stream, SOCKET_ROOM);
-        Self { stream, peer, decoder: Decoder::new(limit), said_goodbye: false, heard_goodbye: false }
+        Self {
+            stream,
+            peer,
+            decoder: Decoder::new(rules.limit),
+            rules,
+            may_read: true,
+            outgoing: Outgoing::new(),
+            incoming: None,
+            said_goodbye: false,
+            heard_goodbye: false,
+        }
     }
 
     /// Who is at the other end.
@@ -90,12 +107,17 @@ impl Link {
         self.heard_goodbye
     }
 
+    /// There is something to read on the socket again, perhaps.
+    pub const fn may_have_more(&mut self) {
+        self.may_read = true;
+    }
+
     /// Whether a frame has begun to arrive.
     pub fn is_receiving(&self) -> bool {
         self.decoder.under_way().0 > 0
     }
 
-    /// Reads until the socket is empty or more than `budget` bytes have come, by way of `scratch`, and hands out the frames.
+    /// Reads until there is nothing or more than `budget` bytes have come, by way of `scratch`, and hands out the frames.
     ///
     /// A socket that gives less than it was asked for is empty, and the next bytes, or the end, make it readable anew. With
     /// `to_end` this is not relied on: the end may have come already.
@@ -109,6 +131,34 @@ impl Link {
         budget: usize,
         to_end: bool,
         mut take: impl FnMut(Frame),
+    ) -> Result<Read, LinkError> {
+        let mut heard = false;
+        let mut take = |frame| {
+            heard = true;
+            take(frame);
+        };
+        let mut read = Ok(Read::Drained);
+        if self.may_read || to_end {
+            read = self.read_socket(scratch, budget, to_end, &mut take);
+            self.may_read = read != Ok(Read::Drained);
+        }
+        // What was said last before an end may be in the memory.
+        let drained = self.drain(scratch, budget, &mut take);
+        if heard {
+            self.outgoing.heard();
+        }
+        match (read?, drained?) {
+            (Read::Drained, Drained::More) => Ok(Read::More),
+            (read, _) => Ok(read),
+        }
+    }
+
+    fn read_socket(
+        &mut self,
+        scratch: &mut Vec<u8>,
+        budget: usize,
+        to_end: bool,
+        take: &mut impl FnMut(Frame),
     ) -> Result<Read, LinkError> {
         let mut came = 0;
         loop {
@@ -133,13 +183,7 @@ impl Link {
                 Err(errno) => return Err(LinkError::io("read", errno)),
             };
             while let Some(frame) = self.decoder.next_frame()? {
-                if frame.kind() == Kind::Goodbye {
-                    self.heard_goodbye = true;
-                } else if self.heard_goodbye {
-                    return Err(LinkError::AfterGoodbye);
-                } else {
-                    take(frame);
-                }
+                self.sort(frame, scratch, take)?;
             }
             came += count;
             if count < asked && !to_end {
@@ -149,6 +193,40 @@ impl Link {
                 return Ok(Read::More);
             }
         }
+    }
+
+    /// What to do with a frame that came on the socket.
+    fn sort(&mut self, frame: Frame, scratch: &mut Vec<u8>, take: &mut impl FnMut(Frame)) -> Result<(), LinkError> {
+        let out_of_place = LinkError::Memory { what: "there is none, or the stream is not there" };
+        if frame.kind() == Kind::Memory {
+            let Payload::Memory(note) = frame.payload()? else { return Err(out_of_place) };
+            match (note, &mut self.incoming) {
+                (Memory::Offer { descriptor }, None) => {
+                    self.incoming = Incoming::take(&self.peer, descriptor, self.rules.limit).map(Box::new);
+                }
+                (Memory::Onward, Some(incoming)) => incoming.go_on()?,
+                (Memory::Bell, Some(_)) => {}
+                _ => return Err(out_of_place),
+            }
+            return Ok(());
+        }
+        // It was written after the stream had come back from the memory, so all that is there comes first.
+        self.drain(scratch, usize::MAX, take)?;
+        if self.incoming.as_ref().is_some_and(|incoming| incoming.is_on()) {
+            return Err(out_of_place);
+        }
+        hand_out(frame, &mut self.heard_goodbye, take)
+    }
+
+    fn drain(
+        &mut self,
+        scratch: &mut Vec<u8>,
+        budget: usize,
+        take: &mut impl FnMut(Frame),
+    ) -> Result<Drained, LinkError> {
+        let Some(incoming) = &mut self.incoming else { return Ok(Drained::Empty) };
+        let heard_goodbye = &mut self.heard_goodbye;
+        incoming.drain(scratch, budget, |frame| hand_out(frame, heard_goodbye, take))
     }
 
     fn ended(&self) -> Result<Read, LinkError> {
@@ -169,12 +247,20 @@ impl Link {
             if written >= WRITE_BUDGET {
                 return Ok(Written::Part);
             }
+            let carried = self.outgoing.carry(&self.stream, &self.rules.hello, queue)?;
+            if carried > 0 {
+                written += carried;
+                continue;
+            }
             let mut slices = [IoSlice::new(&[]); CHUNKS_A_WRITE];
             let used = queue.gather(&mut slices);
             match self.send(&slices[..used]) {
                 Ok(count) => {
                     queue.advance(count);
                     written += count;
+                    if queue.is_empty() {
+                        self.outgoing.wrote(&self.stream, &self.rules.hello, self.rules.memory_after)?;
+                    }
                 }
                 Err(Errno::AGAIN) => return Ok(Written::Blocked),
                 Err(Errno::INTR) => {}
@@ -194,6 +280,7 @@ impl Link {
         if self.said_goodbye {
             return Ok(true);
         }
+        self.outgoing.come_back(&self.stream, &self.rules.hello)?;
         let nobody = roscius_protocol::address::Address::nobody(self.peer.node);
         let mut bytes = Vec::with_capacity(frame::HEADER);
         let header = frame::Header::new(nobody, nobody);
@@ -212,6 +299,18 @@ impl Link {
     fn send(&self, slices: &[IoSlice<'_>]) -> Result<usize, Errno> {
         write(&self.stream, slices)
     }
+}
+
+/// Hands out a frame that was meant for who uses the link.
+fn hand_out(frame: Frame, heard_goodbye: &mut bool, take: &mut impl FnMut(Frame)) -> Result<(), LinkError> {
+    if frame.kind() == Kind::Goodbye {
+        *heard_goodbye = true;
+    } else if *heard_goodbye {
+        return Err(LinkError::AfterGoodbye);
+    } else {
+        take(frame);
+    }
+    Ok(())
 }
 
 /// Has the memory of long frames kept when they are dropped. To give it back to the system and to take it again, page by page,

@@ -207,6 +207,19 @@ impl SendQueue {
         count
     }
 
+    /// How long the next frame is, if nothing of it is written yet.
+    pub(crate) fn next_whole(&self) -> Option<usize> {
+        self.lengths.front().copied().filter(|_| self.begun == 0)
+    }
+
+    /// How many bytes the next frames have together, as many of them as fit into `room`.
+    pub(crate) fn whole_frames(&self, room: usize) -> usize {
+        let fits = |sum: usize, length: &usize| Some(sum + length).filter(|sum| *sum <= room).ok_or(sum);
+        match self.lengths.iter().try_fold(0, fits) {
+            Ok(sum) | Err(sum) => sum,
+        }
+    }
+
     /// Takes note that `count` bytes have been written.
     pub(crate) fn advance(&mut self, count: usize) {
         self.bytes -= count;

@@ -10,6 +10,7 @@
 mod alias;
 mod listening;
 
+pub use alias::{Found, Neighbour};
 pub use listening::Listening;
 
 use std::ffi::OsStr;
@@ -204,6 +205,13 @@ impl SocketDir {
             }
             done => done,
         }
+    }
+
+    /// The process id of who listens on the socket of a node, even if it does not answer. None: nobody does.
+    pub fn listener(&self, node: NodeId) -> Option<u32> {
+        let link = mio::net::UnixStream::connect(self.socket_of(node)).ok()?;
+        let peer = rustix::net::sockopt::socket_peercred(&link).ok()?;
+        u32::try_from(peer.pid.as_raw_nonzero().get()).ok()
     }
 
     /// Removes the sockets of processes that are gone, and says how many there were.

@@ -8,6 +8,7 @@ use roscius_protocol::admin::messages::{Letter, LetterRecord, Setback, ToAdmin, 
 use roscius_protocol::admin::{Admin, Config, Effect, Event};
 use roscius_protocol::frame::{DEFAULT_LIMIT, Frame, Header, Kind, Payload};
 use roscius_protocol::lifecycle::Signal;
+use roscius_protocol::pickle;
 use roscius_protocol::sources::{Digest, Level};
 use roscius_protocol::time::Time;
 use roscius_transport::hub::WatchId;
@@ -259,10 +260,12 @@ impl Serving {
         };
         let header = message.header();
         let event = if from.is_nobody() || from.index() == 0 {
-            let name = match message.payload() {
-                Ok(Payload::MessagePack { name, .. }) => name.to_owned(),
-                _ => format!("{:?}", message.kind()),
+            let known = match message.payload() {
+                Ok(Payload::MessagePack { name, .. }) => Some(name.to_owned()),
+                Ok(Payload::Pickle { stream, .. }) => pickle::type_name(stream),
+                _ => None,
             };
+            let name = known.unwrap_or_else(|| format!("{:?}", message.kind()));
             let (sender, target) = (header.from, header.to);
             Event::Letter(LetterRecord { message: name, sender, target, reason: letter.reason })
         } else {

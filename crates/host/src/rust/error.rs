@@ -7,7 +7,7 @@ use roscius::{SendError, SpawnError};
 use roscius_protocol::admin::messages::RefusalKind;
 use roscius_transport::SocketDirError;
 
-use crate::process::{ProcessError, RequestError};
+use crate::process::{JoinError, ProcessError, RequestError};
 
 /// Why a system did not start, or could not be attached to.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +47,16 @@ pub enum StartError {
     /// The Admin did not answer.
     #[error(transparent)]
     Admin(#[from] RequestError),
+}
+
+impl From<JoinError> for StartError {
+    fn from(error: JoinError) -> Self {
+        match error {
+            JoinError::Directory(error) => Self::Directory(error),
+            JoinError::Process(error) => Self::Process(error),
+            JoinError::Admin(error) => Self::Admin(error),
+        }
+    }
 }
 
 /// Why an executable was not announced to a system.

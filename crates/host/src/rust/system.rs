@@ -2,7 +2,6 @@
 
 use std::any::type_name;
 use std::fmt;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +13,7 @@ use roscius::{Actor, ActorRef, Address, Destination, Message};
 use roscius_protocol::address::NodeId;
 use roscius_protocol::admin::messages::{Creation, FromAdmin, Status, ToAdmin};
 use roscius_protocol::frame::Role;
-use roscius_transport::{Listening, SocketDir, SocketDirError};
+use roscius_transport::SocketDir;
 use serde::Serialize;
 
 use super::error::{AnnounceError, CreateError, ShutdownError, StartError, TellError};
@@ -22,7 +21,7 @@ use super::launch::{self, Launched, Task, launch, launch_program};
 use super::parts::{Offered, Served};
 use super::{Ask, Endpoint, Registry};
 use crate::admin::Claim;
-use crate::process::{Looks, Options, Process, RequestError, Survey, Waited};
+use crate::process::{Joining, Looks, Process, RequestError, Survey, Waited, random_number};
 
 /// How long an answer of the Admin that asks nobody else may take.
 const PROMPTLY: Duration = Duration::from_secs(10);
@@ -233,40 +232,14 @@ pub(super) fn join(
     role: Role,
     registry: &Registry,
 ) -> Result<Arc<Process>, StartError> {
-    let (node, listening) = listen(directory, node)?;
-    let directory = directory.to_owned();
-    let options = Options { node, role, directory, listening, hold_within: HOLD_WITHIN };
-    let process = Process::start(options, Arc::new(registry.language()))?;
-    let attach = ToAdmin::Attach { pid: std::process::id() };
-    match process.request::<RequestError>(process.root(), attach, PROMPTLY, || Ok(()))? {
-        FromAdmin::Attached { .. } => Ok(process),
-        _ => Err(RequestError::NoAdmin.into()),
-    }
-}
-
-fn listen(directory: &Path, node: Option<NodeId>) -> Result<(NodeId, Listening), StartError> {
-    let missing = || StartError::NoSystem { claim: directory.display().to_string() };
-    let dir = SocketDir::of_path(directory)?;
-    let system = dir.system().ok_or_else(missing)?;
-    loop {
-        let number = || NodeId::of_process(system, random_number().max(NodeId::FIRST_FREE));
-        let chosen = node.unwrap_or_else(number);
-        match dir.listen(chosen) {
-            Ok(listening) => return Ok((chosen, listening)),
-            Err(SocketDirError::InUse { .. }) if node.is_none() => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+    let joining = Joining { node, role, hold_within: HOLD_WITHIN, answer_within: PROMPTLY };
+    Ok(joining.join(directory, Arc::new(registry.language()))?)
 }
 
 /// Arguments as their maker reads them.
 pub(super) fn arguments_of(actor: &str, arguments: &impl Serialize) -> Result<Vec<u8>, CreateError> {
     rmp_serde::to_vec_named(arguments)
         .map_err(|error| CreateError::Arguments { actor: actor.to_owned(), reason: error.to_string() })
-}
-
-pub(super) fn random_number() -> u32 {
-    RandomState::new().build_hasher().finish() as u32
 }
 
 impl ProcessSystem {
@@ -501,8 +474,7 @@ impl Link {
 
     fn leave(&self) {
         if !self.closed.swap(true, Ordering::AcqRel) {
-            self.process.tell_admin(self.process.root(), ToAdmin::Detach);
-            self.process.close(LEAVE_WITHIN);
+            self.process.leave(LEAVE_WITHIN);
         }
     }
 }

@@ -7,8 +7,8 @@ use roscius_protocol::admin::messages::{Creation, FromAdmin, Requester, ToAdmin}
 use serde::Serialize;
 
 use super::error::CreateError;
-use super::system::{CREATE_WITHIN, PYTHON, arguments_of, random_number};
-use crate::process::{Process, RequestError};
+use super::system::{CREATE_WITHIN, PYTHON, arguments_of};
+use crate::process::{Process, RequestError, random_number};
 
 /// The process of the actors here, in a process that was started for one.
 static HERE: OnceLock<Weak<Process>> = OnceLock::new();

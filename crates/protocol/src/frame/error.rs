@@ -84,6 +84,12 @@ pub enum FrameError {
         /// What it is.
         found: u8,
     },
+    /// What a link says of its memory is none of what there is to say.
+    #[error("{found:?} says nothing about the memory of a link")]
+    Memory {
+        /// What it is.
+        found: [u8; 8],
+    },
     /// A text that is not UTF-8.
     #[error("the text is not UTF-8 at offset {at}")]
     Text {

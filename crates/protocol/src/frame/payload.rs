@@ -40,6 +40,52 @@ pub enum Payload<'a> {
     System(&'a [u8]),
     /// The end of a link. Links send it themselves.
     Goodbye,
+    /// Where the stream of a link goes on. Links send it themselves.
+    Memory(Memory),
+}
+
+/// A part of the stream of a link may go by way of memory that both sides share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memory {
+    /// The memory is there, behind this descriptor of the process that offers it.
+    Offer {
+        /// The descriptor.
+        descriptor: u32,
+    },
+    /// What follows is in the memory, up to [`Memory::Back`].
+    Onward,
+    /// There is something in the memory for who had found it empty.
+    Bell,
+    /// The last frame in the memory: what follows is on the socket again.
+    Back,
+}
+
+impl Memory {
+    const SIZE: usize = 8;
+
+    fn to_bytes(self) -> [u8; Self::SIZE] {
+        let (what, descriptor) = match self {
+            Self::Offer { descriptor } => (1, descriptor),
+            Self::Onward => (2, 0),
+            Self::Bell => (3, 0),
+            Self::Back => (4, 0),
+        };
+        let mut bytes = [0; Self::SIZE];
+        bytes[0] = what;
+        bytes[4..].copy_from_slice(&descriptor.to_le_bytes());
+        bytes
+    }
+
+    fn from_bytes(bytes: [u8; Self::SIZE]) -> Result<Self, FrameError> {
+        let descriptor = u32::from_le_bytes(part(&bytes, 4));
+        match bytes {
+            [1, 0, 0, 0, ..] => Ok(Self::Offer { descriptor }),
+            [2, 0, 0, 0, 0, 0, 0, 0] => Ok(Self::Onward),
+            [3, 0, 0, 0, 0, 0, 0, 0] => Ok(Self::Bell),
+            [4, 0, 0, 0, 0, 0, 0, 0] => Ok(Self::Back),
+            found => Err(FrameError::Memory { found }),
+        }
+    }
 }
 
 /// The out-of-band buffers of a pickle: a list that is lent, or one that was made when the frame was taken apart.
@@ -84,6 +130,7 @@ impl<'a> Payload<'a> {
             Self::MessagePack { .. } => Kind::MessagePack,
             Self::System(_) => Kind::System,
             Self::Goodbye => Kind::Goodbye,
+            Self::Memory(_) => Kind::Memory,
         }
     }
 
@@ -110,7 +157,7 @@ impl<'a> Payload<'a> {
             }
             Self::Bytes(bytes) | Self::System(bytes) => (0, bytes.len() as u64),
             Self::Str(text) => (0, text.len() as u64),
-            Self::Int(_) | Self::Float(_) => (0, 8),
+            Self::Int(_) | Self::Float(_) | Self::Memory(_) => (0, 8),
             Self::Bool(_) => (0, 1),
             Self::None | Self::Goodbye => (0, 0),
         })
@@ -124,7 +171,7 @@ impl<'a> Payload<'a> {
             | Self::MessagePack { body: tail, .. }
             | Self::System(tail) => tail,
             Self::Str(text) => text.as_bytes(),
-            Self::Int(_) | Self::Float(_) | Self::Bool(_) | Self::None | Self::Goodbye => &[],
+            Self::Int(_) | Self::Float(_) | Self::Bool(_) | Self::None | Self::Goodbye | Self::Memory(_) => &[],
         }
     }
 
@@ -147,6 +194,7 @@ impl<'a> Payload<'a> {
             Self::Int(number) => out.extend_from_slice(&number.to_le_bytes()),
             Self::Float(number) => out.extend_from_slice(&number.to_le_bytes()),
             Self::Bool(truth) => out.push(u8::from(*truth)),
+            Self::Memory(memory) => out.extend_from_slice(&memory.to_bytes()),
             Self::Bytes(_) | Self::System(_) | Self::Str(_) | Self::None | Self::Goodbye => {}
         }
     }
@@ -185,6 +233,10 @@ impl<'a> Payload<'a> {
             Kind::Goodbye => {
                 sized(0)?;
                 Self::Goodbye
+            }
+            Kind::Memory => {
+                sized(Memory::SIZE)?;
+                Self::Memory(Memory::from_bytes(part(body, 0))?)
             }
             Kind::MessagePack => {
                 let Some((length, rest)) = body.split_first_chunk::<2>() else {

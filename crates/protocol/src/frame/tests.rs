@@ -41,6 +41,10 @@ fn payloads() -> Vec<Payload<'static>> {
         Payload::MessagePack { name: "shop.Order", body: b"\x90" },
         Payload::System(b"exit"),
         Payload::Goodbye,
+        Payload::Memory(Memory::Offer { descriptor: 7 }),
+        Payload::Memory(Memory::Onward),
+        Payload::Memory(Memory::Bell),
+        Payload::Memory(Memory::Back),
     ]
 }
 

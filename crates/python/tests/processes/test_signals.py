@@ -54,7 +54,7 @@ def test_an_actor_shows_its_status_on_usr1(scene, asys):
     os.kill(do(asys, player, pid), signal.SIGUSR1)
     scene.noted("STATUS: ")
     text = "\n".join(scene.noted_lines())
-    assert f"Status of {Player} Actor @ {player}" in text
+    assert f"Status of {Player.__module__}.Player Actor @ {player}" in text
     assert str(child) in text
 
 

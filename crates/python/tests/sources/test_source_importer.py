@@ -4,7 +4,6 @@ import builtins
 import importlib
 import importlib.resources
 import inspect
-import io
 import linecache
 import logging
 import multiprocessing
@@ -12,24 +11,14 @@ import pickle
 import pkgutil
 import subprocess
 import sys
-import textwrap
 import traceback
-import zipfile
 
 import pytest
 from thespian.actors import Actor, InvalidActorSourceHash, InvalidActorSpecification
 from thespian.system import sources
 from thespian.system.class_resolution import NoSuchClass
 from thespian.system.sources.archive import BadSource
-
-
-def zipped(files):
-    """A zip file of these texts."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in files.items():
-            archive.writestr(name, textwrap.dedent(text) if isinstance(text, str) else text)
-    return content.getvalue()
+from zips import zipped
 
 
 @pytest.fixture

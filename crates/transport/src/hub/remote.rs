@@ -56,8 +56,8 @@ impl Remote {
     /// [`SendError`] if it can not be handed over: there is no frame for it, the hub is gone, or it has not looked at
     /// too many already.
     pub fn send(&self, node: NodeId, header: &Header, payload: &Payload<'_>) -> Result<(), SendError> {
-        if *payload == Payload::Goodbye {
-            return Err(SendError::Goodbye);
+        if payload.kind().is_of_links() {
+            return Err(SendError::OfLinks);
         }
         let mut bytes = Vec::new();
         frame::encode(header, payload, self.posts.limit, &mut bytes)?;

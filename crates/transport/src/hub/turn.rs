@@ -147,6 +147,7 @@ impl Hub {
                 Some(Place::Link(open)) => {
                     let peer = open.peer;
                     open.to_end |= event.is_read_closed() || event.is_error();
+                    open.link.may_have_more();
                     if event.is_writable() && self.peers[peer].way == Way::Link(place) {
                         self.peers[peer].blocked = false;
                         self.mark_dirty(peer);

@@ -75,6 +75,12 @@ pub enum LinkError {
     /// The other side went on after it had said goodbye.
     #[error("a frame came after the goodbye")]
     AfterGoodbye,
+    /// What the other side does with the memory that both share makes no sense.
+    #[error("the memory shared with the other side makes no sense: {what}")]
+    Memory {
+        /// What is wrong.
+        what: &'static str,
+    },
     /// This side has closed the link, because another link to the same peer was broken or because it was told to.
     #[error("closed by this side")]
     Dropped,

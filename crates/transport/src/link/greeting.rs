@@ -22,6 +22,8 @@ pub struct Rules {
     pub uid: u32,
     /// The longest frame that is taken.
     pub limit: u64,
+    /// After how many writes shared memory is offered to the other side. None: never.
+    pub memory_after: Option<u32>,
 }
 
 /// A connection whose other end is not known yet. There is no way to read a frame from it.
@@ -109,7 +111,7 @@ impl Greeting {
                 Err(error) => return Err(error),
             }
         }
-        Ok(Progress::Open(Link::new(self.stream, peer, self.rules.limit), self.ahead))
+        Ok(Progress::Open(Link::new(self.stream, peer, self.rules), self.ahead))
     }
 
     /// Writes what waits for the other side, as far as its socket takes it, before it has answered: a process that has

@@ -10,7 +10,7 @@ use crate::queue::Bounds;
 
 fn rules(node: u64) -> Rules {
     let hello = Hello { node: NodeId::new(node), role: Role::Actor, pid: std::process::id() };
-    Rules { hello, uid: rustix::process::geteuid().as_raw(), limit: DEFAULT_LIMIT }
+    Rules { hello, uid: rustix::process::geteuid().as_raw(), limit: DEFAULT_LIMIT, memory_after: None }
 }
 
 fn pair() -> (UnixStream, Plain) {

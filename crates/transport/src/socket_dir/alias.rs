@@ -14,6 +14,26 @@ use super::{
     Listening, SocketDir, SocketDirError, check_name, check_parent, connect, in_first_base, lock, make_private, ours_in,
 };
 
+/// A system that an alias leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The alias.
+    pub alias: String,
+    /// Where the processes of the system listen.
+    pub directory: SocketDir,
+    /// Whether its Admin listens.
+    pub is_alive: bool,
+}
+
+/// Another user who has, or had, systems here.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Neighbour {
+    /// Who.
+    pub uid: u32,
+    /// Where only that user can look.
+    pub path: PathBuf,
+}
+
 /// What the link of an alias is called until it is in place.
 const UNNAMED: &str = "alias";
 
@@ -112,6 +132,49 @@ impl SocketDir {
             return Ok(None);
         }
         Ok(target_of(&ours.join(alias)).filter(Self::is_alive))
+    }
+
+    /// The systems of this user, with the aliases that lead to them, in the order of these. What belongs to others, or could be
+    /// changed by them, is left out.
+    pub fn systems() -> Vec<Found> {
+        let bases = super::runtime_dir().into_iter().chain([std::env::temp_dir()]);
+        let mut found: Vec<Found> = bases.flat_map(|base| Self::systems_in(&base)).collect();
+        found.sort_by(|one, other| one.alias.cmp(&other.alias));
+        // Both places may be the same. Of two with one alias the first is what it resolves to.
+        found.dedup_by(|later, first| later.alias == first.alias);
+        found
+    }
+
+    /// The same under a directory of the caller's choice.
+    pub fn systems_in(base: &Path) -> Vec<Found> {
+        let ours = ours_in(base);
+        if check_parent(base).is_err() || !ours.is_dir() || make_private(&ours).is_err() {
+            return Vec::new();
+        }
+        let entries = fs::read_dir(&ours).into_iter().flatten().flatten();
+        let found = entries.filter_map(|entry| {
+            let directory = target_of(&entry.path())?;
+            let alias = entry.file_name().into_string().ok()?;
+            let is_alive = directory.is_alive();
+            // One with this name is on its way to its place.
+            (alias != UNNAMED).then_some(Found { alias, directory, is_alive })
+        });
+        found.collect()
+    }
+
+    /// Directories of other users that may hold systems of theirs.
+    pub fn neighbours() -> Vec<Neighbour> {
+        let bases = super::runtime_dir().into_iter().chain([std::env::temp_dir()]);
+        let mut neighbours: Vec<Neighbour> = bases
+            .flat_map(|base| fs::read_dir(base).into_iter().flatten().flatten())
+            .filter_map(|entry| {
+                let uid = entry.file_name().to_str()?.strip_prefix("roscius-")?.parse().ok()?;
+                (uid != super::our_uid()).then(|| Neighbour { uid, path: entry.path() })
+            })
+            .collect();
+        neighbours.sort();
+        neighbours.dedup();
+        neighbours
     }
 
     /// Has an alias lead here from now on. Whoever asks finds the system it led to before, or this one, but never none.

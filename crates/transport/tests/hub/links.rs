@@ -151,7 +151,7 @@ fn what_can_not_be_sent_comes_back() {
     let mut a = stage.station(1);
     let nobody = NodeId::new(9);
     assert_eq!(a.hub.send(nobody, &header(0), &Payload::None), Err(SendError::NoWay { node: nobody }));
-    assert_eq!(a.hub.send(nobody, &header(0), &Payload::Goodbye), Err(SendError::Goodbye));
+    assert_eq!(a.hub.send(nobody, &header(0), &Payload::Goodbye), Err(SendError::OfLinks));
     a.hub.introduce(nobody, stage.path(9));
     for message in 0..3 {
         a.send(9, message, &Payload::Int(message as i64));

@@ -19,6 +19,7 @@ from thespian.system.exceptions import (
     NoCompatibleSystemForActor,
 )
 from thespian.system.host import Requirements, ShutDown
+from thespian.system.network_place import is_here
 from thespian.system.processes import actor_host
 from thespian.system.processes.actor_host import Creation, class_name
 from thespian.system.processes.launching import METHODS
@@ -54,16 +55,18 @@ class Transport:
     def __init__(self, kind: str, own: SystemPlace, admin: ActorAddress) -> None:
         self._kind = kind
         self._own = own
-        self._admin = admin
+        self.admin = admin
 
-    def getAddressFromString(self, text: str) -> ActorAddress:
-        """The address of the Admin at `host:port` on this host."""
-        name = text.rpartition(":")[2]
+    def getAddressFromString(self, place: str | tuple[str | None, str | int]) -> ActorAddress:
+        """The address of the Admin at `host:port`, or at a host and a port, which has to be on this host."""
+        host, name = place.rpartition(":")[::2] if isinstance(place, str) else (place[0], str(place[1]))
+        if not is_here(host):
+            raise ValueError(f"{host} is not this host, and systems of other hosts cannot be reached yet")
         if name == self._own.name:
-            return self._admin
+            return self.admin
         directory = SystemPlace(self._kind, name).find()
         if directory is None:
-            raise ValueError(f"there is no actor system at {text}")
+            raise ValueError(f"there is no actor system at {host}:{name}")
         return admin_address(directory)
 
 

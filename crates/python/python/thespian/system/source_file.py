@@ -27,6 +27,8 @@ def read_source(fname: Any) -> tuple[str, bytes]:
     return hashlib.md5(content, usedforsecurity=False).hexdigest(), content
 
 
-def info_of(fname: Any) -> str:
-    """What a source is called: the path that is given, or what an open file says."""
-    return str(getattr(fname, "name", fname))
+def source_name(fname: Any) -> str:
+    """What a source is called for people: its path, or what an open file says of itself."""
+    if hasattr(fname, "read"):
+        fname = getattr(fname, "name", fname)
+    return str(fname)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, TextIO
+import sys
+from typing import IO, Any
 
 from thespian.system.messages.base import ActorSystemMessage
 from thespian.system.messages.status_text import ShowAddress, actor_text, system_text
@@ -58,7 +59,8 @@ class Thespian_ActorStatus(Thespian__Status):
         super().__init__(details)
         given = details or {}
         self.actorAddress = actorAddress
-        self.actorClass = actorClass
+        # A text, as the class may be unknown to who asked.
+        self.actorClass = class_text(actorClass)
         self.adminAddress: Any = given.get("adminAddress")
         self.parentAddress: Any = given.get("parentAddress")
         self.sourceHash: Any = given.get("sourceHash", _source_of(actorClass))
@@ -69,6 +71,13 @@ def _source_of(actorClass: Any) -> str | None:
     return source_hash_of(actorClass) if isinstance(actorClass, type) else None
 
 
+def class_text(actor_class: Any) -> str:
+    """The name of a class, with that of its module."""
+    if isinstance(actor_class, type):
+        return f"{actor_class.__module__}.{actor_class.__qualname__}"
+    return str(actor_class)
+
+
 def status_message(details: dict[str, Any]) -> Thespian_SystemStatus | Thespian_ActorStatus:
     """The answer to a `Thespian_StatusReq` from what the core knows: with `actorAddress`, that of an actor."""
     if details.get("actorAddress") is None:
@@ -76,17 +85,18 @@ def status_message(details: dict[str, Any]) -> Thespian_SystemStatus | Thespian_
     return Thespian_ActorStatus(details["actorAddress"], details.get("actorClass"), details)
 
 
-def formatStatus(response: Any, showAddress: ShowAddress = str, tofd: TextIO | None = None) -> str:
-    """The text of a status; it is also written to `tofd` if that is given."""
+def status_text(response: Any, show: ShowAddress = str) -> str:
+    """The text of a status."""
     if isinstance(response, Thespian_SystemStatus):
-        text = system_text(response, showAddress)
-    elif isinstance(response, Thespian_ActorStatus):
-        text = actor_text(response, showAddress)
-    else:
-        text = f"Not a status response: {response}\n"
-    if tofd is not None:
-        tofd.write(text)
-    return text
+        return system_text(response, show)
+    if isinstance(response, Thespian_ActorStatus):
+        return actor_text(response, show)
+    return f"Not a status response: {response}\n"
+
+
+def formatStatus(response: Any, showAddress: ShowAddress = str, tofd: IO[str] | None = None) -> None:
+    """Write the text of a status to `tofd`, or to the standard output."""
+    (tofd or sys.stdout).write(status_text(response, showAddress))
 
 
 __all__ = [
@@ -95,4 +105,5 @@ __all__ = [
     "Thespian_SystemStatus",
     "formatStatus",
     "status_message",
+    "status_text",
 ]

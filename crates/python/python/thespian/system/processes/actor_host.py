@@ -18,7 +18,7 @@ from thespian.system.capability import fits
 from thespian.system.class_resolution import resolve
 from thespian.system.exceptions import InvalidActorSourceHash, InvalidActorSpecification
 from thespian.system.host import Requirements
-from thespian.system.messages.status import Thespian_ActorStatus, formatStatus
+from thespian.system.messages.status import Thespian_ActorStatus, status_text
 from thespian.system.processes.loading import LoadsSources
 from thespian.system.processes.task import ActorSpec, HeldSource, Task
 
@@ -54,12 +54,8 @@ class ActorHost(LoadsSources):
 
     def describe(self) -> str:
         """The status of the actor, as a text."""
-        details = {
-            "childActors": self._core.children,
-            "adminAddress": self._core.admin,
-            "sourceHash": self.source_hash,
-        }
-        return formatStatus(Thespian_ActorStatus(self.address, type(self.actor), details))
+        details = {"childActors": self._core.children, "adminAddress": self._core.admin}
+        return status_text(Thespian_ActorStatus(self.address, type(self.actor), details))
 
     @property
     def source_hash(self) -> str | None:

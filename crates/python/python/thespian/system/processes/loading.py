@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from thespian.system.source_file import info_of, read_source
+from thespian.system.source_file import read_source, source_name
 
 if TYPE_CHECKING:
     from roscius._core import Process
@@ -22,7 +22,7 @@ class LoadsSources:
         """Offer a source to the source authority; the result is its hash."""
         source_hash, content = read_source(fname)
         with self.telling("load a source"):
-            self._core.sources.load(source_hash, info_of(fname), content, self.source_seconds)
+            self._core.sources.load(source_hash, source_name(fname), content, self.source_seconds)
         return source_hash
 
     def unload_source(self, sourceHash: str) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from roscius._core import Listening, Process, announce, find_system, serve_admin
 
 from thespian.system.exceptions import ActorSystemStartupFailure, InvalidActorAddress
-from thespian.system.messages.status import formatStatus, status_message
+from thespian.system.messages.status import status_message, status_text
 from thespian.system.processes import launching, log_writer, titles, zygote
 from thespian.system.thesplog import thesplog
 
@@ -190,7 +190,7 @@ def start(
 
 
 def _show_status(details: dict[str, Any]) -> None:
-    thesplog("STATUS: %s", formatStatus(status_message(details)), level=logging.INFO, primary=True)
+    thesplog("STATUS: %s", status_text(status_message(details)), level=logging.INFO, primary=True)
 
 
 def _start_starter(directory: str, start_method: str, program: Process | None = None) -> str:
