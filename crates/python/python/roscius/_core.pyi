@@ -212,6 +212,7 @@ class Sources:
 
 def read_source(directory: str, digest: bytes) -> bytes: ...
 def examine_source(content: bytes) -> bytes: ...
+
 class KeyRefused(ValueError):
     """A key can not be used; the text says why."""
 
