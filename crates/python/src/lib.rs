@@ -56,7 +56,6 @@ mod _core {
     use super::reference::Reference;
     #[pymodule_export]
     use super::signatures::{KeyRefused, SourceRefused, generate_key, key_ids, public_key, sign_source, verify_source};
-    use super::source_registry::SourceRegistry;
     #[pymodule_export]
     use super::source_registry::SourceRegistry;
     #[pymodule_export]
