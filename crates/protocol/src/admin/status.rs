@@ -20,6 +20,8 @@ impl Admin {
             processes: self.nodes(|process| process.has_actors() && process.attached),
             dead_letters: self.letters.count,
             latest_dead_letters: self.letters.latest.iter().map(|record| self.kept_letters.revise(record)).collect(),
+            source_authority: self.sources.registry.authority(),
+            sources: self.sources.registry.list().collect(),
             detail: self.detail(now),
         }
     }
@@ -43,5 +45,10 @@ pub(super) const fn name_of(message: &ToAdmin) -> &'static str {
         ToAdmin::Status => "Status",
         ToAdmin::Shutdown => "Shutdown",
         ToAdmin::Resend { .. } => "Resend",
+        ToAdmin::BeSourceAuthority => "BeSourceAuthority",
+        ToAdmin::LoadSource { .. } => "LoadSource",
+        ToAdmin::SourceVerdict { .. } => "SourceVerdict",
+        ToAdmin::UnloadSource { .. } => "UnloadSource",
+        ToAdmin::WatchSources { .. } => "WatchSources",
     }
 }
