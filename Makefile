@@ -4,6 +4,9 @@ CARGO ?= cargo
 # cargo-nextest is used where it is installed, else it is built once into .tools.
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null || echo .tools/bin/cargo-nextest)
 
+# mdbook likewise, for `make docs` alone: building it takes some minutes.
+MDBOOK := $(shell command -v mdbook 2>/dev/null || echo .tools/bin/mdbook)
+
 PYTHON ?= python3
 # The Python packages are built, tested and compared with the original in environments of their own.
 VENV := crates/python/.venv
@@ -12,13 +15,15 @@ WHEEL := .venv/bin/maturin build --quiet --release --interpreter .venv/bin/pytho
 FUZZ_TARGET := $(or $(CARGO_TARGET_DIR),target)/fuzz
 FUZZ_SECONDS ?= 60
 
-.PHONY: demo demo-python test lint rust-tests doc wheel python-tests compat soak fuzz bench bench-python bench-quick help
+.PHONY: demo demo-python test lint rust-tests doc docs wheel python-tests compat soak fuzz bench bench-python bench-quick help
 
 help:
 	@echo "make demo    fetch the data, build, and run the pipeline fetch -> clean -> infer -> store"
 	@echo "             DEMO_ARGS=\"--base processes\": each actor in a process of its own; with --python too: workers in Python"
 	@echo "make test    lint, build and run every test"
+	@echo "make command  build the command roscius, which looks into systems that run: target/release/roscius"
 	@echo "make wheel   build the Python package: dist/ for this Python, dist/abi3/ for all from 3.11 on"
+	@echo "make docs    build the book into book/; its first page is book/index.html"
 	@echo "make compat  run the test-suite of the original Thespian against the wheel"
 	@echo "make soak    ten minutes of random creations, messages and kills on processes; nothing may be left"
 	@echo "make bench-python  compare with the original Thespian, a plain socket, Pykka and Ray, side by side (about fifteen minutes)"
@@ -40,10 +45,17 @@ lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 
+# The dashboard is tested in a real Chromium. Where there is none and none can be had, it is said why, and those tests are skipped.
+BROWSER := crates/console/tests/dashboard/get-browser
+
 rust-tests: $(NEXTEST)
-	$(NEXTEST) nextest run --workspace --all-features
+	ROSCIUS_BROWSER="$$($(BROWSER) || true)" $(NEXTEST) nextest run --workspace --all-features
 	$(CARGO) test --quiet --workspace --all-features --doc
 	$(CARGO) test --quiet --manifest-path fuzz/Cargo.toml --target-dir $(FUZZ_TARGET) --no-default-features
+
+# Into $CARGO_HOME/bin instead: cargo install --path crates/console
+command:
+	$(CARGO) build --quiet --release -p roscius-console
 
 # In dist/ the wheel for this very Python, so that `pip install dist/*.whl` finds one wheel; in dist/abi3/ the one for every
 # Python from 3.11 on. pip takes no two wheels of one version. The second build compiles pyo3 and the extension alone.
@@ -70,6 +82,11 @@ $(VENV)/ready: crates/python/requirements.txt
 doc:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps --all-features
 
+# The programs in the book are run by the tests: those in Rust by `cargo test --doc`, those in Python by tests/test_book.py.
+docs: $(MDBOOK)
+	$(MDBOOK) build
+	$(PYTHON) crates/python/check_book.py book
+
 # Needs a nightly toolchain and cargo-fuzz.
 fuzz:
 	for target in hello frame stream link system message_pack signed_source archive; do $(CARGO) +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
@@ -91,3 +108,6 @@ bench-quick:
 
 .tools/bin/cargo-nextest:
 	$(CARGO) install --quiet --locked --root .tools cargo-nextest
+
+.tools/bin/mdbook:
+	$(CARGO) install --quiet --locked --root .tools --no-default-features --features search mdbook@^0.5

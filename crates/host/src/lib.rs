@@ -15,6 +15,8 @@
 #![cfg(unix)]
 
 pub mod admin;
+#[cfg(doctest)]
+mod book;
 pub mod process;
 pub mod rust;
 pub mod sources;
