@@ -55,19 +55,25 @@ FAMILY = """
 
 
 class Authority(Actor):
-    """Finds all valid that is said to be."""
+    """Finds all valid, what is undecided when it is told to."""
+
+    def __init__(self):
+        self.undecided = []
+        self.is_decided = False
 
     def receiveMessage(self, msg, sender):
         if msg == "register":
             self.registerSourceAuthority()
             self.send(sender, "registered")
         elif isinstance(msg, ValidateSource):
-            self.asked = msg, sender
-            if b"undecided" not in msg.sourceData:
+            if b"undecided" in msg.sourceData and not self.is_decided:
+                self.undecided.append((msg, sender))
+            else:
                 self.send(sender, ValidatedSource(msg.sourceHash, msg.sourceData, "by the authority"))
         elif msg == "decide":
-            validate, admin = self.asked
-            self.send(admin, ValidatedSource(validate.sourceHash, validate.sourceData))
+            self.is_decided = True
+            for validate, admin in self.undecided:
+                self.receiveMessage(validate, admin)
 
 
 def zipped(text, **others):
