@@ -14,6 +14,7 @@ mod decoding;
 mod encoding;
 mod endpoint;
 mod events;
+mod importing;
 mod language;
 mod listening;
 mod log;
@@ -47,6 +48,8 @@ mod _core {
     use super::encoding::encode_value;
     #[pymodule_export]
     use super::endpoint::Endpoint;
+    #[pymodule_export]
+    use super::importing::hook_imports;
     #[pymodule_export]
     use super::listening::Listening;
     #[pymodule_export]

@@ -85,6 +85,9 @@ class System:
     def set_processing_limit(self, n: int) -> None: ...
     def shutdown(self) -> None: ...
 
+def hook_imports(source: type) -> None:
+    """Let code whose `__loader__` is of this class import what the loader's `meant_by` says that it means."""
+
 @final
 class SourceRegistry:
     """Which sources a system has. What has happened goes in; what is to be done comes out, by its name and arguments."""

@@ -368,6 +368,37 @@ def test_sources_that_cannot_be_imported(asys, authorise, load):
     assert ask_echo(asys, load(ECHO)) == "echo: hello"
 
 
+BORN_DEAD = """
+    from thespian.actors import Actor, ChildActorExited
+
+    class BornDead(Actor):
+        def __init__(self):
+            raise LookupError("on purpose")
+
+    class Parent(Actor):
+        def receiveMessage(self, msg, sender):
+            if isinstance(msg, str):
+                self.client = sender
+                self.createActor(msg)
+            elif isinstance(msg, ChildActorExited):
+                self.send(self.client, "a child has gone")
+    """
+
+
+@pytest.mark.parametrize("name", ["mod.BornDead", "mod.Nobody"])
+def test_children_that_cannot_be_made(asys, authorise, load, name):
+    authorise()
+    parent = asys.createActor("mod.Parent", sourceHash=load({"mod.py": BORN_DEAD}))
+    assert asys.ask(parent, name, MOMENT) == "a child has gone"
+
+
+@pytest.mark.in_process
+def test_a_constructor_that_fails(asys, authorise, load):
+    authorise()
+    with pytest.raises(LookupError, match="on purpose"):
+        asys.createActor("mod.BornDead", sourceHash=load({"mod.py": BORN_DEAD}))
+
+
 def test_failures_tell_where_they_happened(asys, authorise, load):
     authorise()
     text = """\
