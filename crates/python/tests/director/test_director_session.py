@@ -2,9 +2,6 @@
 
 import hashlib
 import os
-import subprocess
-import sys
-import tempfile
 import time
 from datetime import datetime, timedelta
 
@@ -237,51 +234,3 @@ def test_no_such_base(directory, capsys):
     control = DirectorControl(str(directory), "noSuchBase", get_free_admin_port())
     assert control("start") == 1
     assert "noSuchBase" in capsys.readouterr().err
-
-
-@pytest.fixture
-def program(directory):
-    """Runs the program as a user does, and ends its system."""
-    (directory / "adminport.cfg").write_text(str(get_free_admin_port()))
-
-    def run(*arguments, code=0):
-        # Into a file: the system that is started keeps what it inherits.
-        with tempfile.TemporaryFile("w+") as output:
-            done = subprocess.run(
-                [sys.executable, "-m", "thespian.director", *arguments],
-                env={**os.environ, "THESPIAN_DIRECTOR_DIR": str(directory)},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                timeout=30,
-                check=False,
-            )
-            output.seek(0)
-            said = output.read()
-        assert done.returncode == code, said
-        return said
-
-    yield run
-    run("shutdown")
-
-
-def test_the_program_in_a_session(program, directory, sources, tmp_path):
-    """Each command is a process of its own; the system goes on between them."""
-    key = str(tmp_path / "made.pem")
-    program("genkey", "made", key)
-    assert program("gensrc", "service", key, str(sources), "version:1", *FILES).startswith("Wrote ")
-    first = program("start").split()[-1]
-    sources.set_version(2)
-    program("gensrc", "service", key, str(sources), "version:2", *FILES)
-    second = program("load", "service").split()[-1]
-    listed = program("list")
-    assert f"  Source hash {first}\n" in listed
-    assert f"  Source hash {second}  [ACTIVE]\n" in listed
-    assert listed.count("service.Service (server)") == 2
-    program("unload", second)
-    assert f"  Source hash {first}  [ACTIVE]\n" in program("list", "service")
-    (directory / "made_tls.key").unlink()
-    assert "Could not validate signature" in program("load", "service", code=7)
-    log = (tmp_path / "thespian.log").read_text()
-    assert f"Source {first}" in log
-    assert "is signed by the key" in log
