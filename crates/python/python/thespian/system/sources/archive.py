@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # What reading a damaged, or an unusual, zip file raises.
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
@@ -15,8 +15,7 @@ class BadSource(ImportError):
     """The content of a source is no zip file, or a part of it cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
+class Module(NamedTuple):
     """Where the text of a module is."""
 
     # None: a directory that is a package without any text.

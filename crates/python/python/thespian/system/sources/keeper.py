@@ -11,8 +11,7 @@ import hashlib
 import logging
 import time
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from roscius._core import SourceRegistry
 from roscius.watching import Terminated
@@ -37,31 +36,26 @@ _NAME = "roscius: the keeper of sources"
 _CREATION_SECONDS = 50.0
 
 
-@dataclass
-class _Load:
+class _Load(NamedTuple):
     source_hash: str
     content: bytes
     info: str | None
 
 
-@dataclass
-class _Unload:
+class _Unload(NamedTuple):
     source_hash: str
 
 
-@dataclass
-class _Authority:
+class _Authority(NamedTuple):
     actor: ActorAddress
 
 
-@dataclass
-class _Watch:
+class _Watch(NamedTuple):
     actor: ActorAddress
     start: bool
 
 
-@dataclass
-class _Await:
+class _Await(NamedTuple):
     """Wants to be told whether a source is usable, once that is decided."""
 
     source_hash: str
