@@ -24,8 +24,8 @@ mod neighbours;
 mod packing;
 mod process;
 mod reference;
-mod source_registry;
 mod signatures;
+mod source_registry;
 mod supervision;
 mod system;
 mod under_way;
@@ -57,8 +57,9 @@ mod _core {
     #[pymodule_export]
     use super::reference::Reference;
     #[pymodule_export]
-    use super::source_registry::SourceRegistry;
     use super::signatures::{KeyRefused, SourceRefused, generate_key, key_ids, public_key, sign_source, verify_source};
+    #[pymodule_export]
+    use super::source_registry::SourceRegistry;
     #[pymodule_export]
     use super::system::System;
 

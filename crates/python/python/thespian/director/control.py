@@ -8,9 +8,9 @@ import inspect
 import os
 import sys
 import threading
-import time
 import zipfile
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -20,14 +20,13 @@ from roscius.signed_sources import KeyRefused, SourceRefused, VerifiedSource, ge
 import thespian.actors
 from thespian.director import boot_service, packing
 from thespian.director.command_failure import Code, CommandFailed, command
+from thespian.director.director_client import Answer, DirectorClient, client_of
 from thespian.director.group_files import GroupLoadableFiles
 from thespian.director.help_text import HELP
 from thespian.director.literals import NoLiteral
 from thespian.director.settings import Settings, sources_directory
 from thespian.director.source_authority import keys_of
 from thespian.director.source_encoding import write_whole
-
-_Answer = dict[str, Any]
 
 
 class DirectorControl:
@@ -144,43 +143,23 @@ class DirectorControl:
             self._director = self.asys.createActor("thespian.director.Director", globalName="Director")
         return self._director
 
-    def _ask(self, request: _Answer, kind: str) -> _Answer | None:
-        """The Director's answer of a kind, whatever else comes before it; None if it does not come in time."""
-        until = time.monotonic() + self.ask_wait.total_seconds()
-        answer = self.asys.ask(self.director, request, self.ask_wait)
-        while True:
-            if isinstance(answer, dict) and answer.get("DirectorResponse") == kind:
-                return answer
-            left = until - time.monotonic()
-            if left <= 0:
-                return None
-            if answer is not None:
-                self.verbose("Discarding unexpected: %s", answer)
-            answer = self.asys.listen(left)
+    def _client(self) -> AbstractContextManager[DirectorClient]:
+        return client_of(self.asys, self.director, self.ask_wait.total_seconds())
 
-    def _demand(self, request: _Answer, kind: str) -> _Answer:
-        """The same, or the end of the command."""
-        answer = self._ask(request, kind)
+    def _demand(self, request: Answer, kind: str) -> Answer:
+        """The Director's answer to a request that it carried out, or the end of the command."""
+        with self._client() as client:
+            answer = client.ask(request, kind)
         if answer is None:
             raise CommandFailed(Code.REFUSED, f"{request['DirectorOp']}: the Director did not answer in time")
         if not answer.get("Success"):
             raise CommandFailed(Code.REFUSED, f"{request['DirectorOp']}: {answer.get('Message', answer)}")
         return answer
 
-    def _wait_until(self, group: str | None, is_reached: Callable[[_Answer], bool]) -> bool:
+    def _wait_until(self, is_reached: Callable[[Answer], bool]) -> bool:
         """Wait, as long as a command waits, until the groups are as they should be."""
-        until = time.monotonic() + self.ask_wait.total_seconds()
-        look: _Answer = {"DirectorOp": "RetrieveAll", "Group": group}
-        while not is_reached(self._demand(look, "AllAddresses")["Groups"]):
-            # Asked for before the next look, so that no change is missed between the two.
-            self.asys.tell(self.director, {"DirectorOp": "RequestNotification"})
-            if is_reached(self._demand(look, "AllAddresses")["Groups"]):
-                return True
-            left = until - time.monotonic()
-            if left <= 0:
-                return False
-            self.asys.listen(left)
-        return True
+        with self._client() as client:
+            return client.wait_until(is_reached)
 
     # Making and looking at sources
 
@@ -338,14 +317,12 @@ class DirectorControl:
         self._demand(definition, "DeclaredGroup")
         load = {"DirectorOp": "LoadSource", "Source": os.path.abspath(path), "Group": files.group_name}
         source_hash = self._demand(load, "SourceLoading")["SourceHash"]
-        if not self._wait_until(
-            files.group_name, lambda groups: source_hash in groups.get(files.group_name, {}).get("Loaded", [])
-        ):
+        if not self._wait_until(lambda groups: source_hash in groups.get(files.group_name, {}).get("Loaded", [])):
             raise CommandFailed(Code.REFUSED, f'"{path}" was not loaded in time; the logs may say why')
         print(f'Loaded "{files.group_name}" {path}: {source_hash}')
         return Code.OK
 
-    def _definition(self, files: GroupLoadableFiles) -> _Answer:
+    def _definition(self, files: GroupLoadableFiles) -> Answer:
         try:
             contents = files.tli_contents()
         except FileNotFoundError:
@@ -387,9 +364,7 @@ class DirectorControl:
         All its actors exit. If it was the active source of its group, the one that was loaded before it becomes active.
         """
         self.asys.unloadActorSource(source_hash)
-        is_gone = self._wait_until(
-            None, lambda groups: not any(source_hash in group["Loaded"] for group in groups.values())
-        )
+        is_gone = self._wait_until(lambda groups: not any(source_hash in group["Loaded"] for group in groups.values()))
         if not is_gone:
             raise CommandFailed(Code.REFUSED, f"{source_hash} was not unloaded in time")
         return Code.OK
@@ -410,10 +385,11 @@ class DirectorControl:
                     print(f"      {address} -- {actor['ActorClass']}{role}  (since {actor.get('StartTime', '?')})")
         return Code.OK
 
-    def get_role_address(self, role: str, group: str | None = None, silent: bool = False) -> _Answer | None:
+    def get_role_address(self, role: str, group: str | None = None, silent: bool = False) -> Answer | None:
         """The Director's answer about the actor that has a role; None, and an error unless `silent`, if there is none."""
         request = {"DirectorOp": "RetrieveRole", "Group": group, "Role": role}
-        answer = self._ask(request, "RoleAddress")
+        with self._client() as client:
+            answer = client.ask(request, "RoleAddress")
         if answer is not None and answer["Success"]:
             return answer
         if not silent:
