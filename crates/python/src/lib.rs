@@ -26,6 +26,7 @@ mod process;
 mod reference;
 mod signatures;
 mod source_registry;
+mod sources;
 mod supervision;
 mod system;
 mod under_way;
@@ -58,8 +59,11 @@ mod _core {
     use super::reference::Reference;
     #[pymodule_export]
     use super::signatures::{KeyRefused, SourceRefused, generate_key, key_ids, public_key, sign_source, verify_source};
+    use super::source_registry::SourceRegistry;
     #[pymodule_export]
     use super::source_registry::SourceRegistry;
+    #[pymodule_export]
+    use super::sources::{NoSource, Sources, examine_source, read_source};
     #[pymodule_export]
     use super::system::System;
 

@@ -1,7 +1,7 @@
 //! How top-level actors come to be.
 
 use super::children::Child;
-use super::messages::{Creation, FromAdmin, Refusal, RefusalKind, Requester};
+use super::messages::{Creation, FromAdmin, Refusal, RefusalKind, Requester, Source};
 use super::processes::{Process, Timer};
 use super::{Admin, Asked, CREATE_WITHIN, Effect, actor_of, root};
 use crate::address::{Address, NodeId};
@@ -19,6 +19,7 @@ pub(super) struct Making {
     pub name: Option<String>,
     pub spec: Vec<u8>,
     pub requester: Option<Requester>,
+    pub source: Option<Source>,
     /// When it was asked for.
     pub since: Time,
     /// Who waits for it: with a global name there may be several.
@@ -41,6 +42,11 @@ pub(super) fn shutting_down() -> Refusal {
 impl Admin {
     pub(super) fn create(&mut self, now: Time, asked: Asked, creation: Creation, effects: &mut Vec<Effect>) {
         self.count("Actor.Child.Requested");
+        self.create_decided(now, asked, creation, effects);
+    }
+
+    /// The same for an actor that was counted before, when its source was not decided yet.
+    pub(super) fn create_decided(&mut self, now: Time, asked: Asked, creation: Creation, effects: &mut Vec<Effect>) {
         if self.shutdown.is_some() {
             return self.refuse(asked, shutting_down(), effects);
         }
@@ -58,6 +64,7 @@ impl Admin {
         if unknown || creation.maker == super::logger::MAKER {
             return self.refuse(asked, self.no_maker(&creation.maker), effects);
         }
+        let Some((source, creation)) = self.source_of(now, asked, creation, effects) else { return };
         let node = match creation.process {
             Some(node) if !self.is_free(node) => {
                 return self.refuse(asked, no_process(format!("{node} is not free to be a new process")), effects);
@@ -77,6 +84,7 @@ impl Admin {
             name: creation.name,
             spec: creation.spec,
             requester,
+            source,
             since: now,
             waiters: vec![asked],
         };
@@ -121,6 +129,7 @@ impl Admin {
             maker: making.maker.clone(),
             name: making.name.clone(),
             spec: making.spec.clone(),
+            source: making.source.clone(),
         };
         let starter = *starter;
         effects.push(Effect::Send { to: root(starter), id: 0, message });
@@ -226,7 +235,7 @@ impl Admin {
         }
     }
 
-    fn refuse(&mut self, (to, id): Asked, refusal: Refusal, effects: &mut Vec<Effect>) {
+    pub(super) fn refuse(&mut self, (to, id): Asked, refusal: Refusal, effects: &mut Vec<Effect>) {
         self.count("Actor.Child.Requested.Failure");
         effects.push(Effect::Send { to, id, message: FromAdmin::Refused(refusal) });
     }
