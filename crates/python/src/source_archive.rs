@@ -21,7 +21,8 @@ impl SourceArchive {
     /// ValueError for what is no zip file.
     #[new]
     fn new(content: PyBackedBytes) -> PyResult<Self> {
-        let archive = ZipArchive::new(Cursor::new(content)).map_err(|error| PyValueError::new_err(error.to_string()))?;
+        let archive =
+            ZipArchive::new(Cursor::new(content)).map_err(|error| PyValueError::new_err(error.to_string()))?;
         Ok(Self { archive: Mutex::new(archive) })
     }
 
