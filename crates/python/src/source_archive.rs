@@ -1,5 +1,6 @@
 //! The zip file of a source, for what imports from it: Python's own reader of such files takes longer to load than most sources.
 
+use std::borrow::Cow;
 use std::io::{Cursor, Read};
 use std::sync::{Mutex, PoisonError};
 
@@ -26,10 +27,10 @@ impl SourceArchive {
         Ok(Self { archive: Mutex::new(archive) })
     }
 
-    /// The names of all files.
+    /// The names of all files. One that is no text can be the name of nothing that is asked for.
     fn names(&self) -> Vec<String> {
         let archive = self.archive.lock().unwrap_or_else(PoisonError::into_inner);
-        archive.file_names().map(str::to_owned).collect()
+        archive.file_names().filter_map(Result::ok).map(Cow::into_owned).collect()
     }
 
     /// What is in a file. ValueError if it is damaged, and FileNotFoundError if there is none of this name.
