@@ -36,6 +36,7 @@ mod detail;
 mod logger;
 pub mod messages;
 mod processes;
+mod resending;
 mod shutdown;
 mod sources;
 mod status;
@@ -58,6 +59,7 @@ pub use detail::{Awaits, DeadLetters, Detail, Member, PendingCreation};
 use logger::Logger;
 use messages::{Entry, FromAdmin, LetterRecord, ToAdmin};
 use processes::{Process, Timer};
+use resending::KeptLetters;
 use shutdown::Shutdown;
 use sources::Sources;
 
@@ -104,7 +106,12 @@ pub enum Event {
     /// An actor told the Admin something about its life.
     Signal(Signal),
     /// A dead letter came. [`Effect::PassLetter`] says where it goes, if anywhere.
-    Letter(LetterRecord),
+    Letter {
+        /// What is known of it.
+        record: LetterRecord,
+        /// The frame of its message.
+        frame: Bytes,
+    },
     /// A dead letter came back from an actor that was to handle it, and has ended.
     LetterBack {
         /// That actor.
@@ -160,6 +167,13 @@ pub enum Effect {
         to: Address,
         /// The signal.
         signal: Signal,
+    },
+    /// Send a dead letter again.
+    Resend {
+        /// Whom to.
+        to: Address,
+        /// The frame of its message, which names who it was for before.
+        frame: Bytes,
     },
     /// Send the letter that came on to the handler.
     PassLetter {
@@ -222,6 +236,7 @@ pub struct Admin {
     capabilities: BTreeMap<Vec<u8>, Vec<u8>>,
     settings: Vec<Entry>,
     letters: Letters,
+    kept_letters: KeptLetters,
     registration_watchers: BTreeSet<Address>,
     sources: Sources,
     counters: BTreeMap<String, u64>,
@@ -248,6 +263,7 @@ impl Admin {
             capabilities: config.capabilities.into_iter().collect(),
             settings: config.settings,
             letters: Letters::default(),
+            kept_letters: KeptLetters::default(),
             registration_watchers: BTreeSet::new(),
             sources: Sources::default(),
             counters: BTreeMap::new(),
@@ -289,7 +305,10 @@ impl Admin {
         match event {
             Event::Said { by, role, id, message } => self.said(now, Said { by, role, id, message }, effects),
             Event::Signal(signal) => self.signal(now, signal, effects),
-            Event::Letter(record) => self.letter(now, record, effects),
+            Event::Letter { record, frame } => {
+                let record = self.keep_letter(record, frame);
+                self.letter(now, record, effects);
+            }
             Event::LetterBack { handler, sender } => self.letter_back(handler, sender, effects),
             Event::Noise => self.count("Admin Message Received.Noise"),
             Event::Ended { process } => self.seen_to_end(now, process, effects),
@@ -361,6 +380,7 @@ impl Admin {
             | ToAdmin::SourceVerdict { .. }
             | ToAdmin::UnloadSource { .. }
             | ToAdmin::WatchSources { .. } => self.about_sources(now, (by, id), message, effects),
+            ToAdmin::Resend { letter, to } => self.resend((by, id), letter, to, effects),
         }
     }
 

@@ -54,8 +54,8 @@ fn what_is_no_archive_or_not_all_of_one_is_refused() {
 fn a_file_that_can_not_be_unpacked_is_refused() {
     let mut content = archive(&[("cow.py", &[b'x'; 5000])]);
     // The first bytes of the file itself, behind its header of 30 bytes and its name.
-    for at in 36..40 {
-        content[at] ^= 0x55;
+    for byte in &mut content[36..40] {
+        *byte ^= 0x55;
     }
     assert!(refused(&content).starts_with("`cow.py` can not be read: "), "{}", refused(&content));
 }

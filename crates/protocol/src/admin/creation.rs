@@ -7,6 +7,7 @@ use super::{Admin, Asked, CREATE_WITHIN, Effect, actor_of, root};
 use crate::address::{Address, NodeId};
 use crate::frame::Role;
 use crate::lifecycle::{Birth, ExitReason, Signal};
+use crate::pickle;
 use crate::supervision::Restart;
 use crate::time::Time;
 
@@ -24,6 +25,23 @@ pub(super) struct Making {
     pub since: Time,
     /// Who waits for it: with a global name there may be several.
     pub waiters: Vec<Asked>,
+}
+
+impl Making {
+    /// What the actor is made of, for people.
+    pub fn class(&self) -> String {
+        class_of(&self.maker, &self.spec)
+    }
+}
+
+/// What an actor is made of, for people.
+pub(super) fn class_of(maker: &str, spec: &[u8]) -> String {
+    // A program in Rust gives the name of a class in Python, one in Python a pickle that begins with the class.
+    let named = pickle::first_name(spec).or_else(|| {
+        let text = std::str::from_utf8(spec).ok().filter(|text| text.contains('.') && !text.contains('\0'))?;
+        (maker == "python").then(|| text.to_owned())
+    });
+    named.unwrap_or_else(|| maker.to_owned())
 }
 
 pub(super) fn no_process(text: impl Into<String>) -> Refusal {
@@ -167,7 +185,7 @@ impl Admin {
             // Nobody has it: it was looked up when the actor was asked for, and was coming since.
             let _ = self.names.claim(name, making.actor);
         }
-        self.children.insert(making.actor, Child::new(making.birth, making.requester, policy));
+        self.children.insert(making.actor, Child::new((making.birth, making.class()), making.requester, policy));
         self.count("Actor.Child.Requested.Success");
         for (to, id) in making.waiters {
             effects.push(Effect::Send { to, id, message: FromAdmin::Created { actor: making.actor } });

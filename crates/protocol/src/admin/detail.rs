@@ -19,6 +19,8 @@ pub struct Detail {
     pub uptime: Duration,
     /// All processes: those with actors, and starters, the logger, and attached programs.
     pub members: Vec<Member>,
+    /// What top-level actors are made of, as far as that is known. Their processes know it better.
+    pub classes: Vec<(Address, String)>,
     /// Actors that are being made.
     pub pending: Vec<PendingCreation>,
     /// Dead letters by type and reason, in the order in which the first of each came.
@@ -49,8 +51,8 @@ pub struct PendingCreation {
     pub maker: String,
     /// The global name that it is to have.
     pub name: Option<String>,
-    /// What its maker needs to know, as far as its first bytes say it.
-    pub spec: Vec<u8>,
+    /// What it is made of: a class in Python, or the name of a type.
+    pub class: String,
     /// What it waits for.
     pub awaits: Awaits,
     /// How long it has waited.
@@ -89,14 +91,12 @@ pub struct DeadLetters {
     pub last_ago: Duration,
 }
 
-/// How much is told of what a maker needs to know: the class comes first.
-const SPEC: usize = 512;
-
 impl Admin {
     pub(super) fn detail(&self, now: Time) -> Detail {
         Detail {
             uptime: now.since(Time::ZERO),
             members: self.processes.iter().map(|(node, process)| member(*node, process)).collect(),
+            classes: self.children.iter().map(|(actor, child)| (*actor, child.class.clone())).collect(),
             pending: self
                 .awaiting_sources(now)
                 .chain(self.processes.iter().filter_map(|(node, process)| self.pending(now, *node, process)))
@@ -117,15 +117,11 @@ impl Admin {
             actor: Some(making.actor),
             maker: making.maker.clone(),
             name: making.name.clone(),
-            spec: beginning(&making.spec),
+            class: making.class(),
             awaits,
             age: now.since(making.since),
         })
     }
-}
-
-pub(super) fn beginning(spec: &[u8]) -> Vec<u8> {
-    spec[..spec.len().min(SPEC)].to_vec()
 }
 
 fn member(node: NodeId, process: &Process) -> Member {

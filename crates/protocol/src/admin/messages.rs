@@ -158,6 +158,13 @@ pub enum ToAdmin {
         /// Which of the two.
         start: bool,
     },
+    /// Send a dead letter again, as from its sender, and keep it no more. Answered with [`FromAdmin::Resent`].
+    Resend {
+        /// Which: [`LetterRecord::number`].
+        letter: u64,
+        /// Whom to now. None: whom it was for.
+        to: Option<Address>,
+    },
 }
 
 /// A top-level actor to be made.
@@ -266,6 +273,11 @@ pub enum FromAdmin {
         /// What it is.
         text: String,
     },
+    /// A dead letter has been sent again.
+    Resent {
+        /// Whom to. None: it is not kept any more.
+        to: Option<Address>,
+    },
 }
 
 /// Why an actor could not be made.
@@ -344,6 +356,8 @@ pub struct LetterRecord {
     pub target: Address,
     /// Why it did not arrive.
     pub reason: Setback,
+    /// By which it can be sent again ([`ToAdmin::Resend`]). None: its message is not kept.
+    pub number: Option<u64>,
 }
 
 /// A message on its way to somebody it was not sent to.

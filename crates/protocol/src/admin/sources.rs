@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::detail::{Awaits, PendingCreation, beginning};
+use super::creation::class_of;
+use super::detail::{Awaits, PendingCreation};
 use super::messages::{Creation, FromAdmin, Refusal, RefusalKind, Source, ToAdmin};
 use super::processes::Timer;
 use super::{Admin, Asked, CREATE_WITHIN, Effect, actor_of};
@@ -174,7 +175,7 @@ impl Admin {
             actor: creation.process.map(actor_of),
             maker: creation.maker.clone(),
             name: creation.name.clone(),
-            spec: beginning(&creation.spec),
+            class: class_of(&creation.maker, &creation.spec),
             awaits: Awaits::Source,
             age: now.since(*since),
         })

@@ -340,7 +340,7 @@ impl World {
                     }
                 }
             }
-            Effect::PassLetter { .. } => unreachable!("there are no letters here"),
+            Effect::PassLetter { .. } | Effect::Resend { .. } => unreachable!("there are no letters here"),
             Effect::ExamineSource { .. } | Effect::DiscardSource { .. } | Effect::Log(_) => {
                 unreachable!("there are no sources here")
             }
