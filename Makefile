@@ -4,6 +4,9 @@ CARGO ?= cargo
 # cargo-nextest is used where it is installed, else it is built once into .tools.
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null || echo .tools/bin/cargo-nextest)
 
+# mdbook likewise, for `make docs` alone: building it takes some minutes.
+MDBOOK := $(shell command -v mdbook 2>/dev/null || echo .tools/bin/mdbook)
+
 PYTHON ?= python3
 # The Python packages are built, tested and compared with the original in environments of their own.
 VENV := crates/python/.venv
@@ -12,13 +15,14 @@ WHEEL := .venv/bin/maturin build --quiet --release --interpreter .venv/bin/pytho
 FUZZ_TARGET := $(or $(CARGO_TARGET_DIR),target)/fuzz
 FUZZ_SECONDS ?= 60
 
-.PHONY: demo demo-python test lint rust-tests doc wheel python-tests compat soak fuzz bench bench-python bench-quick help
+.PHONY: demo demo-python test lint rust-tests doc docs wheel python-tests compat soak fuzz bench bench-python bench-quick help
 
 help:
 	@echo "make demo    fetch the data, build, and run the pipeline fetch -> clean -> infer -> store"
 	@echo "             DEMO_ARGS=\"--base processes\": each actor in a process of its own; with --python too: workers in Python"
 	@echo "make test    lint, build and run every test"
 	@echo "make wheel   build the Python package: dist/ for this Python, dist/abi3/ for all from 3.11 on"
+	@echo "make docs    build the book into book/; its first page is book/index.html"
 	@echo "make compat  run the test-suite of the original Thespian against the wheel"
 	@echo "make soak    ten minutes of random creations, messages and kills on processes; nothing may be left"
 	@echo "make bench-python  compare with the original Thespian, a plain socket, Pykka and Ray, side by side (about fifteen minutes)"
@@ -70,9 +74,14 @@ $(VENV)/ready: crates/python/requirements.txt
 doc:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps --all-features
 
+# The programs in the book are run by the tests: those in Rust by `cargo test --doc`, those in Python by tests/test_book.py.
+docs: $(MDBOOK)
+	$(MDBOOK) build
+	$(PYTHON) crates/python/check_book.py book
+
 # Needs a nightly toolchain and cargo-fuzz.
 fuzz:
-	for target in hello frame stream link system message_pack; do $(CARGO) +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
+	for target in hello frame stream link system message_pack signed_source; do $(CARGO) +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
 
 bench:
 	cd bench && $(CARGO) run --quiet --release --features roscius -- $(BENCH_ARGS)
@@ -91,3 +100,6 @@ bench-quick:
 
 .tools/bin/cargo-nextest:
 	$(CARGO) install --quiet --locked --root .tools cargo-nextest
+
+.tools/bin/mdbook:
+	$(CARGO) install --quiet --locked --root .tools --no-default-features --features search mdbook@^0.5

@@ -33,7 +33,7 @@ ROUTED = "AdminRouting"
 # Names the processes that a file starts, in their environment.
 MARK = "ROSCIUS_COMPAT_FILE"
 
-# Loading of sources, the Director and conventions are still to come.
+# Loading of sources and conventions are still to come.
 FILES = [
     "actorAdder",
     "actorAddressPassing",
@@ -48,6 +48,7 @@ FILES = [
     "commonCapabilities",
     "createActor",
     "deadLettering",
+    "director",
     "generators",
     "globalName",
     "initmsgs",

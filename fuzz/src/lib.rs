@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use roscius_protocol::address::NodeId;
@@ -11,6 +12,7 @@ use roscius_protocol::admin::messages::{self, Answer, FromAdmin, Letter, ToAdmin
 use roscius_protocol::frame::{self, Decoder, Frame, Hello, Role, StreamError};
 use roscius_protocol::lifecycle::Signal;
 use roscius_protocol::message_pack::{self, Reader, Token};
+use roscius_signatures::{PublicKey, SigningKey, verify};
 use roscius_transport::link::{Greeting, Progress, Rules};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -121,3 +123,33 @@ pub fn message_pack(data: &[u8]) {
         }
     }
 }
+
+/// The key that signs sources in the seeded inputs, and one for the Director's formats.
+pub const SIGNING_KEY: &str = include_str!("../../crates/signatures/tests/made_elsewhere/ed25519.pem");
+const PUBLIC_KEYS: &str = concat!(
+    include_str!("../../crates/signatures/tests/made_elsewhere/ed25519.pub"),
+    include_str!("../../crates/signatures/tests/made_elsewhere/rsa_1024.pub"),
+);
+
+/// Nobody has signed what was made up here: what is taken is one of the signed sources, whole. The first byte says whether keys are read instead.
+pub fn signed_source(data: &[u8]) {
+    static KEYS: LazyLock<Vec<PublicKey>> =
+        LazyLock::new(|| PublicKey::from_pem(PUBLIC_KEYS).expect("the keys are good"));
+    let Some((kind, data)) = data.split_first() else { return };
+    if kind % 4 == 0 {
+        let text = String::from_utf8_lossy(data);
+        if let Ok(keys) = PublicKey::from_pem(&text) {
+            for key in keys {
+                assert_eq!(PublicKey::from_pem(&key.to_pem()), Ok(vec![key]));
+            }
+        }
+        // Any text may be no key, but never more than that.
+        let _ = SigningKey::from_pem(&text);
+    } else if let Ok(verified) = verify(data, &KEYS, 0) {
+        assert!(SIGNED.contains(&&*verified.content));
+    }
+}
+
+/// What was signed by those keys.
+pub const SIGNED: [&[u8]; 2] =
+    [b"the content", include_bytes!("../../crates/signatures/tests/made_elsewhere/source.zip")];

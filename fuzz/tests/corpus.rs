@@ -1,6 +1,8 @@
 //! The fuzz targets over inputs made from a seed, without a fuzzer: random bytes, and good ones with faults in them.
 
-use roscius_fuzz::{LIMIT, frame, hello, link, message_pack, stream, system};
+use std::sync::LazyLock;
+
+use roscius_fuzz::{LIMIT, SIGNED, SIGNING_KEY, frame, hello, link, message_pack, signed_source, stream, system};
 use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::admin::messages::{
     Answer, Creation, FromAdmin, Letter, Refusal, RefusalKind, Requester, Setback, ToAdmin, encode as encode_message,
@@ -8,6 +10,7 @@ use roscius_protocol::admin::messages::{
 use roscius_protocol::frame::{Buffers, Header, Hello, Payload, Role, Trace, encode};
 use roscius_protocol::lifecycle::{Birth, ExitReason, Signal};
 use roscius_protocol::message_pack::{Token, write};
+use roscius_signatures::{Format, SigningKey, sign};
 
 const INPUTS: usize = 100_000;
 const SEED: u64 = 0x0526_1997;
@@ -190,4 +193,26 @@ fn good_message(random: &mut Random) -> Vec<u8> {
 #[test]
 fn system_corpus() {
     run(5, system, good_message);
+}
+
+fn good_signed_source(random: &mut Random) -> Vec<u8> {
+    const DIRECTORS: &[u8] = include_bytes!("../../crates/signatures/tests/made_elsewhere/director1_1024.tls");
+    const RSA_KEY: &str = include_str!("../../crates/signatures/tests/made_elsewhere/rsa_2048.pub");
+    static OURS: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let key = SigningKey::from_pem(SIGNING_KEY).unwrap();
+        sign(SIGNED[0], &key, Format::Source1, Some(7)).unwrap()
+    });
+    let mut input = vec![random.next() as u8];
+    input.extend_from_slice(match (input[0] % 4, random.below(2)) {
+        (0, 0) => SIGNING_KEY.as_bytes(),
+        (0, _) => RSA_KEY.as_bytes(),
+        (_, 0) => DIRECTORS,
+        _ => &OURS,
+    });
+    input
+}
+
+#[test]
+fn signed_source_corpus() {
+    run(7, signed_source, good_signed_source);
 }

@@ -54,7 +54,7 @@ impl Message {
             Payload::Int(number) => Self::Data(Value::from(*number)),
             Payload::Float(number) => Self::Data(plain_pickle::float(*number)),
             Payload::Bool(truth) => Self::Data(Value::from(*truth)),
-            Payload::None | Payload::System(_) | Payload::Goodbye => Self::Data(Value::Null),
+            Payload::None | Payload::System(_) | Payload::Goodbye | Payload::Memory(_) => Self::Data(Value::Null),
             Payload::Bytes(bytes) => Self::Bytes(bytes.to_vec()),
             Payload::MessagePack { name, body } => match rmp_serde::from_slice(body) {
                 Ok(fields) => Self::Named { name: (*name).to_owned(), fields },

@@ -14,5 +14,7 @@
 #![cfg(unix)]
 
 pub mod admin;
+#[cfg(doctest)]
+mod book;
 pub mod process;
 pub mod rust;

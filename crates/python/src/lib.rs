@@ -14,6 +14,7 @@ mod decoding;
 mod encoding;
 mod endpoint;
 mod events;
+mod importing;
 mod language;
 mod listening;
 mod log;
@@ -23,6 +24,8 @@ mod neighbours;
 mod packing;
 mod process;
 mod reference;
+mod signatures;
+mod source_registry;
 mod supervision;
 mod system;
 mod under_way;
@@ -46,11 +49,17 @@ mod _core {
     #[pymodule_export]
     use super::endpoint::Endpoint;
     #[pymodule_export]
+    use super::importing::hook_imports;
+    #[pymodule_export]
     use super::listening::Listening;
     #[pymodule_export]
     use super::process::{Process, Refused};
     #[pymodule_export]
     use super::reference::Reference;
+    #[pymodule_export]
+    use super::signatures::{KeyRefused, SourceRefused, generate_key, key_ids, public_key, sign_source, verify_source};
+    #[pymodule_export]
+    use super::source_registry::SourceRegistry;
     #[pymodule_export]
     use super::system::System;
 

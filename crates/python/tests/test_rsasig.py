@@ -1,6 +1,7 @@
 """Signatures, against a key and a signature that OpenSSL made."""
 
 import hashlib
+from pathlib import Path
 
 import pytest
 from thespian.rsasig import (
@@ -39,6 +40,17 @@ def test_a_good_signature(text):
     assert modulus.bit_length() == 1024
     assert exponent == 65537
     assert verify(to_bytelist(MESSAGE), to_bytelist(SIGNATURE), modulus, exponent, hashlib.sha256)
+
+
+def test_what_the_director_signed():
+    """A key of a size that is in use: RSA with 2048 bits."""
+    made = Path(__file__).parents[3] / "crates" / "signatures" / "tests" / "made_elsewhere"
+    modulus, exponent = key_factors((made / "rsa_2048.pub").read_text())
+    content, signed = (made / "source.zip").read_bytes(), (made / "viceroy2.tls").read_bytes()
+    signature = signed[-256:]
+    assert signed == b"ViceroyFMT2-sha256\n256\n" + content + signature
+    assert verify(list(content), list(signature), modulus, exponent, hashlib.sha256)
+    assert not verify(list(content), list(signature[::-1]), modulus, exponent, hashlib.sha256)
 
 
 def test_bad_signatures():

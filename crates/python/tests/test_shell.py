@@ -13,6 +13,7 @@ import pytest
 from thespian.test import get_free_admin_port
 
 BASES = ("simpleSystemBase", "threadSystemBase", "multiprocQueueBase", "multiprocUDPBase", "multiprocTCPBase")
+IN_PROCESS = BASES[:2]
 PROMPT = "thespian> "
 # Where the shell runs there is an actor to create.
 ACTORS = """
@@ -75,6 +76,24 @@ def check(answers, expected):
     for number, (answer, pattern) in enumerate(zip_longest(answers, expected)):
         assert answer is not None and pattern is not None, f"line {number}: {answer!r}, not {pattern!r}"
         assert re.search(pattern, answer) if pattern else answer == "", f"line {number}: {answer!r}, not {pattern!r}"
+
+
+@pytest.mark.parametrize("base", IN_PROCESS)
+def test_sources_are_loaded(base, typed):
+    port = get_free_admin_port()
+    session = [
+        (f"start {base} {{'Admin Port': {port}}}", "Started"),
+        ("create_testActor", r"\*\*\*ERROR: creating Actor t.TestActor from sourceHash [0-9a-f]{32}: Source hash"),
+        ("use_simple_source_authority", ""),
+        ("create_testActor", r"^Created new TestActor 0 @ ActorAddr-\S+\n"),
+        ("ask 0 hello", r"^Response <class 'str'>: 'TestActor @ ActorAddr-\S+ got: hello'\n"),
+        ("ask 0 create", r"^Response <class '.*ActorAddress'>: ActorAddr-\S+ \[#1\]\n"),
+        ("ask 1 hello", "got: hello'"),
+        ("status 1", r"Status of {{[0-9a-f]{32}}}t.TestActor Actor @"),
+        ("actorCount 0", r"=    2  {{[0-9a-f]{32}}}t.TestActor\n"),
+        ("stop", "Erasing"),
+    ]
+    check(typed(*(line for line, _ in session)), [*(pattern for _, pattern in session), "^Exiting.\n$"])
 
 
 @pytest.mark.parametrize("base", BASES)

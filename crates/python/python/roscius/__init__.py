@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from roscius.asking import NoSuchActor as NoSuchActor
     from roscius.asking import Outcome as Outcome
     from roscius.async_system import AsyncActorSystem as AsyncActorSystem
+    from roscius.key_authority import KeyAuthority as KeyAuthority
+    from roscius.key_authority import KeysTrusted as KeysTrusted
+    from roscius.key_authority import TrustKeys as TrustKeys
     from roscius.messages import message as message
     from roscius.protocols import accepts as accepts
     from roscius.protocols import protocol_graph as protocol_graph
@@ -37,11 +40,14 @@ __all__ = [
     "AskTimedOut",
     "AsyncActorSystem",
     "ChildGivenUp",
+    "KeyAuthority",
+    "KeysTrusted",
     "NoSuchActor",
     "Outcome",
     "RustActor",
     "Terminated",
     "Timer",
+    "TrustKeys",
     "accepts",
     "announce",
     "message",
@@ -66,11 +72,14 @@ _HOMES = {
     "AskTimedOut": "asking",
     "AsyncActorSystem": "async_system",
     "ChildGivenUp": "supervision",
+    "KeyAuthority": "key_authority",
+    "KeysTrusted": "key_authority",
     "NoSuchActor": "asking",
     "Outcome": "asking",
     "RustActor": "rust_actors",
     "Terminated": "watching",
     "Timer": "timers",
+    "TrustKeys": "key_authority",
     "accepts": "protocols",
     "announce": "announcing",
     "message": "messages",

@@ -10,13 +10,18 @@ import typed_program
 from roscius import __all__ as public
 
 TESTS = pathlib.Path(__file__).parents[1]
-PAGE = TESTS.parents[2] / "docs" / "python.md"
-EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+DOCS = TESTS.parents[2] / "docs"
+PAGE = DOCS / "python.md"
+EXAMPLES = [
+    (page, number, text)
+    for page in ("python.md", "sources.md")
+    for number, text in enumerate(re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(), re.DOTALL), 1)
+]
 
 
-@pytest.mark.parametrize("number", range(len(EXAMPLES)))
-def test_an_example_of_the_documentation_runs(number):
-    code = compile(EXAMPLES[number], f"{PAGE.name}, example {number + 1}", "exec")
+@pytest.mark.parametrize(("page", "number", "text"), EXAMPLES, ids=[f"{page}-{number}" for page, number, _ in EXAMPLES])
+def test_an_example_of_the_documentation_runs(page, number, text):
+    code = compile(text, f"{page}, example {number}", "exec")
     exec(code, {"__name__": "example"})  # noqa: S102
 
 

@@ -4,7 +4,6 @@ import builtins
 import importlib
 import importlib.resources
 import inspect
-import io
 import linecache
 import logging
 import multiprocessing
@@ -12,24 +11,15 @@ import pickle
 import pkgutil
 import subprocess
 import sys
-import textwrap
+import threading
 import traceback
-import zipfile
 
 import pytest
 from thespian.actors import Actor, InvalidActorSourceHash, InvalidActorSpecification
 from thespian.system import sources
 from thespian.system.class_resolution import NoSuchClass
 from thespian.system.sources.archive import BadSource
-
-
-def zipped(files):
-    """A zip file of these texts."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in files.items():
-            archive.writestr(name, textwrap.dedent(text) if isinstance(text, str) else text)
-    return content.getvalue()
+from zips import zipped
 
 
 @pytest.fixture
@@ -191,6 +181,32 @@ def test_builtins_are_the_real_ones(installed, monkeypatch):
     assert module.ask() == "seen"
 
 
+def test_what_a_source_does_to_the_import_function_itself(installed):
+    """As libraries do that import under their own control."""
+    text = """\
+        import builtins
+        builtins.__dict__['__import__'] = __builtins__['__import__']
+        import_ = getattr(builtins, '__import__')
+        found = import_('pkg.part', globals(), locals(), ['value']).value
+        """
+    hooked = builtins.__import__
+    assert installed({"mod.py": text, "pkg/part.py": "value = 'own'"})("mod").found == "own"
+    assert builtins.__import__ is hooked
+
+
+def test_nothing_is_looked_for_in_vain(installed, monkeypatch):
+    names = ["json", "os", "string", "xml.dom", "email.message", "thespian.actors"]
+    load = installed({"mod.py": "".join(f"import {name}\n" for name in names)})
+    looked_for = []
+    source = sys.meta_path[0]
+    usual = type(source).find_spec
+    monkeypatch.setattr(
+        type(source), "find_spec", lambda self, name, *more: looked_for.append(name) or usual(self, name, *more)
+    )
+    load("mod")
+    assert [name for name in looked_for if name.startswith("{{5eed}}")] == ["{{5eed}}mod"]
+
+
 def test_the_imports_of_others_are_as_before(installed):
     installed({"json.py": "value = 1"}, "a")
     hooked = builtins.__import__
@@ -299,9 +315,26 @@ def test_bytes_that_are_no_text(installed):
 
 def test_a_module_that_fails(installed):
     load = installed({"mod.py": "import other", "other.py": "raise LookupError('on purpose')"})
-    with pytest.raises(LookupError, match="on purpose"):
+    with pytest.raises(LookupError, match="on purpose") as raised:
         load("mod")
     assert "{{5eed}}other" not in sys.modules
+    # Nothing of the machinery comes between the modules.
+    files = [frame.filename for frame in traceback.extract_tb(raised.value.__traceback__)]
+    assert files[-2:] == ["{{5eed}}/mod.py", "{{5eed}}/other.py"]
+
+
+def test_imports_from_outside_of_python(installed):
+    """Where there is no caller whose module could be of a source, names mean what they always do."""
+    installed({"mod.py": ""})
+    thread = threading.Thread(target=__import__, args=("json",))
+    thread.start()
+    thread.join()
+    with pytest.raises(ModuleNotFoundError, match="nothing"):
+        __import__("nothing")
+    with pytest.raises(TypeError):
+        __import__(3)
+    assert __import__("json.decoder", None, None, ("JSONDecoder",), 0).__name__ == "json.decoder"
+    assert __import__(name="json").__name__ == "json"
 
 
 def test_tracebacks_tell_line_and_text(installed):

@@ -9,6 +9,7 @@ from roscius._core import System
 from roscius.rust_actors import NEED_PROCESSES, RustActor
 from roscius.supervision import restart_plan
 
+from thespian.system import sources
 from thespian.system.actor_registry import ActorRegistry
 from thespian.system.capability import fits
 from thespian.system.class_resolution import resolve
@@ -21,6 +22,7 @@ from thespian.system.host import Requirements, ShutDown
 from thespian.system.instantiation import withPossibleInitArgs
 from thespian.system.log_setup import configure_logging
 from thespian.system.running_base import RunningBase
+from thespian.system.source_file import read_source, source_name
 from thespian.system.system_capabilities import add_system_capabilities
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
     from roscius._core import ActorAddress, Endpoint, Reference
     from roscius.front import Front
+
+    from thespian.system.sources.keeper import SourceKeeping
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +51,7 @@ class InProcessBase(RunningBase):
         self.actorRegistry = ActorRegistry()
         self._core: System = System(self.core_base)
         self.endpoint: Endpoint = self._core.endpoint()
+        self._keeping: SourceKeeping | None = None
 
     def open_front(self, loop: AbstractEventLoop, ended: Callable[[], None]) -> Front:
         """The part of the system for who waits on an event loop; `ended` is called when the system has ended."""
@@ -59,6 +64,8 @@ class InProcessBase(RunningBase):
         if self._is_shut_down:
             return
         self._is_shut_down = True
+        if self._keeping is not None:
+            self._keeping.close()
         core, endpoint, gone = self._core, self.endpoint, ShutDown()
         self._core = gone  # type: ignore[assignment]
         self.endpoint = gone  # type: ignore[assignment]
@@ -78,11 +85,11 @@ class InProcessBase(RunningBase):
         existing = self._named(globalName)
         if existing is not None:
             return existing
-        cls = self._class_of(actorClass, sourceHash)
+        cls = self._class_of(actorClass, sourceHash, waits=True)
         if not fits(cls, self.capabilities, requirements):
             raise NoCompatibleSystemForActor(actorClass, "No compatible ActorSystem could be found")
-        actor = self._instance_of(cls, requirements)
-        plan = restart_plan(None, cls, lambda: self._made_again(cls, requirements, address))
+        actor = self._instance_of(cls, requirements, sourceHash)
+        plan = restart_plan(None, cls, lambda: self._made_again(cls, requirements, sourceHash, address))
         address = self._core.spawn(actor, globalName or None, plan)
         self.actorRegistry.add(address.actorAddressString, actor)
         return address
@@ -100,8 +107,11 @@ class InProcessBase(RunningBase):
         if existing is not None:
             return existing
         reference: Reference = parent._reference
+        if not sourceHash and not isinstance(actorClass, type):
+            # A class is the one that it is; a name means one of the parent's source.
+            sourceHash = parent._actor_source
         try:
-            cls = self._class_of(actorClass, sourceHash)
+            cls = self._class_of(actorClass, sourceHash, waits=False)
         except (InvalidActorSpecification, InvalidActorSourceHash) as error:
             _log.warning("%s cannot create an actor: %s", reference.address, error)
             return reference.creation_failed(str(actorClass))
@@ -109,11 +119,11 @@ class InProcessBase(RunningBase):
             if not fits(cls, self.capabilities, requirements):
                 _log.warning("No compatible ActorSystem could be found for Actor %s", cls)
                 return reference.creation_failed(cls.__name__)
-            actor = self._instance_of(cls, requirements)
+            actor = self._instance_of(cls, requirements, sourceHash)
         except Exception:  # whatever a check or a constructor raises, the parent hears of a failed child
             logging.getLogger(str(cls)).exception("Actor %s failed to start", cls.__name__)
             return reference.creation_failed(cls.__name__)
-        plan = restart_plan(parent, cls, lambda: self._made_again(cls, requirements, address))
+        plan = restart_plan(parent, cls, lambda: self._made_again(cls, requirements, sourceHash, address))
         address = reference.spawn(actor, globalName or None, plan)
         self.actorRegistry.add(address.actorAddressString, actor)
         return address
@@ -121,27 +131,64 @@ class InProcessBase(RunningBase):
     def _named(self, globalName: str | None) -> ActorAddress | None:
         return self._core.lookup(globalName) if globalName else None
 
-    def _class_of(self, actorClass: Any, sourceHash: str | None) -> Any:
+    def _class_of(self, actorClass: Any, sourceHash: str | None, waits: bool) -> Any:
         if isinstance(actorClass, RustActor):
             raise InvalidActorSpecification(actorClass, f"actors in Rust {NEED_PROCESSES}")
-        if sourceHash is None:
+        # What is no name at all is told first.
+        if not sourceHash or (isinstance(actorClass, str) and "." not in actorClass):
             return resolve(actorClass)
-        if isinstance(actorClass, str) and "." not in actorClass:
-            return resolve(actorClass)  # which tells that it must be qualified
-        raise InvalidActorSourceHash(sourceHash)
+        keeping = self._keeping
+        if keeping is None or not (waits or keeping.is_usable(sourceHash)):
+            raise InvalidActorSourceHash(sourceHash)
+        if waits:
+            keeping.require(sourceHash)
+        return sources.resolve(actorClass, sourceHash)
 
-    def _instance_of(self, cls: Any, requirements: Requirements) -> Any:
+    def _instance_of(self, cls: Any, requirements: Requirements, sourceHash: str | None) -> Any:
         offered = withPossibleInitArgs(capabilities=dict(self.capabilities), requirements=requirements)
         actor = offered.create(cls)
         actor._actor_host = self
         actor._actor_requirements = requirements
+        actor._actor_source = sourceHash or sources.source_hash_of(cls)
         return actor
 
-    def _made_again(self, cls: Any, requirements: Requirements, address: ActorAddress) -> Any:
+    def _made_again(self, cls: Any, requirements: Requirements, sourceHash: str | None, address: ActorAddress) -> Any:
         """A new instance for an actor that is restarted."""
-        actor = self._instance_of(cls, requirements)
+        actor = self._instance_of(cls, requirements, sourceHash)
         self.actorRegistry.replace(address.actorAddressString, actor)
         return actor
+
+    # Sources
+
+    def _sources(self) -> SourceKeeping:
+        # Few systems load sources.
+        if self._keeping is None:
+            from thespian.system.sources.keeper import SourceKeeping
+
+            self._keeping = SourceKeeping(self._core, self._uses_source)
+        return self._keeping
+
+    def _uses_source(self, sourceHash: str) -> bool:
+        """Whether what is unloaded stays importable, for actors that are of that source."""
+        return False
+
+    def load_source(self, fname: Any) -> str:
+        """Offer a source to the source authority; the result is its hash."""
+        source_hash, content = read_source(fname)
+        self._sources().load(source_hash, content, source_name(fname))
+        return source_hash
+
+    def unload_source(self, sourceHash: str) -> None:
+        """Let go of a source. One that is not loaded is ignored."""
+        self._sources().unload(sourceHash)
+
+    def register_source_authority(self, actor: Any) -> None:
+        """Let this actor decide which sources may be loaded."""
+        self._sources().set_authority(actor.myAddress)
+
+    def notify_on_sources(self, actor: Any, enable: bool) -> None:
+        """Tell this actor when sources come and go."""
+        self._sources().watch(actor.myAddress, enable)
 
     # Capabilities
 

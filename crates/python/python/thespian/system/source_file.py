@@ -25,3 +25,10 @@ def read_source(fname: Any) -> tuple[str, bytes]:
 
     # The id only names the source: whether it may be trusted is the source authority's decision.
     return hashlib.md5(content, usedforsecurity=False).hexdigest(), content
+
+
+def source_name(fname: Any) -> str:
+    """What a source is called for people: its path, or what an open file says of itself."""
+    if hasattr(fname, "read"):
+        fname = getattr(fname, "name", fname)
+    return str(fname)

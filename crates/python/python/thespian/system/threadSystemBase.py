@@ -35,6 +35,9 @@ class ActorSystemBase(InProcessBase):
         except Exception:  # noqa: BLE001 - a check that fails is a check that does not pass
             return False
 
+    def _uses_source(self, sourceHash: str) -> bool:
+        return any(actor._actor_source == sourceHash for actor in self.actorRegistry.instances())
+
     def request_shutdown(self) -> None:
         """Shut down from a thread of its own: an actor cannot wait for its own end."""
         threading.Thread(target=self.shutdown, name="thespian-shutdown", daemon=True).start()

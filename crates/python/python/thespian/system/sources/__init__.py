@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from thespian.system.class_resolution import resolve as resolve_normally
@@ -17,36 +18,50 @@ from thespian.system.exceptions import InvalidActorSourceHash
 if TYPE_CHECKING:
     from thespian.system.sources.source import Source
 
-_installed: dict[str, Source] = {}
+
+@dataclass
+class _Installed:
+    source: Source
+    # Who has it installed: the systems of this process know nothing of each other.
+    holders: set[object]
+
+
+_installed: dict[str, _Installed] = {}
 _changing = threading.Lock()
 
 
-def install(source_hash: str, content: bytes) -> None:
+def install(source_hash: str, content: bytes, holder: object = None) -> None:
     """Make the modules of a zip file importable; nothing is imported yet. A source that is here already stays as it is.
 
-    Raises BadSource, an ImportError, for what is no zip file.
+    It is here until every holder has it removed. Raises BadSource, an ImportError, for what is no zip file.
     """
     # Few processes have sources, and what reads zip files is large.
     from thespian.system.sources.hook import hook_imports
     from thespian.system.sources.source import Source
 
     with _changing:
-        if source_hash in _installed:
+        installed = _installed.get(source_hash)
+        if installed is not None:
+            installed.holders.add(holder)
             return
         source = Source(source_hash, content)
         hook_imports()
         sys.meta_path.insert(0, source)
-        _installed[source_hash] = source
+        _installed[source_hash] = _Installed(source, {holder})
 
 
-def remove(source_hash: str) -> None:
-    """Take the modules of a source away. Its objects live on, but import nothing of it any more."""
+def remove(source_hash: str, holder: object = None) -> None:
+    """Take the modules of a source away, unless it has another holder. Its objects live on, but import none of them any more."""
     with _changing:
-        source = _installed.pop(source_hash, None)
-        if source is None:
+        installed = _installed.get(source_hash)
+        if installed is None:
             return
-        sys.meta_path.remove(source)
-        source.purge()
+        installed.holders.discard(holder)
+        if installed.holders:
+            return
+        del _installed[source_hash]
+        sys.meta_path.remove(installed.source)
+        installed.source.purge()
 
 
 def is_installed(source_hash: str) -> bool:
@@ -66,10 +81,10 @@ def resolve(actor_class: Any, source_hash: str) -> Any:
         actor_class = f"{actor_class.__module__}.{actor_class.__qualname__}"
     if not isinstance(actor_class, str) or "." not in actor_class:
         return resolve_normally(actor_class)  # which tells that it must be a qualified name
-    source = _installed.get(source_hash)
-    if source is None:
+    installed = _installed.get(source_hash)
+    if installed is None:
         raise InvalidActorSourceHash(source_hash)
-    return resolve_normally(source.prefixed(actor_class))
+    return resolve_normally(installed.source.prefixed(actor_class))
 
 
 def source_hash_of(cls: type) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import decode_source
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
@@ -79,9 +79,8 @@ class Source:
         """Modules are made as usual."""
         return None
 
-    def exec_module(self, module: ModuleType) -> None:
-        """Run the text of a module."""
-        exec(self.get_code(module.__name__), module.__dict__)  # noqa: S102 - what a loader is for
+    # Python's own, which no traceback shows.
+    exec_module = SourceFileLoader.exec_module
 
     def get_code(self, fullname: str) -> CodeType:
         """The compiled text. What cannot be compiled is an ImportError, which names the source."""

@@ -1,10 +1,8 @@
-"""What programs import from the module of the Director. The Director itself loads sources, which is still to come."""
+"""What lets one format show records of actors and of others."""
 
 from __future__ import annotations
 
 import logging
-
-__all__ = ["ActorAddressLogFilter"]
 
 
 class ActorAddressLogFilter(logging.Filter):
@@ -15,3 +13,7 @@ class ActorAddressLogFilter(logging.Filter):
         if not hasattr(record, "actorAddress"):
             record.actorAddress = "-not-actor-"
         return True
+
+
+# Programs, and configurations of logging, name it so.
+ActorAddressLogFilter.__module__ = "thespian.director"

@@ -1,0 +1,270 @@
+"""The sources of a system whose actors are all in this process: who may load them, which there are, who is told.
+
+What is decided, and when, is in the core's `SourceRegistry`. Here is what drives it: an actor, the keeper, whom the
+source authority sees as the sender of what it is to validate. All that concerns sources is a message to it, so it is done in the order
+in which it was wished for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from roscius._core import SourceRegistry
+from roscius.watching import Terminated
+
+from thespian.system import sources
+from thespian.system.exceptions import ActorSystemRequestTimeout, InvalidActorSourceHash
+from thespian.system.messages.delivery import WakeupMessage
+from thespian.system.messages.sources import LoadedSource, UnloadedSource, ValidatedSource, ValidateSource
+from thespian.system.sources.archive import BadSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from roscius._core import ActorAddress, Endpoint, Reference, System
+
+_log = logging.getLogger(__name__)
+
+# Under which the system finds its keeper. Somebody may have ended it: then there is a new one, with the same memory.
+_NAME = "roscius: the keeper of sources"
+
+# How long who wants to create an actor waits for a source that is being validated.
+_CREATION_SECONDS = 50.0
+
+
+@dataclass
+class _Load:
+    source_hash: str
+    content: bytes
+    info: str | None
+
+
+@dataclass
+class _Unload:
+    source_hash: str
+
+
+@dataclass
+class _Authority:
+    actor: ActorAddress
+
+
+@dataclass
+class _Watch:
+    actor: ActorAddress
+    start: bool
+
+
+@dataclass
+class _Await:
+    """Wants to be told whether a source is usable, once that is decided."""
+
+    source_hash: str
+    start: bool = True
+
+
+class _Keeper:
+    """The actor."""
+
+    _reference: Reference
+
+    def __init__(self, keeping: SourceKeeping) -> None:
+        self._keeping = keeping
+
+    def receiveMessage(self, msg: Any, sender: ActorAddress) -> None:
+        """Hand it to what the next keeper would have too."""
+        self._keeping.receive(self._reference, msg, sender)
+
+
+class SourceKeeping:
+    """What the system does about sources. The methods without a `_` are for any thread, but for `receive`."""
+
+    def __init__(self, core: System, is_in_use: Callable[[str], bool]) -> None:
+        self._core = core
+        # Whether actors are to be able to import what is unloaded.
+        self._is_in_use = is_in_use
+        self._endpoint: Endpoint = core.endpoint()
+        self._registry = SourceRegistry()
+        # What was loaded, until it is decided; and what the authority gave back, while it is looked at.
+        self._loaded: dict[str, bytes] = {}
+        self._validated: dict[str, Any] = {}
+        # What can be imported: what is usable, and what is unloaded and still in use.
+        self._installed: set[str] = set()
+        self._unloaded: set[str] = set()
+        self._awaited: defaultdict[str, list[ActorAddress]] = defaultdict(list)
+        self._alarm: float | None = None
+        self._reference: Reference
+        self._reactions: dict[type, Callable[[Any, ActorAddress], None]] = {
+            _Load: self._on_load,
+            _Unload: lambda msg, _sender: self._carry_out(self._registry.unload(msg.source_hash)),
+            _Authority: self._on_authority,
+            _Watch: self._on_watch,
+            _Await: self._on_await,
+            ValidatedSource: self._on_validated,
+            Terminated: lambda msg, _sender: self._carry_out(self._registry.ended(msg.address)),
+            WakeupMessage: self._on_wakeup,
+        }
+        self._effects: dict[str, Callable[..., None]] = {
+            "ask": self._ask,
+            "examine": self._examine,
+            "decided": self._decided,
+            "discard": self._unloaded.add,
+            "tell": self._tell_watcher,
+            "log": lambda level, text: _log.log(level, "%s", text),
+        }
+
+    def load(self, source_hash: str, content: bytes, info: str | None) -> None:
+        """Offer a source to the source authority."""
+        self._tell(_Load(source_hash, content, info))
+
+    def unload(self, source_hash: str) -> None:
+        """Let go of a source."""
+        self._tell(_Unload(source_hash))
+
+    def set_authority(self, actor: ActorAddress) -> None:
+        """Let an actor decide about sources."""
+        self._tell(_Authority(actor))
+
+    def watch(self, actor: ActorAddress, start: bool) -> None:
+        """Tell an actor when sources come and go, or not any more."""
+        self._tell(_Watch(actor, start))
+
+    def is_usable(self, source_hash: str) -> bool:
+        """Whether actors can be made from a source at this moment."""
+        return self._registry.standing(source_hash) == "usable"
+
+    def require(self, source_hash: str) -> None:
+        """Wait until a source is usable.
+
+        Raises InvalidActorSourceHash if it is not and will not be, and ActorSystemRequestTimeout if that takes too long.
+        """
+        waiter = self._core.endpoint()
+        until = time.monotonic() + _CREATION_SECONDS
+        try:
+            is_usable = waiter.ask(self._keeper(), _Await(source_hash), _CREATION_SECONDS)
+            if is_usable is None:
+                waiter.tell(self._keeper(), _Await(source_hash, start=False))
+        finally:
+            waiter.close()
+        if is_usable is None and time.monotonic() >= until:
+            raise ActorSystemRequestTimeout(f"source {source_hash} was not validated within {_CREATION_SECONDS} s")
+        if not is_usable:
+            # Rejected, unknown, or nobody is left who could still decide.
+            raise InvalidActorSourceHash(source_hash)
+
+    def close(self) -> None:
+        """The system has ended: its sources are not needed any more."""
+        self._endpoint.close()
+        for source_hash in self._installed:
+            sources.remove(source_hash, self)
+        self._installed.clear()
+        self._unloaded.clear()
+
+    def _tell(self, message: Any) -> None:
+        self._endpoint.tell(self._keeper(), message)
+
+    def _keeper(self) -> ActorAddress:
+        return self._core.lookup(_NAME) or self._core.spawn(_Keeper(self), _NAME)
+
+    # What the keeper is told
+
+    def receive(self, reference: Reference, msg: Any, sender: ActorAddress) -> None:
+        """React to a message to the keeper."""
+        reaction = self._reactions.get(type(msg))
+        if reaction is not None:
+            self._reference = reference
+            reaction(msg, sender)
+            self._remove_unused()
+            self._set_alarm()
+
+    def _on_load(self, msg: _Load, _sender: ActorAddress) -> None:
+        self._loaded[msg.source_hash] = msg.content
+        self._carry_out(self._registry.load(msg.source_hash, msg.info))
+        if self._registry.standing(msg.source_hash) != "pending":
+            del self._loaded[msg.source_hash]
+
+    def _on_authority(self, msg: _Authority, _sender: ActorAddress) -> None:
+        self._reference.watch(msg.actor)
+        self._carry_out(self._registry.authority(msg.actor))
+
+    def _on_watch(self, msg: _Watch, _sender: ActorAddress) -> None:
+        if msg.start:
+            self._reference.watch(msg.actor)
+        self._carry_out(self._registry.watch(msg.actor, msg.start))
+
+    def _on_await(self, msg: _Await, sender: ActorAddress) -> None:
+        waiting = self._awaited[msg.source_hash]
+        if not msg.start:
+            waiting[:] = [waiter for waiter in waiting if waiter != sender]
+        elif self._registry.standing(msg.source_hash) == "pending":
+            waiting.append(sender)
+        else:
+            self._reference.send(sender, self.is_usable(msg.source_hash))
+        if not waiting:
+            del self._awaited[msg.source_hash]
+
+    def _on_validated(self, msg: ValidatedSource, sender: ActorAddress) -> None:
+        source_hash = str(msg.sourceHash)
+        # Authorities of older programs give no name.
+        info = getattr(msg, "sourceInfo", None)
+        self._validated[source_hash] = msg.sourceZip
+        is_valid = bool(msg.sourceZip)
+        self._carry_out(self._registry.verdict(source_hash, sender, is_valid, None if info is None else str(info)))
+        del self._validated[source_hash]
+
+    def _on_wakeup(self, _msg: WakeupMessage, _sender: ActorAddress) -> None:
+        self._alarm = None
+        self._carry_out(self._registry.due())
+
+    # What is to be done
+
+    def _carry_out(self, effects: Iterable[Any]) -> None:
+        for name, *arguments in effects:
+            self._effects[name](*arguments)
+
+    def _ask(self, authority: ActorAddress, source_hash: str, info: str | None) -> None:
+        self._reference.send(authority, ValidateSource(source_hash, self._loaded[source_hash], info))
+
+    def _examine(self, source_hash: str) -> None:
+        content = self._validated[source_hash]
+        found: bytes | str
+        try:
+            if not isinstance(content, bytes | bytearray | memoryview):
+                raise BadSource(f"the content is of type {type(content).__name__}, not bytes")
+            content = bytes(content)
+            sources.install(source_hash, content, self)
+            self._installed.add(source_hash)
+            self._unloaded.discard(source_hash)
+            found = hashlib.sha256(content).digest()
+        except BadSource as error:
+            found = str(error)
+        self._carry_out(self._registry.examined(source_hash, found))
+
+    def _decided(self, source_hash: str, is_usable: bool) -> None:
+        self._loaded.pop(source_hash, None)
+        for waiter in self._awaited.pop(source_hash, ()):
+            self._reference.send(waiter, is_usable)
+
+    def _remove_unused(self) -> None:
+        for source_hash in [source_hash for source_hash in self._unloaded if not self._is_in_use(source_hash)]:
+            self._unloaded.remove(source_hash)
+            self._installed.discard(source_hash)
+            sources.remove(source_hash, self)
+
+    def _tell_watcher(self, watcher: ActorAddress, source_hash: str, info: str | None, is_loaded: bool) -> None:
+        kind = LoadedSource if is_loaded else UnloadedSource
+        self._reference.send(watcher, kind(source_hash, info))
+
+    def _set_alarm(self) -> None:
+        pause = self._registry.pause()
+        if pause is None:
+            return
+        due = time.monotonic() + pause
+        if self._alarm is None or due < self._alarm:
+            self._alarm = due
+            self._reference.wakeup_after(pause, pause, None)
