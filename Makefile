@@ -21,6 +21,7 @@ help:
 	@echo "make demo    fetch the data, build, and run the pipeline fetch -> clean -> infer -> store"
 	@echo "             DEMO_ARGS=\"--base processes\": each actor in a process of its own; with --python too: workers in Python"
 	@echo "make test    lint, build and run every test"
+	@echo "make command  build the command roscius, which looks into systems that run: target/release/roscius"
 	@echo "make wheel   build the Python package: dist/ for this Python, dist/abi3/ for all from 3.11 on"
 	@echo "make docs    build the book into book/; its first page is book/index.html"
 	@echo "make compat  run the test-suite of the original Thespian against the wheel"
@@ -44,10 +45,17 @@ lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 
+# The dashboard is tested in a real Chromium. Where there is none and none can be had, it is said why, and those tests are skipped.
+BROWSER := crates/console/tests/dashboard/get-browser
+
 rust-tests: $(NEXTEST)
-	$(NEXTEST) nextest run --workspace --all-features
+	ROSCIUS_BROWSER="$$($(BROWSER) || true)" $(NEXTEST) nextest run --workspace --all-features
 	$(CARGO) test --quiet --workspace --all-features --doc
 	$(CARGO) test --quiet --manifest-path fuzz/Cargo.toml --target-dir $(FUZZ_TARGET) --no-default-features
+
+# Into $CARGO_HOME/bin instead: cargo install --path crates/console
+command:
+	$(CARGO) build --quiet --release -p roscius-console
 
 # In dist/ the wheel for this very Python, so that `pip install dist/*.whl` finds one wheel; in dist/abi3/ the one for every
 # Python from 3.11 on. pip takes no two wheels of one version. The second build compiles pyo3 and the extension alone.
@@ -81,7 +89,7 @@ docs: $(MDBOOK)
 
 # Needs a nightly toolchain and cargo-fuzz.
 fuzz:
-	for target in hello frame stream link system message_pack signed_source; do $(CARGO) +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
+	for target in hello frame stream link system message_pack signed_source archive; do $(CARGO) +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
 
 bench:
 	cd bench && $(CARGO) run --quiet --release --features roscius -- $(BENCH_ARGS)

@@ -163,6 +163,8 @@ impl Collector {
         let names: HashMap<Address, &String> = status.names.iter().map(|(name, holder)| (*holder, name)).collect();
         let pids: HashMap<Node, u32> =
             status.detail.members.iter().filter_map(|member| Some((member.process, member.pid?))).collect();
+        let made_of: HashMap<Address, &String> =
+            status.detail.classes.iter().map(|(actor, class)| (*actor, class)).collect();
         let mut handled = HashMap::new();
         let mut classes = HashMap::new();
         let mut actors: Vec<(Address, Option<Address>, ActorInfo)> = Vec::new();
@@ -177,7 +179,8 @@ impl Collector {
             let Some(status) = answer else {
                 let unseen = unseen_in(*node, status, &self.classes);
                 for address in unseen {
-                    let class = self.classes.get(&address).cloned().unwrap_or_default();
+                    let known = self.classes.get(&address).or_else(|| made_of.get(&address).copied());
+                    let class = known.cloned().unwrap_or_default();
                     classes.insert(address, class.clone());
                     actors.push((address, None, ActorInfo { class, ..about(address) }));
                 }
@@ -266,7 +269,7 @@ fn in_families(actors: Vec<(Address, Option<Address>, ActorInfo)>) -> Vec<ActorI
     ordered
 }
 
-fn capabilities(entries: &[Entry]) -> BTreeMap<String, Value> {
+pub(crate) fn capabilities(entries: &[Entry]) -> BTreeMap<String, Value> {
     let shown = |bytes: &[u8]| match plain_pickle::read(bytes) {
         Some(value) => value,
         None => Value::String(pickle::type_name(bytes).unwrap_or_else(|| bytes.escape_ascii().to_string())),
@@ -280,6 +283,7 @@ fn capabilities(entries: &[Entry]) -> BTreeMap<String, Value> {
 
 fn letter(record: &LetterRecord) -> DeadLetter {
     DeadLetter {
+        number: record.number,
         message: record.message.clone(),
         sender: record.sender.to_string(),
         target: record.target.to_string(),
@@ -309,20 +313,16 @@ fn pending(status: &messages::Status) -> Vec<PendingCreation> {
 }
 
 fn pending_creation(pending: &admin::PendingCreation) -> PendingCreation {
-    let named = pickle::first_name(&pending.spec).or_else(|| {
-        // A program in Rust gives the class as a text.
-        let text = std::str::from_utf8(&pending.spec).ok()?;
-        (pending.maker == "python" && text.contains('.')).then(|| text.to_owned())
-    });
     let awaits = match pending.awaits {
+        Awaits::Source => "its source, to be found valid".to_owned(),
         Awaits::Starter => format!("a process that makes `{}`", pending.maker),
         Awaits::Process => "a starter, to start its process".to_owned(),
         Awaits::Word => "its new process, to say that it is there".to_owned(),
         Awaits::Actor => "its process, to import its class and make it".to_owned(),
     };
     PendingCreation {
-        address: pending.actor.to_string(),
-        class: named.unwrap_or_else(|| pending.maker.clone()),
+        address: pending.actor.map(|actor| actor.to_string()).unwrap_or_default(),
+        class: pending.class.clone(),
         name: pending.name.clone(),
         awaits,
         age: pending.age.as_secs_f64(),

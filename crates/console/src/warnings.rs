@@ -51,7 +51,8 @@ fn unanswering(snapshot: &Snapshot, process: &ProcessInfo) -> Option<Warning> {
     // Whom nobody has asked is seen to be stopped all the same. Programs are not of the system.
     let is_silent = process.answered == Some(false);
     let is_stuck = matches!(process.state, ProcessState::Stopped | ProcessState::Ended);
-    if !is_silent && !(is_stuck && process.role != ProcessRole::Program) {
+    let is_stuck = is_stuck && process.role != ProcessRole::Program;
+    if !(is_silent || is_stuck) {
         return None;
     }
     let actors: Vec<&ActorInfo> = snapshot.actors.iter().filter(|actor| actor.node == process.node).collect();

@@ -1,14 +1,18 @@
 //! The Admin at work: events of the hub in, effects out.
 
+mod resending;
+
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use roscius_protocol::address::{Address, NodeId};
-use roscius_protocol::admin::messages::{Creation, Letter, LetterRecord, Setback, ToAdmin, Topic, decode, encode};
+use roscius_protocol::admin::messages::{Letter, LetterRecord, Setback, ToAdmin, Topic, decode, encode};
 use roscius_protocol::admin::{Admin, Config, Effect, Event};
 use roscius_protocol::frame::{DEFAULT_LIMIT, Frame, Header, Kind, Payload};
 use roscius_protocol::lifecycle::Signal;
 use roscius_protocol::pickle;
+use roscius_protocol::sources::{Digest, Level};
 use roscius_protocol::time::Time;
 use roscius_transport::hub::WatchId;
 use roscius_transport::{Hub, SendError, SocketDir, hub};
@@ -16,6 +20,7 @@ use serde::Serialize;
 
 use super::process_handles::ProcessHandles;
 use super::{AdminError, AdminOptions, GOODBYE_WITHIN, Network, StatusBell};
+use crate::sources::{Store, check};
 
 /// How long who knocks at the port waits when there is no descriptor to turn it away with.
 const KNOCK_AGAIN: Duration = Duration::from_millis(50);
@@ -31,6 +36,7 @@ pub(super) struct Serving {
     knocked: Option<Instant>,
     directory: SocketDir,
     alias: String,
+    sources: Store,
     handles: ProcessHandles,
     /// Processes that have ended and may have said something before, and how long that is waited for.
     ending: Vec<(NodeId, Instant)>,
@@ -81,6 +87,7 @@ impl Serving {
             hub,
             network,
             knocked: None,
+            sources: Store::new(directory.path()),
             directory,
             alias,
             handles,
@@ -111,11 +118,11 @@ impl Serving {
                 self.release();
                 return Err(AdminError::Loop(error));
             }
-            let (questions, news): (Vec<_>, Vec<_>) = events.drain(..).partition(asks_for_names);
+            let (questions, news): (Vec<_>, Vec<_>) = events.drain(..).partition(comes_last);
             news.into_iter().for_each(|event| self.happened(event));
             if !questions.is_empty() {
-                // Who asks may have heard of the end of an actor whose name it wants. Then that was told here too, and came
-                // before the question.
+                // Who asks may have heard of the end of an actor whose name it wants, or that there is a source authority. Then
+                // that was told here too, and came before the question.
                 if let Err(error) = self.hub.poll(Some(Duration::ZERO), &mut events) {
                     self.release();
                     return Err(AdminError::Loop(error));
@@ -251,7 +258,7 @@ impl Serving {
 
     /// A dead letter came: from the root of a process, or back from an actor that was to handle it.
     fn letter(&mut self, from: Address, letter: &Letter, frame: &Frame) {
-        let Ok(message) = Frame::new(bytes::Bytes::copy_from_slice(&letter.frame), DEFAULT_LIMIT) else {
+        let Ok(message) = Frame::new(Bytes::copy_from_slice(&letter.frame), DEFAULT_LIMIT) else {
             return self.noise(from.node(), "a dead letter holds no message");
         };
         let header = message.header();
@@ -263,7 +270,8 @@ impl Serving {
             };
             let name = known.unwrap_or_else(|| format!("{:?}", message.kind()));
             let (sender, target) = (header.from, header.to);
-            Event::Letter(LetterRecord { message: name, sender, target, reason: letter.reason })
+            let record = LetterRecord { message: name, sender, target, reason: letter.reason, number: None };
+            Event::Letter { record, frame: message.as_bytes().clone() }
         } else {
             Event::LetterBack { handler: from, sender: header.from }
         };
@@ -301,6 +309,7 @@ impl Serving {
                 match effect {
                     Effect::Send { to, id, message } => self.send(Topic::FromAdmin, to, id, &message),
                     Effect::Signal { to, signal } => self.send(Topic::Signal, to, 0, &signal),
+                    Effect::Resend { to, frame } => self.resend(to, frame),
                     Effect::PassLetter { to } => {
                         if let Some(letter) = letter {
                             self.pass_letter(to, letter);
@@ -315,11 +324,32 @@ impl Serving {
                         self.handles.forget(&mut self.hub, process);
                         self.hub.forget(process);
                     }
+                    Effect::ExamineSource { id, content } => {
+                        let content = self.examine(&content);
+                        let now = self.now();
+                        self.admin.on(now, Event::SourceExamined { id, content }, &mut self.effects);
+                    }
+                    Effect::DiscardSource { digest } => {
+                        if let Err(error) = self.sources.discard(digest) {
+                            tracing::warn!(%digest, %error, "the content of a source is still there");
+                        }
+                    }
+                    Effect::Log(note) => match note.level() {
+                        Level::Info => tracing::info!("{note}"),
+                        Level::Warning => tracing::warn!("{note}"),
+                        Level::Error => tracing::error!("{note}"),
+                    },
                     Effect::Release => self.release(),
                     Effect::End => self.ended = true,
                 }
             }
         }
+    }
+
+    /// Keeps the content of a source that is fit to be used.
+    fn examine(&self, content: &[u8]) -> Result<Digest, String> {
+        check(content).map_err(|error| error.to_string())?;
+        self.sources.keep(content).map_err(|error| format!("it can not be kept: {error}"))
     }
 
     fn watch(&mut self, process: NodeId, pid: u32) {
@@ -345,17 +375,21 @@ impl Serving {
 
     fn send_body(&mut self, topic: Topic, to: Address, id: u64, body: &[u8]) {
         let header = Header { message: id, type_id: topic as u64, ..Header::new(self.admin.address(), to) };
-        let (node, payload) = (to.node(), Payload::System(body));
-        let mut sent = self.hub.send(node, &header, &payload);
-        if matches!(sent, Err(SendError::NoWay { .. })) && node != self.hub.node() {
-            // Where a node listens follows from its number.
-            self.hub.introduce(node, self.directory.path_of(node));
-            sent = self.hub.send(node, &header, &payload);
-        }
-        if let Err(error) = sent {
+        if let Err(error) = self.send_frame(&header, &Payload::System(body)) {
             tracing::warn!(%to, ?topic, %error, "a message of the Admin could not be sent");
             self.bounce(topic, to, body);
         }
+    }
+
+    fn send_frame(&mut self, header: &Header, payload: &Payload<'_>) -> Result<(), SendError> {
+        let node = header.to.node();
+        let mut sent = self.hub.send(node, header, payload);
+        if matches!(sent, Err(SendError::NoWay { .. })) && node != self.hub.node() {
+            // Where a node listens follows from its number.
+            self.hub.introduce(node, self.directory.path_of(node));
+            sent = self.hub.send(node, header, payload);
+        }
+        sent.map(drop)
     }
 
     /// A letter goes to the handler as it is.
@@ -365,6 +399,12 @@ impl Serving {
 
     /// A message of the Admin did not arrive.
     fn came_back(&mut self, frame: &Frame) {
+        if frame.kind() != Kind::System {
+            if let Ok(payload) = frame.payload() {
+                self.died_again(&frame.header(), &payload);
+            }
+            return;
+        }
         match Topic::of(frame.header().type_id) {
             Some(Topic::DeadLetter) => {
                 if let Ok(letter) = decode::<Letter>(&frame.body()) {
@@ -402,10 +442,14 @@ impl Serving {
     }
 }
 
-/// Whether the answer depends on who has which name.
-fn asks_for_names(event: &hub::Event) -> bool {
+/// Whether the answer depends on what others have said: on who has which name, or which sources there are.
+fn comes_last(event: &hub::Event) -> bool {
     let hub::Event::Frame { frame, .. } = event else { return false };
     frame.kind() == Kind::System
         && frame.header().type_id == Topic::ToAdmin as u64
-        && matches!(decode(&frame.body()), Ok(ToAdmin::Status | ToAdmin::Create(Creation { name: Some(_), .. })))
+        && match decode(&frame.body()) {
+            Ok(ToAdmin::Create(creation)) => creation.name.is_some() || creation.source.is_some(),
+            Ok(ToAdmin::Status | ToAdmin::LoadSource { .. } | ToAdmin::UnloadSource { .. }) => true,
+            _ => false,
+        }
 }

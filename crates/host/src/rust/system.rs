@@ -324,7 +324,7 @@ impl ProcessSystem {
     }
 
     fn create_by(&self, maker: &str, name: Option<String>, spec: Vec<u8>) -> Result<Address, CreateError> {
-        let creation = Creation { maker: maker.to_owned(), name, spec, process: None, requester: None };
+        let creation = Creation { maker: maker.to_owned(), name, spec, process: None, requester: None, source: None };
         match self.link.request(ToAdmin::Create(creation), CREATE_WITHIN)? {
             FromAdmin::Created { actor } => Ok(actor),
             FromAdmin::Refused(refusal) => Err(CreateError::Refused { kind: refusal.kind, text: refusal.text }),
@@ -402,6 +402,20 @@ impl ProcessSystem {
         let system = self.status()?;
         let processes = Looks::default().look(self.link.open()?, &system.processes, within)?;
         Ok(Survey { system, processes })
+    }
+
+    /// Sends one of the latest dead letters again, as from its sender, by its
+    /// [number](roscius_protocol::admin::messages::LetterRecord::number): to this actor, or to whom it was for. Says whom to;
+    /// None: its message is not kept any more.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError`] if the Admin does not answer.
+    pub fn resend(&self, letter: u64, to: Option<Address>) -> Result<Option<Address>, RequestError> {
+        match self.link.request(ToAdmin::Resend { letter, to }, PROMPTLY)? {
+            FromAdmin::Resent { to } => Ok(to),
+            _ => Err(RequestError::NoAdmin),
+        }
     }
 
     /// Whether the system has ended, as far as this program knows. It notices when it waits for something.

@@ -14,6 +14,8 @@ use crate::time::Time;
 #[derive(Debug)]
 pub(super) struct Child {
     birth: Birth,
+    /// What it is made of, as far as that is known.
+    pub class: String,
     requester: Option<Requester>,
     policy: Restart,
     /// When it was restarted, as far back as that matters.
@@ -21,8 +23,8 @@ pub(super) struct Child {
 }
 
 impl Child {
-    pub const fn new(birth: Birth, requester: Option<Requester>, policy: Restart) -> Self {
-        Self { birth, requester, policy, restarts: VecDeque::new() }
+    pub fn new((birth, class): (Birth, String), requester: Option<Requester>, policy: Restart) -> Self {
+        Self { birth, class, requester, policy, restarts: VecDeque::new() }
     }
 
     /// Restarted as often as its policy and the usual intensity allow. Nobody would hear of an escalation.
@@ -46,6 +48,7 @@ impl Admin {
             Signal::ChildEnded { child, reason, .. } => {
                 self.ended_in_making(now, child, &reason, effects);
                 self.child_ended(child, &reason, effects);
+                self.sources_without(now, child, effects);
             }
             Signal::ChildFailed { child, .. } => {
                 let verdict = self.children.get_mut(&child).map_or(Verdict::Stop, |known| known.verdict(now));
@@ -75,7 +78,7 @@ impl Admin {
             }
             None => {
                 let birth = self.number_child();
-                self.children.insert(child, Child::new(birth, None, policy));
+                self.children.insert(child, Child::new((birth, String::new()), None, policy));
                 birth
             }
         };

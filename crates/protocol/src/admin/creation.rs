@@ -1,12 +1,13 @@
 //! How top-level actors come to be.
 
 use super::children::Child;
-use super::messages::{Creation, FromAdmin, Refusal, RefusalKind, Requester};
+use super::messages::{Creation, FromAdmin, Refusal, RefusalKind, Requester, Source};
 use super::processes::{Process, Timer};
 use super::{Admin, Asked, CREATE_WITHIN, Effect, actor_of, root};
 use crate::address::{Address, NodeId};
 use crate::frame::Role;
 use crate::lifecycle::{Birth, ExitReason, Signal};
+use crate::pickle;
 use crate::supervision::Restart;
 use crate::time::Time;
 
@@ -19,10 +20,28 @@ pub(super) struct Making {
     pub name: Option<String>,
     pub spec: Vec<u8>,
     pub requester: Option<Requester>,
+    pub source: Option<Source>,
     /// When it was asked for.
     pub since: Time,
     /// Who waits for it: with a global name there may be several.
     pub waiters: Vec<Asked>,
+}
+
+impl Making {
+    /// What the actor is made of, for people.
+    pub fn class(&self) -> String {
+        class_of(&self.maker, &self.spec)
+    }
+}
+
+/// What an actor is made of, for people.
+pub(super) fn class_of(maker: &str, spec: &[u8]) -> String {
+    // A program in Rust gives the name of a class in Python, one in Python a pickle that begins with the class.
+    let named = pickle::first_name(spec).or_else(|| {
+        let text = std::str::from_utf8(spec).ok().filter(|text| text.contains('.') && !text.contains('\0'))?;
+        (maker == "python").then(|| text.to_owned())
+    });
+    named.unwrap_or_else(|| maker.to_owned())
 }
 
 pub(super) fn no_process(text: impl Into<String>) -> Refusal {
@@ -41,6 +60,11 @@ pub(super) fn shutting_down() -> Refusal {
 impl Admin {
     pub(super) fn create(&mut self, now: Time, asked: Asked, creation: Creation, effects: &mut Vec<Effect>) {
         self.count("Actor.Child.Requested");
+        self.create_decided(now, asked, creation, effects);
+    }
+
+    /// The same for an actor that was counted before, when its source was not decided yet.
+    pub(super) fn create_decided(&mut self, now: Time, asked: Asked, creation: Creation, effects: &mut Vec<Effect>) {
         if self.shutdown.is_some() {
             return self.refuse(asked, shutting_down(), effects);
         }
@@ -58,6 +82,7 @@ impl Admin {
         if unknown || creation.maker == super::logger::MAKER {
             return self.refuse(asked, self.no_maker(&creation.maker), effects);
         }
+        let Some((source, creation)) = self.source_of(now, asked, creation, effects) else { return };
         let node = match creation.process {
             Some(node) if !self.is_free(node) => {
                 return self.refuse(asked, no_process(format!("{node} is not free to be a new process")), effects);
@@ -77,6 +102,7 @@ impl Admin {
             name: creation.name,
             spec: creation.spec,
             requester,
+            source,
             since: now,
             waiters: vec![asked],
         };
@@ -121,6 +147,7 @@ impl Admin {
             maker: making.maker.clone(),
             name: making.name.clone(),
             spec: making.spec.clone(),
+            source: making.source.clone(),
         };
         let starter = *starter;
         effects.push(Effect::Send { to: root(starter), id: 0, message });
@@ -158,7 +185,7 @@ impl Admin {
             // Nobody has it: it was looked up when the actor was asked for, and was coming since.
             let _ = self.names.claim(name, making.actor);
         }
-        self.children.insert(making.actor, Child::new(making.birth, making.requester, policy));
+        self.children.insert(making.actor, Child::new((making.birth, making.class()), making.requester, policy));
         self.count("Actor.Child.Requested.Success");
         for (to, id) in making.waiters {
             effects.push(Effect::Send { to, id, message: FromAdmin::Created { actor: making.actor } });
@@ -226,7 +253,7 @@ impl Admin {
         }
     }
 
-    fn refuse(&mut self, (to, id): Asked, refusal: Refusal, effects: &mut Vec<Effect>) {
+    pub(super) fn refuse(&mut self, (to, id): Asked, refusal: Refusal, effects: &mut Vec<Effect>) {
         self.count("Actor.Child.Requested.Failure");
         effects.push(Effect::Send { to, id, message: FromAdmin::Refused(refusal) });
     }

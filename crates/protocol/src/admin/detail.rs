@@ -19,6 +19,8 @@ pub struct Detail {
     pub uptime: Duration,
     /// All processes: those with actors, and starters, the logger, and attached programs.
     pub members: Vec<Member>,
+    /// What top-level actors are made of, as far as that is known. Their processes know it better.
+    pub classes: Vec<(Address, String)>,
     /// Actors that are being made.
     pub pending: Vec<PendingCreation>,
     /// Dead letters by type and reason, in the order in which the first of each came.
@@ -43,14 +45,14 @@ pub struct Member {
 /// An actor that is being made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingCreation {
-    /// The address that it is to have.
-    pub actor: Address,
+    /// The address that it is to have, if that is decided.
+    pub actor: Option<Address>,
     /// Who can make it.
     pub maker: String,
     /// The global name that it is to have.
     pub name: Option<String>,
-    /// What its maker needs to know, as far as its first bytes say it.
-    pub spec: Vec<u8>,
+    /// What it is made of: a class in Python, or the name of a type.
+    pub class: String,
     /// What it waits for.
     pub awaits: Awaits,
     /// How long it has waited.
@@ -60,6 +62,8 @@ pub struct PendingCreation {
 /// What a creation waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Awaits {
+    /// Its source is being validated.
+    Source,
     /// Nobody offers to make such actors yet.
     Starter,
     /// A starter was asked to start a process.
@@ -87,15 +91,16 @@ pub struct DeadLetters {
     pub last_ago: Duration,
 }
 
-/// How much is told of what a maker needs to know: the class comes first.
-const SPEC: usize = 512;
-
 impl Admin {
     pub(super) fn detail(&self, now: Time) -> Detail {
         Detail {
             uptime: now.since(Time::ZERO),
             members: self.processes.iter().map(|(node, process)| member(*node, process)).collect(),
-            pending: self.processes.iter().filter_map(|(node, process)| self.pending(now, *node, process)).collect(),
+            classes: self.children.iter().map(|(actor, child)| (*actor, child.class.clone())).collect(),
+            pending: self
+                .awaiting_sources(now)
+                .chain(self.processes.iter().filter_map(|(node, process)| self.pending(now, *node, process)))
+                .collect(),
             dead_letters: self.letters.kinds.iter().map(|kind| dead_letters(now, kind)).collect(),
         }
     }
@@ -109,10 +114,10 @@ impl Admin {
             Process { pid: None, .. } => Awaits::Process,
         };
         Some(PendingCreation {
-            actor: making.actor,
+            actor: Some(making.actor),
             maker: making.maker.clone(),
             name: making.name.clone(),
-            spec: making.spec.iter().take(SPEC).copied().collect(),
+            class: making.class(),
             awaits,
             age: now.since(making.since),
         })

@@ -86,10 +86,9 @@ def _wait(prepared: actor_process.Prepared, directory: str, orders: int, answers
         order_bytes = pipe.read()
     if not order_bytes:
         return
-    process, birth, maker, name, spec = marshal.loads(order_bytes)
-    task = Task(directory, process, birth, prepared.starter.admin, None, maker, name, spec)
+    task = Task.ordered(directory, prepared.starter.admin, marshal.loads(order_bytes))
     try:
-        listening = Listening(directory, process)
+        listening = Listening(directory, task.process)
     except OSError as error:
         os.write(answers, str(error).encode())
         return

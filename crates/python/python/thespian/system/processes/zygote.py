@@ -52,8 +52,6 @@ class _Starter:
         self._directory = directory
         self._method = start_method
         self._spare: Spare | None = None
-        # As long as nobody wants an actor there is nothing to get ready for.
-        self._is_used = False
 
     def make(self, order: MakeOrder) -> None:
         """Start the process of an order, and tell the Admin."""
@@ -61,7 +59,6 @@ class _Starter:
         process = order[0]
         if self._prepared.keep_up():
             self.end()
-        self._is_used = True
         try:
             pid = self._take_spare(order) or self._start(order)
         except OSError as error:
@@ -76,14 +73,13 @@ class _Starter:
         return spare.pid if spare is not None and spare.become(order) else None
 
     def _start(self, order: MakeOrder) -> int:
-        process, birth, maker, name, spec = order
         core = self._prepared.starter
-        task = Task(self._directory, process, birth, core.admin, None, maker, name, spec)
-        return launching.start(self._method, task, Listening(self._directory, process), core, self._prepared)
+        task = Task.ordered(self._directory, core.admin, order)
+        return launching.start(self._method, task, Listening(self._directory, task.process), core, self._prepared)
 
     def be_ready(self) -> None:
         """Have a process ready for the next order."""
-        if self._spare is None and self._is_used and self._method == "fork":
+        if self._spare is None and self._method == "fork":
             # Without one the next order says what is wrong.
             with suppress(OSError):
                 self._spare = Spare(self._prepared, self._directory)
