@@ -375,12 +375,12 @@ impl Admin {
                 effects.push(Effect::Send { to: by, id, message: FromAdmin::Status(Box::new(self.status(now))) });
             }
             ToAdmin::Shutdown => self.shut_down(now, Some((by, id)), effects),
-            ToAdmin::Resend { letter, to } => self.resend((by, id), letter, to, effects),
             ToAdmin::BeSourceAuthority
             | ToAdmin::LoadSource { .. }
             | ToAdmin::SourceVerdict { .. }
             | ToAdmin::UnloadSource { .. }
             | ToAdmin::WatchSources { .. } => self.about_sources(now, (by, id), message, effects),
+            ToAdmin::Resend { letter, to } => self.resend((by, id), letter, to, effects),
         }
     }
 

@@ -128,13 +128,6 @@ pub enum ToAdmin {
     Status,
     /// Shut the system down. Answered with [`FromAdmin::Done`] when all of it has ended.
     Shutdown,
-    /// Send a dead letter again, as from its sender, and keep it no more. Answered with [`FromAdmin::Resent`].
-    Resend {
-        /// Which: [`LetterRecord::number`].
-        letter: u64,
-        /// Whom to now. None: whom it was for.
-        to: Option<Address>,
-    },
     /// The sender becomes the source authority.
     BeSourceAuthority,
     /// Have a source validated and loaded. Answered with [`FromAdmin::Done`], if it has a message id, as soon as it is noted.
@@ -164,6 +157,13 @@ pub enum ToAdmin {
     WatchSources {
         /// Which of the two.
         start: bool,
+    },
+    /// Send a dead letter again, as from its sender, and keep it no more. Answered with [`FromAdmin::Resent`].
+    Resend {
+        /// Which: [`LetterRecord::number`].
+        letter: u64,
+        /// Whom to now. None: whom it was for.
+        to: Option<Address>,
     },
 }
 
@@ -255,11 +255,6 @@ pub enum FromAdmin {
     Closing,
     /// To a process: the system has ended.
     Finish,
-    /// A dead letter has been sent again.
-    Resent {
-        /// Whom to. None: it is not kept any more.
-        to: Option<Address>,
-    },
     /// To the source authority: is this source valid? Answered with [`ToAdmin::SourceVerdict`].
     ValidateSource {
         /// Its id.
@@ -277,6 +272,11 @@ pub enum FromAdmin {
         level: Level,
         /// What it is.
         text: String,
+    },
+    /// A dead letter has been sent again.
+    Resent {
+        /// Whom to. None: it is not kept any more.
+        to: Option<Address>,
     },
 }
 

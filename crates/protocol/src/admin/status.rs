@@ -44,11 +44,11 @@ pub(super) const fn name_of(message: &ToAdmin) -> &'static str {
         ToAdmin::SetCapability { .. } => "SetCapability",
         ToAdmin::Status => "Status",
         ToAdmin::Shutdown => "Shutdown",
-        ToAdmin::Resend { .. } => "Resend",
         ToAdmin::BeSourceAuthority => "BeSourceAuthority",
         ToAdmin::LoadSource { .. } => "LoadSource",
         ToAdmin::SourceVerdict { .. } => "SourceVerdict",
         ToAdmin::UnloadSource { .. } => "UnloadSource",
         ToAdmin::WatchSources { .. } => "WatchSources",
+        ToAdmin::Resend { .. } => "Resend",
     }
 }
