@@ -25,6 +25,7 @@ mod packing;
 mod process;
 mod reference;
 mod signatures;
+mod source_archive;
 mod source_registry;
 mod sources;
 mod supervision;
@@ -59,6 +60,8 @@ mod _core {
     use super::reference::Reference;
     #[pymodule_export]
     use super::signatures::{KeyRefused, SourceRefused, generate_key, key_ids, public_key, sign_source, verify_source};
+    #[pymodule_export]
+    use super::source_archive::SourceArchive;
     #[pymodule_export]
     use super::source_registry::SourceRegistry;
     #[pymodule_export]

@@ -91,6 +91,15 @@ def hook_imports(source: type) -> None:
     """Let code whose `__loader__` is of this class import what the loader's `meant_by` says that it means."""
 
 @final
+class SourceArchive:
+    """A zip file that is in memory. ValueError for what is none."""
+
+    def __init__(self, content: bytes) -> None: ...
+    def names(self) -> list[str]: ...
+    def read(self, name: str) -> bytes:
+        """What is in a file. ValueError if it is damaged, and FileNotFoundError if there is none of this name."""
+
+@final
 class SourceRegistry:
     """Which sources a system has. What has happened goes in; what is to be done comes out, by its name and arguments."""
 
