@@ -45,8 +45,11 @@ lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 
+# The dashboard is tested in a real Chromium. Where there is none and none can be had, it is said why, and those tests are skipped.
+BROWSER := crates/console/tests/dashboard/get-browser
+
 rust-tests: $(NEXTEST)
-	$(NEXTEST) nextest run --workspace --all-features
+	ROSCIUS_BROWSER="$$($(BROWSER) || true)" $(NEXTEST) nextest run --workspace --all-features
 	$(CARGO) test --quiet --workspace --all-features --doc
 	$(CARGO) test --quiet --manifest-path fuzz/Cargo.toml --target-dir $(FUZZ_TARGET) --no-default-features
 

@@ -1,5 +1,6 @@
 //! What can be said on the command line.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
@@ -45,6 +46,8 @@ pub enum Command {
         #[arg(short, long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
         every: Duration,
     },
+    /// A page that shows the system in a browser, and what Prometheus reads.
+    Dashboard(Serve),
     /// The systems that can be found.
     List {
         /// As JSON.
@@ -106,6 +109,28 @@ pub struct Look {
     pub json: bool,
 }
 
+/// How to serve the dashboard.
+#[derive(Clone, Debug, Args)]
+pub struct Serve {
+    /// The system, by its port or name.
+    pub system: Option<String>,
+    /// The port of the page, on loopback. 0: any that is free.
+    #[arg(short, long, default_value = "0")]
+    pub port: u16,
+    /// Let the page change something: send dead letters again.
+    #[arg(long)]
+    pub allow_changes: bool,
+    /// Answer /metrics without the token.
+    #[arg(long)]
+    pub metrics_open: bool,
+    /// A log whose last lines are shown, such as the file that the system logs to.
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+    /// How many seconds lie between two looks while somebody looks on.
+    #[arg(short, long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
+    pub every: Duration,
+}
+
 /// What to say, and to whom.
 #[derive(Debug, Args)]
 pub struct Say {
@@ -151,6 +176,7 @@ impl Cli {
     pub fn system(&self) -> Option<&str> {
         let own = match &self.command {
             Command::Status(look) | Command::Ps { look, .. } => look.system.as_deref(),
+            Command::Dashboard(serve) => serve.system.as_deref(),
             Command::Top { system, .. } | Command::Shutdown { system } | Command::Shell { system } => system.as_deref(),
             _ => None,
         };

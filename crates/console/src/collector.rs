@@ -283,6 +283,7 @@ pub(crate) fn capabilities(entries: &[Entry]) -> BTreeMap<String, Value> {
 
 fn letter(record: &LetterRecord) -> DeadLetter {
     DeadLetter {
+        number: record.number,
         message: record.message.clone(),
         sender: record.sender.to_string(),
         target: record.target.to_string(),

@@ -1,6 +1,7 @@
 //! What the commands do.
 
 mod capabilities;
+mod dashboard;
 mod ending;
 mod finding;
 mod messages;
@@ -16,6 +17,7 @@ use clap::CommandFactory;
 use crate::attached::AttachError;
 use crate::cli::{Cli, Command};
 use crate::collector::Collector;
+use crate::dashboard::DashboardError;
 use crate::snapshot::Snapshot;
 use crate::systems::{self, NoSystem, System};
 use crate::top;
@@ -42,6 +44,9 @@ pub enum CommandError {
     /// It can not be reached.
     #[error(transparent)]
     Attach(#[from] AttachError),
+    /// The dashboard can not be served.
+    #[error(transparent)]
+    Dashboard(#[from] DashboardError),
     /// It could not be done.
     #[error("{0}")]
     Failed(String),
@@ -55,7 +60,7 @@ impl CommandError {
     pub const fn code(&self) -> u8 {
         match self {
             Self::NoSystem(_) => 2,
-            Self::Attach(_) | Self::Failed(_) | Self::Output(_) => 1,
+            Self::Attach(_) | Self::Dashboard(_) | Self::Failed(_) | Self::Output(_) => 1,
         }
     }
 }
@@ -74,6 +79,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write) -> Result<Outcome, CommandError> {
             status::ps(&snapshot, *processes, look.json, out)
         }
         Command::Top { every, .. } => top::run(&choose()?, cli.within, *every),
+        Command::Dashboard(serve) => dashboard::run(&choose()?, cli.within, serve, out),
         Command::List { json } => list(*json, out),
         Command::Tell(say) => messages::tell(&choose()?, cli.within, say, out),
         Command::Ask { say, timeout } => messages::ask(&choose()?, cli.within, *timeout, say, out),

@@ -5,6 +5,7 @@
 //! | [`systems`] | the systems that can be found, and which of them is meant |
 //! | [`attached`] | this process as a program of a system: it looks, and says something to actors |
 //! | [`collector`] | makes a [`snapshot`] of a system again and again |
+//! | [`dashboard`] | a page that shows a system, and what Prometheus reads |
 //! | [`snapshot`] | what is known of a system at one moment, as data |
 //! | [`warnings`] | what is wrong, and why |
 //! | [`processes`] | what the operating system knows of a process |
@@ -18,6 +19,7 @@ pub mod attached;
 pub mod cli;
 pub mod collector;
 pub mod commands;
+pub mod dashboard;
 pub mod data;
 pub mod figures;
 pub mod processes;

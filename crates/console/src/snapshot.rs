@@ -269,6 +269,8 @@ pub struct DeadLetterKind {
 /// A message that reached nobody.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DeadLetter {
+    /// By which it can be sent again. None: its message is not kept.
+    pub number: Option<u64>,
     /// Its type.
     pub message: String,
     /// Who sent it.

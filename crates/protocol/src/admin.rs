@@ -34,11 +34,14 @@ mod detail;
 mod logger;
 pub mod messages;
 mod processes;
+mod resending;
 mod shutdown;
 mod status;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+use bytes::Bytes;
 
 use crate::address::{Address, NodeId};
 use crate::frame::Role;
@@ -52,6 +55,7 @@ pub use detail::{Awaits, DeadLetters, Detail, Member, PendingCreation};
 use logger::Logger;
 use messages::{Entry, FromAdmin, LetterRecord, ToAdmin};
 use processes::{Process, Timer};
+use resending::KeptLetters;
 use shutdown::Shutdown;
 
 /// A creation that has come to nothing by then is refused.
@@ -97,7 +101,12 @@ pub enum Event {
     /// An actor told the Admin something about its life.
     Signal(Signal),
     /// A dead letter came. [`Effect::PassLetter`] says where it goes, if anywhere.
-    Letter(LetterRecord),
+    Letter {
+        /// What is known of it.
+        record: LetterRecord,
+        /// The frame of its message.
+        frame: Bytes,
+    },
     /// A dead letter came back from an actor that was to handle it, and has ended.
     LetterBack {
         /// That actor.
@@ -147,6 +156,13 @@ pub enum Effect {
         /// The signal.
         signal: Signal,
     },
+    /// Send a dead letter again.
+    Resend {
+        /// Whom to.
+        to: Address,
+        /// The frame of its message, which names who it was for before.
+        frame: Bytes,
+    },
     /// Send the letter that came on to the handler.
     PassLetter {
         /// Whom to.
@@ -194,6 +210,7 @@ pub struct Admin {
     capabilities: BTreeMap<Vec<u8>, Vec<u8>>,
     settings: Vec<Entry>,
     letters: Letters,
+    kept_letters: KeptLetters,
     registration_watchers: BTreeSet<Address>,
     counters: BTreeMap<String, u64>,
     logger: Logger,
@@ -219,6 +236,7 @@ impl Admin {
             capabilities: config.capabilities.into_iter().collect(),
             settings: config.settings,
             letters: Letters::default(),
+            kept_letters: KeptLetters::default(),
             registration_watchers: BTreeSet::new(),
             counters: BTreeMap::new(),
             logger: Logger::new(config.logger),
@@ -258,7 +276,10 @@ impl Admin {
         match event {
             Event::Said { by, role, id, message } => self.said(now, Said { by, role, id, message }, effects),
             Event::Signal(signal) => self.signal(now, signal, effects),
-            Event::Letter(record) => self.letter(now, record, effects),
+            Event::Letter { record, frame } => {
+                let record = self.keep_letter(record, frame);
+                self.letter(now, record, effects);
+            }
             Event::LetterBack { handler, sender } => self.letter_back(handler, sender, effects),
             Event::Noise => self.count("Admin Message Received.Noise"),
             Event::Ended { process } => self.seen_to_end(now, process, effects),
@@ -323,6 +344,7 @@ impl Admin {
                 effects.push(Effect::Send { to: by, id, message: FromAdmin::Status(Box::new(self.status(now))) });
             }
             ToAdmin::Shutdown => self.shut_down(now, Some((by, id)), effects),
+            ToAdmin::Resend { letter, to } => self.resend((by, id), letter, to, effects),
         }
     }
 

@@ -29,7 +29,11 @@ pub(super) fn find(system: &System, within: Duration, wanted: &str) -> Result<Fo
     Ok(Found { address, actor: actor.cloned(), snapshot, collector })
 }
 
-fn find_in<'s>(snapshot: &'s Snapshot, wanted: &str) -> Result<(Address, Option<&'s ActorInfo>), CommandError> {
+/// As [`find`], in what was seen already.
+pub(super) fn find_in<'s>(
+    snapshot: &'s Snapshot,
+    wanted: &str,
+) -> Result<(Address, Option<&'s ActorInfo>), CommandError> {
     let parsed = |actor: &'s ActorInfo| {
         let address = actor.address.parse();
         address.map(|address| (address, Some(actor))).map_err(|_| failed(format!("`{}` is no address", actor.address)))

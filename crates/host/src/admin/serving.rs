@@ -1,8 +1,11 @@
 //! The Admin at work: events of the hub in, effects out.
 
+mod resending;
+
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::admin::messages::{Creation, Letter, LetterRecord, Setback, ToAdmin, Topic, decode, encode};
 use roscius_protocol::admin::{Admin, Config, Effect, Event};
@@ -251,7 +254,7 @@ impl Serving {
 
     /// A dead letter came: from the root of a process, or back from an actor that was to handle it.
     fn letter(&mut self, from: Address, letter: &Letter, frame: &Frame) {
-        let Ok(message) = Frame::new(bytes::Bytes::copy_from_slice(&letter.frame), DEFAULT_LIMIT) else {
+        let Ok(message) = Frame::new(Bytes::copy_from_slice(&letter.frame), DEFAULT_LIMIT) else {
             return self.noise(from.node(), "a dead letter holds no message");
         };
         let header = message.header();
@@ -263,7 +266,8 @@ impl Serving {
             };
             let name = known.unwrap_or_else(|| format!("{:?}", message.kind()));
             let (sender, target) = (header.from, header.to);
-            Event::Letter(LetterRecord { message: name, sender, target, reason: letter.reason })
+            let record = LetterRecord { message: name, sender, target, reason: letter.reason, number: None };
+            Event::Letter { record, frame: message.as_bytes().clone() }
         } else {
             Event::LetterBack { handler: from, sender: header.from }
         };
@@ -301,6 +305,7 @@ impl Serving {
                 match effect {
                     Effect::Send { to, id, message } => self.send(Topic::FromAdmin, to, id, &message),
                     Effect::Signal { to, signal } => self.send(Topic::Signal, to, 0, &signal),
+                    Effect::Resend { to, frame } => self.resend(to, frame),
                     Effect::PassLetter { to } => {
                         if let Some(letter) = letter {
                             self.pass_letter(to, letter);
@@ -345,17 +350,21 @@ impl Serving {
 
     fn send_body(&mut self, topic: Topic, to: Address, id: u64, body: &[u8]) {
         let header = Header { message: id, type_id: topic as u64, ..Header::new(self.admin.address(), to) };
-        let (node, payload) = (to.node(), Payload::System(body));
-        let mut sent = self.hub.send(node, &header, &payload);
-        if matches!(sent, Err(SendError::NoWay { .. })) && node != self.hub.node() {
-            // Where a node listens follows from its number.
-            self.hub.introduce(node, self.directory.path_of(node));
-            sent = self.hub.send(node, &header, &payload);
-        }
-        if let Err(error) = sent {
+        if let Err(error) = self.send_frame(&header, &Payload::System(body)) {
             tracing::warn!(%to, ?topic, %error, "a message of the Admin could not be sent");
             self.bounce(topic, to, body);
         }
+    }
+
+    fn send_frame(&mut self, header: &Header, payload: &Payload<'_>) -> Result<(), SendError> {
+        let node = header.to.node();
+        let mut sent = self.hub.send(node, header, payload);
+        if matches!(sent, Err(SendError::NoWay { .. })) && node != self.hub.node() {
+            // Where a node listens follows from its number.
+            self.hub.introduce(node, self.directory.path_of(node));
+            sent = self.hub.send(node, header, payload);
+        }
+        sent.map(drop)
     }
 
     /// A letter goes to the handler as it is.
@@ -365,6 +374,12 @@ impl Serving {
 
     /// A message of the Admin did not arrive.
     fn came_back(&mut self, frame: &Frame) {
+        if frame.kind() != Kind::System {
+            if let Ok(payload) = frame.payload() {
+                self.died_again(&frame.header(), &payload);
+            }
+            return;
+        }
         match Topic::of(frame.header().type_id) {
             Some(Topic::DeadLetter) => {
                 if let Ok(letter) = decode::<Letter>(&frame.body()) {

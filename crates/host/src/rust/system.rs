@@ -404,6 +404,20 @@ impl ProcessSystem {
         Ok(Survey { system, processes })
     }
 
+    /// Sends one of the latest dead letters again, as from its sender, by its
+    /// [number](roscius_protocol::admin::messages::LetterRecord::number): to this actor, or to whom it was for. Says whom to;
+    /// None: its message is not kept any more.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError`] if the Admin does not answer.
+    pub fn resend(&self, letter: u64, to: Option<Address>) -> Result<Option<Address>, RequestError> {
+        match self.link.request(ToAdmin::Resend { letter, to }, PROMPTLY)? {
+            FromAdmin::Resent { to } => Ok(to),
+            _ => Err(RequestError::NoAdmin),
+        }
+    }
+
     /// Whether the system has ended, as far as this program knows. It notices when it waits for something.
     pub fn is_over(&self) -> bool {
         self.link.process.is_over()

@@ -76,7 +76,7 @@ fn letters_and_capabilities_get_to_who_wants_them() {
     program.hub.flush();
     assert_eq!(starter.children[0].1.line("LETTER"), body.len().to_string());
     let status = program.status();
-    let record = LetterRecord { message: "news".into(), sender, target, reason: Setback::Exited };
+    let record = LetterRecord { message: "news".into(), sender, target, reason: Setback::Exited, number: Some(1) };
     assert_eq!((status.dead_letters, status.latest_dead_letters), (1, vec![record]));
     let set = ToAdmin::SetCapability { name: b"b".to_vec(), value: Some(b"2".to_vec()) };
     assert_eq!(program.ask(5, set), FromAdmin::Done);

@@ -1,9 +1,11 @@
 //! Failures, ends, and who is told.
 
+use std::time::Instant;
+
 use roscius::prelude::Terminated;
 use roscius::{AskError, ExitReason, Received};
 
-use crate::cast::{Add, Buried, Bury, Ended, Fail, Hang, Note, Player, Stubborn, WatchOver, Where};
+use crate::cast::{Add, Buried, Bury, Ended, Fail, Hang, Note, Notes, Player, Stubborn, WatchOver, Where};
 use crate::scene::{PATIENCE, Scene, kill, next, next_message, until_made};
 
 fn end(received: Received) -> Terminated {
@@ -106,4 +108,35 @@ fn a_message_to_nobody_reaches_the_handler_of_dead_letters() {
     assert_eq!(buried.target, player.address());
     assert!(buried.message.ends_with("Note"), "{}", buried.message);
     assert_eq!(scene.system.status().unwrap().dead_letter_handler, Some(undertaker.address()));
+}
+
+#[test]
+fn a_dead_letter_is_sent_again_to_another_actor_once() {
+    let scene = Scene::start("resend");
+    let system = &scene.system;
+    let (gone, other) = (system.spawn::<Player>(0u64).unwrap(), system.spawn::<Player>(0u64).unwrap());
+    system.exit(gone);
+    let letters = |count: u64| {
+        let since = Instant::now();
+        loop {
+            let status = system.status().unwrap();
+            if status.dead_letters >= count {
+                break status.latest_dead_letters;
+            }
+            assert!(since.elapsed() < PATIENCE, "{status:?}");
+        }
+    };
+    system.tell(gone, Note(7)).unwrap();
+    let first = letters(1)[0].number.unwrap();
+    // It is gone still.
+    assert_eq!(system.resend(first, None).unwrap(), Some(gone.address()));
+    let records = letters(2);
+    assert_eq!((records[0].number, records[1].target), (None, gone.address()));
+    let second = records[1].number.unwrap();
+    assert_eq!(system.resend(second, Some(other.address())).unwrap(), Some(other.address()));
+    assert_eq!(system.resend(second, Some(other.address())).unwrap(), None, "it is kept no more");
+    let since = Instant::now();
+    while system.ask(other, Notes).wait().unwrap() != [7] {
+        assert!(since.elapsed() < PATIENCE, "it has not arrived");
+    }
 }

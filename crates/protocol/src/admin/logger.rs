@@ -99,7 +99,8 @@ impl Admin {
             | ToAdmin::Ready { .. }
             | ToAdmin::Exited { .. }
             | ToAdmin::Adopt { .. }
-            | ToAdmin::Shutdown => false,
+            | ToAdmin::Shutdown
+            | ToAdmin::Resend { .. } => false,
         };
         match &mut self.logger.held {
             Some(held) if waits => {

@@ -126,6 +126,13 @@ pub enum ToAdmin {
     Status,
     /// Shut the system down. Answered with [`FromAdmin::Done`] when all of it has ended.
     Shutdown,
+    /// Send a dead letter again, as from its sender, and keep it no more. Answered with [`FromAdmin::Resent`].
+    Resend {
+        /// Which: [`LetterRecord::number`].
+        letter: u64,
+        /// Whom to now. None: whom it was for.
+        to: Option<Address>,
+    },
 }
 
 /// A top-level actor to be made.
@@ -203,6 +210,11 @@ pub enum FromAdmin {
     Closing,
     /// To a process: the system has ended.
     Finish,
+    /// A dead letter has been sent again.
+    Resent {
+        /// Whom to. None: it is not kept any more.
+        to: Option<Address>,
+    },
 }
 
 /// Why an actor could not be made.
@@ -277,6 +289,8 @@ pub struct LetterRecord {
     pub target: Address,
     /// Why it did not arrive.
     pub reason: Setback,
+    /// By which it can be sent again ([`ToAdmin::Resend`]). None: its message is not kept.
+    pub number: Option<u64>,
 }
 
 /// A message on its way to somebody it was not sent to.

@@ -19,7 +19,7 @@ impl Admin {
             counters: self.counters.iter().map(|(name, count)| (name.clone(), *count)).collect(),
             processes: self.nodes(|process| process.has_actors() && process.attached),
             dead_letters: self.letters.count,
-            latest_dead_letters: self.letters.latest.iter().cloned().collect(),
+            latest_dead_letters: self.letters.latest.iter().map(|record| self.kept_letters.revise(record)).collect(),
             detail: self.detail(now),
         }
     }
@@ -42,5 +42,6 @@ pub(super) const fn name_of(message: &ToAdmin) -> &'static str {
         ToAdmin::SetCapability { .. } => "SetCapability",
         ToAdmin::Status => "Status",
         ToAdmin::Shutdown => "Shutdown",
+        ToAdmin::Resend { .. } => "Resend",
     }
 }

@@ -72,7 +72,7 @@ impl Company {
 }
 
 fn record(letter: LetterRecord) -> DeadLetterRecord {
-    let LetterRecord { message, sender, target, reason } = letter;
+    let LetterRecord { message, sender, target, reason, number: _ } = letter;
     DeadLetterRecord { message: message.into(), sender, target, reason: reason.into() }
 }
 

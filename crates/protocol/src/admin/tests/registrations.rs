@@ -1,3 +1,5 @@
+use bytes::Bytes;
+
 use super::scene::{PROGRAM, STARTER, Scene};
 use crate::address::Address;
 use crate::admin::messages::{FromAdmin, LetterRecord, Setback, ToAdmin};
@@ -9,10 +11,15 @@ fn handle(scene: &mut Scene, by: Address, start: bool) {
     scene.on(Event::Said { by, role: Some(Role::Actor), id: 0, message });
 }
 
+fn letter_of(message: &str, sender: Address, target: Address) -> Event {
+    let record = LetterRecord { message: message.into(), sender, target, reason: Setback::NoActor, number: None };
+    Event::Letter { record, frame: Bytes::copy_from_slice(message.as_bytes()) }
+}
+
 /// A dead letter of a program.
 fn letter() -> Event {
     let (sender, target) = (root(PROGRAM), root(STARTER));
-    Event::Letter(LetterRecord { message: "text".into(), sender, target, reason: Setback::NoActor })
+    letter_of("text", sender, target)
 }
 
 #[test]
@@ -42,10 +49,7 @@ fn the_letters_of_a_handler_do_not_come_back_to_it() {
     let (first, second) = (scene.actor(None), scene.actor(None));
     handle(&mut scene, first, true);
     handle(&mut scene, second, true);
-    let own = |sender| {
-        let record = LetterRecord { message: String::new(), sender, target: root(STARTER), reason: Setback::NoActor };
-        Event::Letter(record)
-    };
+    let own = |sender| letter_of("", sender, root(STARTER));
     scene.on(own(second));
     assert_eq!(scene.seen(), [Effect::PassLetter { to: first }]);
     scene.on(own(first));
@@ -60,8 +64,7 @@ fn who_handles_letters_alone_ends_that_others_do() {
     let message = ToAdmin::HandleDeadLetters { start: true, alone: true };
     scene.on(Event::Said { by: second, role: Some(Role::Actor), id: 0, message });
     let (sender, target) = (second, root(STARTER));
-    let own = LetterRecord { message: String::new(), sender, target, reason: Setback::NoActor };
-    scene.on(Event::Letter(own));
+    scene.on(letter_of("", sender, target));
     assert_eq!(scene.seen(), [Effect::PassLetter { to: second }], "its own too");
     handle(&mut scene, second, false);
     scene.on(letter());
@@ -82,6 +85,45 @@ fn letters_are_discarded_when_their_handler_has_ended_or_the_system_ends() {
     scene.effects.clear();
     scene.on(letter());
     assert_eq!(scene.seen(), []);
+}
+
+#[test]
+fn a_letter_is_sent_again_once() {
+    let mut scene = Scene::new();
+    let other = scene.actor(None);
+    for _ in 0..2 {
+        scene.on(letter());
+    }
+    let numbers = |scene: &Scene| -> Vec<_> {
+        scene.admin.status(scene.now).latest_dead_letters.iter().map(|record| record.number).collect()
+    };
+    assert_eq!(numbers(&scene), [Some(1), Some(2)]);
+    let resent = |id, to| Effect::Send { to: root(PROGRAM), id, message: FromAdmin::Resent { to } };
+    let frame = Bytes::from_static(b"text");
+    scene.say(PROGRAM, 7, ToAdmin::Resend { letter: 1, to: Some(other) });
+    assert_eq!(scene.seen(), [Effect::Resend { to: other, frame: frame.clone() }, resent(7, Some(other))]);
+    scene.say(PROGRAM, 8, ToAdmin::Resend { letter: 1, to: Some(other) });
+    assert_eq!(scene.seen(), [resent(8, None)], "it is kept no more");
+    assert_eq!(numbers(&scene), [None, Some(2)]);
+    scene.say(PROGRAM, 9, ToAdmin::Resend { letter: 2, to: None });
+    let target = root(STARTER);
+    assert_eq!(scene.seen(), [Effect::Resend { to: target, frame }, resent(9, Some(target))], "whom it was for");
+}
+
+#[test]
+fn only_the_latest_letters_and_none_that_are_long_are_kept() {
+    let mut scene = Scene::new();
+    let kept = |scene: &Scene| scene.admin.status(scene.now).latest_dead_letters.iter().filter(|it| it.number.is_some()).count();
+    scene.on(letter_of(&"x".repeat(1 << 20), root(PROGRAM), root(STARTER)));
+    assert_eq!(kept(&scene), 0);
+    for _ in 0..40 {
+        scene.on(letter());
+    }
+    assert_eq!(kept(&scene), 32);
+    scene.effects.clear();
+    scene.say(PROGRAM, 1, ToAdmin::Resend { letter: 8, to: None });
+    let to_nobody = FromAdmin::Resent { to: None };
+    assert_eq!(scene.seen(), [Effect::Send { to: root(PROGRAM), id: 1, message: to_nobody }]);
 }
 
 #[test]
