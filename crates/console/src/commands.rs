@@ -99,11 +99,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write) -> Result<Outcome, CommandError> {
 /// A snapshot with rates.
 fn look_twice(system: &System, within: Duration) -> Result<Snapshot, AttachError> {
     let mut collector = Collector::attach(system, within)?;
-    let first = collector.collect()?;
-    // Who does not answer would be waited for once more.
-    if first.totals.unseen > 0 {
-        return Ok(first);
-    }
+    collector.collect()?;
     std::thread::sleep(APART);
     collector.collect()
 }
