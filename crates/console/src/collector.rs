@@ -314,13 +314,14 @@ fn pending(status: &messages::Status) -> Vec<PendingCreation> {
 
 fn pending_creation(pending: &admin::PendingCreation) -> PendingCreation {
     let awaits = match pending.awaits {
+        Awaits::Source => "its source, to be found valid".to_owned(),
         Awaits::Starter => format!("a process that makes `{}`", pending.maker),
         Awaits::Process => "a starter, to start its process".to_owned(),
         Awaits::Word => "its new process, to say that it is there".to_owned(),
         Awaits::Actor => "its process, to import its class and make it".to_owned(),
     };
     PendingCreation {
-        address: pending.actor.to_string(),
+        address: pending.actor.map(|actor| actor.to_string()).unwrap_or_default(),
         class: pending.class.clone(),
         name: pending.name.clone(),
         awaits,

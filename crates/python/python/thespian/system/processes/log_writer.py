@@ -73,7 +73,8 @@ class LogWriter(Actor):
 
     def receiveMessage(self, msg: Any, sender: Any) -> None:
         """Write a record."""
-        if isinstance(msg, logging.LogRecord):
+        # The Admin does not know which records are wanted.
+        if isinstance(msg, logging.LogRecord) and msg.levelno >= forwarding_level(_log_defs):
             logging.getLogger(msg.name).handle(msg)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from roscius._core import Listening, Process
 
 from thespian.system.processes import actor_process, launching, signals, titles
-from thespian.system.processes.task import Task
+from thespian.system.processes.task import StoredSource, Task
 from thespian.system.thesplog import thesplog
 
 if TYPE_CHECKING:
@@ -42,8 +42,9 @@ def main(prepared: actor_process.Prepared, directory: str, start_method: str) ->
 
 def _make(prepared: actor_process.Prepared, directory: str, start_method: str, order: MakeOrder) -> None:
     core = prepared.starter
-    process, birth, maker, name, spec = order
-    task = Task(directory, process, birth, core.admin, None, maker, name, spec)
+    process, birth, maker, name, spec, stored = order
+    source = None if stored is None else StoredSource(*stored)
+    task = Task(directory, process, birth, core.admin, None, maker, name, spec, source=source)
     try:
         pid = launching.start(start_method, task, Listening(directory, process), core, prepared)
     except OSError as error:
