@@ -71,7 +71,8 @@ impl Screen {
     fn obey(&mut self, end: Option<char>, parameters: &str) {
         match end {
             Some('H') => {
-                let mut numbers = parameters.split(';').map(|number| number.parse::<usize>().map_or(0, |number| number - 1));
+                let mut numbers =
+                    parameters.split(';').map(|number| number.parse::<usize>().map_or(0, |number| number - 1));
                 self.at = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
             }
             Some('J') => self.cells.iter_mut().for_each(|row| row.fill(' ')),
