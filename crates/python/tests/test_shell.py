@@ -13,7 +13,6 @@ import pytest
 from thespian.test import get_free_admin_port
 
 BASES = ("simpleSystemBase", "threadSystemBase", "multiprocQueueBase", "multiprocUDPBase", "multiprocTCPBase")
-IN_PROCESS = BASES[:2]
 PROMPT = "thespian> "
 # Where the shell runs there is an actor to create.
 ACTORS = """
@@ -78,7 +77,7 @@ def check(answers, expected):
         assert re.search(pattern, answer) if pattern else answer == "", f"line {number}: {answer!r}, not {pattern!r}"
 
 
-@pytest.mark.parametrize("base", IN_PROCESS)
+@pytest.mark.parametrize("base", BASES)
 def test_sources_are_loaded(base, typed):
     port = get_free_admin_port()
     session = [
