@@ -36,11 +36,6 @@ def create(system, source_hash):
     return system.createActor("greeter.Greeter", sourceHash=source_hash)
 
 
-@pytest.fixture(params=("simpleSystemBase", "threadSystemBase"))
-def base(request):
-    return request.param
-
-
 @pytest.fixture
 def authority(system):
     return system.createActor(roscius.KeyAuthority)
