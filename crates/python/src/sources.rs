@@ -142,6 +142,8 @@ fn log_record(py: Python<'_>, level: Level, text: String, admin: Address) -> PyR
         record.set_item(key, value)?;
     }
     record.set_item("levelno", number)?;
+    // The logger looks whether it is wanted.
+    record.set_item("roscius_admin", true)?;
     record.set_item("actorAddress", ActorAddress::of(admin).into_pyobject(py)?.str()?)?;
     Ok(py.import("logging")?.call_method1("makeLogRecord", (record,))?.unbind())
 }
