@@ -72,7 +72,9 @@ def test_a_session(program, directory, sources, tmp_path):
 def test_a_start_that_goes_on(program, environment, sources, ed_key):
     program("gensrc", "service", ed_key, str(sources), *FILES)
     command = [sys.executable, "-u", "-m", "thespian.director", "start", "wait"]
-    with subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as started:
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    ) as started:
         assert started.stdout is not None
         assert started.stdout.readline().startswith('Loaded "service" ')
         assert started.poll() is None
@@ -89,7 +91,13 @@ def test_the_session_of_the_documentation(program, environment, tmp_path):
     (greet / "greet.tli").write_text("{'Actors': {'greet.Greeter': {'OnLoad': {'Role': 'greeter'}}}}")
     with tempfile.TemporaryFile("w+") as output:
         done = subprocess.run(
-            ["sh", "-e", "-c", session], cwd=tmp_path, env=environment, stdout=output, stderr=output, timeout=LIMIT, check=False
+            ["sh", "-e", "-c", session],
+            cwd=tmp_path,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            timeout=LIMIT,
+            check=False,
         )
         output.seek(0)
         said = output.read()

@@ -6,7 +6,7 @@ import gc
 import logging
 from typing import TYPE_CHECKING
 
-from roscius._core import Listening, Process
+from roscius._core import Listening, Process, start_program
 
 from thespian.system.processes import actor_process, launching, signals, titles
 from thespian.system.processes.task import StoredSource, Task
@@ -43,10 +43,13 @@ def main(prepared: actor_process.Prepared, directory: str, start_method: str) ->
 def _make(prepared: actor_process.Prepared, directory: str, start_method: str, order: MakeOrder) -> None:
     core = prepared.starter
     process, birth, maker, name, spec, stored = order
-    source = None if stored is None else StoredSource(*stored)
-    task = Task(directory, process, birth, core.admin, None, maker, name, spec, source=source)
     try:
-        pid = launching.start(start_method, task, Listening(directory, process), core, prepared)
+        if stored is not None and stored[2]:
+            pid = start_program(directory, core.admin, order)
+        else:
+            source = None if stored is None else StoredSource(*stored[:2])
+            task = Task(directory, process, birth, core.admin, None, maker, name, spec, source=source)
+            pid = launching.start(start_method, task, Listening(directory, process), core, prepared)
     except OSError as error:
         thesplog("No process could be started: %s", error, level=logging.ERROR)
         core.failed("no-process", f"no process could be started: {error}", process)
