@@ -25,6 +25,7 @@ mod token;
 mod view;
 
 use std::future::Future;
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -99,23 +100,30 @@ impl Dashboard {
         format!("http://{}/?token={}", self.address, self.token())
     }
 
-    /// Shows the system that `connect` finds, until what `stop` begins has ended. A system that has ended is looked for again.
+    /// Shows the system that `connect` finds, until what `begin` gives has ended.
+    /// `begin` is called when all is ready, in the runtime that serves. A system that has ended is looked for again.
     ///
     /// # Errors
     ///
     /// [`DashboardError::Io`] if the operating system refuses threads or descriptors.
-    pub fn serve<S>(self, connect: Connect, stop: impl FnOnce() -> S) -> Result<(), DashboardError>
+    pub fn serve<S>(self, connect: Connect, begin: impl FnOnce() -> io::Result<S>) -> Result<(), DashboardError>
     where
-        S: Future<Output = Result<(), DashboardError>>,
+        S: Future<Output = ()>,
     {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(self.listener)?;
             let collector = collector::start(connect, self.log, self.every)?;
             let app = routes::router(self.guard, collector.watcher());
-            let ended = tokio::select! {
-                () = server::serve(listener, app) => Ok(()),
-                stopped = stop() => stopped,
+            let ended = match begin() {
+                Ok(stop) => {
+                    tokio::select! {
+                        () = server::serve(listener, app) => {}
+                        () = stop => {}
+                    }
+                    Ok(())
+                }
+                Err(error) => Err(error.into()),
             };
             collector.stop();
             ended

@@ -11,7 +11,7 @@ use super::finding::find_in;
 use super::{CommandError, Outcome};
 use crate::cli::Serve;
 use crate::collector::Collector;
-use crate::dashboard::{Connect, Dashboard, DashboardError, Observed, Options};
+use crate::dashboard::{Connect, Dashboard, Observed, Options};
 use crate::snapshot::Snapshot;
 use crate::systems::{self, System};
 
@@ -35,21 +35,20 @@ pub(super) fn run(
         }
     });
     let dashboard = Dashboard::bind(Options { port, allow_changes, metrics_open, log, every })?;
-    writeln!(out, "{}", dashboard.url())?;
-    out.flush()?;
-    dashboard.serve(connect, stopped)?;
+    let url = dashboard.url();
+    dashboard.serve(connect, || {
+        // Who has read the URL may end the program.
+        let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        writeln!(out, "{url}")?;
+        out.flush()?;
+        Ok(async move {
+            tokio::select! {
+                _ = terminated.recv() => {}
+                _ = interrupted.recv() => {}
+            }
+        })
+    })?;
     Ok(Outcome::Well)
-}
-
-/// Ends when the user says so, or whoever ends programs.
-async fn stopped() -> Result<(), DashboardError> {
-    let mut terminated = signal(SignalKind::terminate())?;
-    let mut interrupted = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminated.recv() => {}
-        _ = interrupted.recv() => {}
-    }
-    Ok(())
 }
 
 /// A system of processes, as the dashboard looks at it.

@@ -4,6 +4,8 @@
 //! ten thousand actors is no larger than that of one of a thousand. What is listed is an object by id and not an array, and
 //! times are points in time and not ages: so little of it changes when little changes.
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -11,7 +13,7 @@ use super::history::{brief, number};
 use super::news::Line;
 use super::picture::Picture;
 use super::rows::{Order, Wanted, rows};
-use crate::snapshot::{DeadLetter, ProcessInfo, Snapshot};
+use crate::snapshot::{ActorInfo, DeadLetter, ProcessInfo, Snapshot};
 
 /// How many entries of a list are shown.
 const LISTED: usize = 40;
@@ -213,7 +215,13 @@ fn processes(snapshot: &Snapshot) -> Value {
         // In the order of the list again, so that rows do not jump.
         shown.sort_by_key(|(place, _)| *place);
     }
+    // Parents come first: the first actor of a process is what it is there for.
+    let mut first: HashMap<&str, &ActorInfo> = HashMap::new();
+    for actor in snapshot.actors.iter().rev() {
+        first.insert(&actor.node, actor);
+    }
     let row = |(place, process): (usize, &ProcessInfo)| {
+        let actor = first.get(&*process.node);
         let mut row = json!({
             "i": place,
             "role": process.role,
@@ -224,6 +232,8 @@ fn processes(snapshot: &Snapshot) -> Value {
             "cpu": number(brief(process.cpu.unwrap_or(0.0))),
         });
         for (name, value) in [
+            ("class", actor.map(|actor| Value::from(&*actor.class))),
+            ("name", actor.and_then(|actor| actor.name.as_deref()).map(Value::from)),
             ("pid", process.pid.map(Value::from)),
             ("answered", process.answered.map(Value::from)),
             ("memory", process.memory.map(|memory| number(brief(memory as f64)))),

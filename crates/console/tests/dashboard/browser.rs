@@ -71,6 +71,8 @@ impl Browser {
         let profile = tempfile::tempdir().unwrap();
         let mut command = Command::new(&program);
         command.args(FLAGS).arg(format!("--user-data-dir={}", profile.path().display())).arg("about:blank");
+        // What it leaves behind goes with the profile.
+        command.env("TMPDIR", profile.path());
         // It starts others, which are ended with it.
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         let mut group =

@@ -7,5 +7,6 @@ mod guarding;
 mod http;
 mod metrics;
 mod page;
+mod real;
 mod stage;
 mod streaming;

@@ -119,11 +119,10 @@ pub fn serve(options: Options, connect: Connect) -> (SocketAddr, String, String,
     let (address, token, url) = (dashboard.address(), dashboard.token().to_owned(), dashboard.url());
     let (stop, stopped) = oneshot::channel();
     let serve = move || {
-        let stop = || async {
+        let stop = async {
             let _ = stopped.await;
-            Ok(())
         };
-        dashboard.serve(connect, stop).unwrap();
+        dashboard.serve(connect, || Ok(stop)).unwrap();
     };
     (address, token, url, stop, std::thread::spawn(serve))
 }

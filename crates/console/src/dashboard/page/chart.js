@@ -2,7 +2,10 @@
 
 import { clock, element, say } from "./table.js";
 
+// Seconds, and the width of the drawing.
 const WINDOW = 600;
+/** How many seconds are shown at least. */
+const SHORTEST = 60;
 const SVG = "http://www.w3.org/2000/svg";
 
 function drawn(kind, attributes) {
@@ -46,9 +49,10 @@ export class Chart {
     const { points, column } = this;
     if (!points.length) return;
     const now = points.at(-1)[0];
-    const begin = now - WINDOW;
+    const span = Math.min(WINDOW, Math.max(now - points[0][0], SHORTEST));
+    const begin = now - span;
     const most = Math.max(...points.map((point) => point[column]), 0);
-    const x = (point) => Math.max(point[0] - begin, 0).toFixed(1);
+    const x = (point) => (Math.max(point[0] - begin, 0) / span * WINDOW).toFixed(1);
     const y = (point) => (most ? 96 - point[column] / most * 88 : 96).toFixed(1);
     const steps = points.filter((point) => point[0] >= begin).map((point) => `${x(point)},${y(point)}`);
     this.curve.setAttribute("d", `M${steps.join("L")}`);
@@ -57,7 +61,7 @@ export class Chart {
     let note = most ? `max ${this.text(most)}` : "";
     this.cursor.setAttribute("d", "");
     if (this.pointed !== undefined) {
-      const distance = (point) => Math.abs(point[0] - begin - this.pointed);
+      const distance = (point) => Math.abs(x(point) - this.pointed);
       shown = points.reduce((best, point) => (distance(point) < distance(best) ? point : best));
       note = `at ${clock(shown[0])}`;
       this.cursor.setAttribute("d", `M${x(shown)},0V100`);

@@ -1,7 +1,7 @@
 // The page: takes events of the dashboard, keeps the document that they describe, and shows it.
 
 import { Chart, WINDOW } from "./chart.js";
-import { clock, count, duration, element, inOrder, list, memory, numberCell, say } from "./table.js";
+import { className, clock, count, duration, element, inOrder, list, memory, numberCell, say } from "./table.js";
 
 const find = (selector) => document.querySelector(selector);
 let shown = {};
@@ -120,7 +120,7 @@ function showHeader() {
     if (system.in_shutdown) facts.push(["state", "shutting down"]);
     if (shown.every > 1 && !lost) facts.push(["looked at every", `${count(shown.every)} s`]);
   }
-  list(find("#facts"), facts, ([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value)));
+  list(find("#facts"), facts, (value, name) => element("div", {}, element("dt", {}, name), element("dd", {}, value)));
   say(find("#mode"), shown.allow_changes ? "changes allowed" : "read-only");
   find("#mode").className = shown.allow_changes ? "changes" : "";
 }
@@ -138,7 +138,7 @@ const moods = {
 };
 
 function stateCell(state) {
-  return element("td", {}, element("span", { class: `state ${moods[state] ?? ""}` }, state));
+  return element("td", {}, element("span", { class: `state ${moods[state] ?? ""}`, title: state }, element("span", {}, state)));
 }
 
 function waitingCell(waiting, capacity) {
@@ -174,11 +174,11 @@ function treeRow(row, id) {
   const opens = row.k === "group" || row.d > 0;
   const mark = element("button", { class: "toggle", type: "button", "aria-expanded": String(row.o), "aria-label": "children" }, row.o ? "▾" : "▸");
   mark.addEventListener("click", () => toggle(id, row));
-  name.append(opens ? mark : element("span", { class: "toggle" }), element("span", { class: "name" }, row.c || "(not known)"));
+  name.append(opens ? mark : element("span", { class: "toggle" }), element("span", { class: "name" }, className(row.c)));
   if (row.k === "group") {
     name.append(element("span", { class: "many" }, `× ${count(row.count)}`));
     if (row.d) name.append(element("span", { class: "address" }, `${count(row.d)} below`));
-    const state = row.t ? element("span", { class: "state bad" }, `${count(row.t)} to look at`) : "";
+    const state = row.t ? element("span", { class: "state bad" }, element("span", {}, `${count(row.t)} to look at`)) : "";
     return element("tr", { class: trouble }, name, element("td", {}, state), ...numbers, element("td", { class: "minor" }));
   }
   if (row.n) name.append(element("span", { class: "many" }, `“${row.n}”`));
@@ -199,7 +199,7 @@ function toggle(id, row) {
 function showMailboxes({ count: many = 0, shown: rows = {} }) {
   say(find("#mailboxes .count"), many ? `· ${count(many)} with messages` : "");
   list(find("#mailboxes tbody"), inOrder(rows), (row, address) => element("tr", {},
-    element("td", { class: "text" }, row.class, row.name ? element("span", { class: "quiet" }, ` “${row.name}”`) : null),
+    element("td", { class: "text" }, className(row.class), row.name ? element("span", { class: "quiet" }, ` “${row.name}”`) : null),
     element("td", { class: "address minor" }, address), waitingCell(row.waiting, row.capacity)));
   showNothing("#mailboxes", many, "No message waits.");
 }
@@ -208,7 +208,7 @@ function showClasses({ count: many = 0, shown: rows = {} }) {
   const listed = Object.keys(rows).length;
   say(find("#classes .count"), many > listed ? `· ${listed} of ${count(many)}` : "");
   list(find("#classes tbody"), inOrder(rows), (row, name) => element("tr", {},
-    element("td", { class: "text" }, name || "(not known)"), numberCell(row.actors), numberCell(row.waiting),
+    element("td", { class: "text" }, className(name)), numberCell(row.actors), numberCell(row.waiting),
     numberCell(row.rate), numberCell(row.handled, count(row.handled), "minor"), numberCell(row.restarts, count(row.restarts), "minor")));
 }
 
@@ -221,7 +221,8 @@ function showProcesses({ count: many = 0, shown: rows = {} }) {
     const silent = row.answered === false;
     const state = silent ? `does not answer${row.state === "stopped" ? ": stopped" : ""}` : row.state === "stopped" ? "stopped" : "";
     return element("tr", { "data-node": node, title: row.title },
-      element("td", { class: silent ? "bad" : "" }, roles[row.role] ?? row.role, state ? element("span", { class: "bad" }, ` ${state}`) : null),
+      element("td", { class: silent ? "text bad" : "text" }, row.class === undefined ? roles[row.role] ?? row.role : className(row.class),
+        row.name ? element("span", { class: "quiet" }, ` “${row.name}”`) : null, state ? element("span", { class: "bad" }, ` ${state}`) : null),
       element("td", { class: "number quiet" }, String(row.pid ?? "")), numberCell(row.actors),
       numberCell(row.cpu, `${(row.cpu * 100).toFixed(0)} %`), numberCell(row.memory, row.memory === undefined ? "" : memory(row.memory)));
   });
@@ -239,6 +240,7 @@ function showLetters({ total = 0, kinds = {}, latest = [] }) {
     element("td", { class: "text" }, letter.message), element("td", { class: "text" }, letter.reason),
     element("td", { class: "address minor" }, letter.sender), element("td", { class: "address" }, letter.target),
     element("td", { class: "number" }, resendButton(letter))));
+  find("#letters .found").hidden = !total;
   showNothing("#letters", total, "Every message has reached somebody.");
 }
 

@@ -56,6 +56,14 @@ export function inOrder(rows = {}) {
   return Object.entries(rows).sort(([, one], [, other]) => one.i - other.i);
 }
 
+/** The name of a class: its modules are pale, and go where there is little room. */
+export function className(name) {
+  if (!name) return element("span", { class: "quiet" }, "(not known)");
+  const plain = name.search(/[<([]/);
+  const cut = Math.max(name.lastIndexOf("::", plain < 0 ? undefined : plain) + 1, name.lastIndexOf(".", plain < 0 ? undefined : plain)) + 1;
+  return element("span", { title: name }, element("span", { class: "path" }, name.slice(0, cut)), name.slice(cut));
+}
+
 /** A cell, right-aligned for numbers, pale for nothing. */
 export function numberCell(value, text = count(value), more = "") {
   return element("td", { class: `number ${value ? "" : "zero"} ${more}`.trim() }, text);

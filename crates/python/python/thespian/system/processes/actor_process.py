@@ -51,11 +51,12 @@ class Prepared:
         core.announce(self.starter)
         return self.capabilities, self.settings
 
-    def keep_up(self) -> None:
-        """Take over what has changed in the system since the last process."""
+    def keep_up(self) -> bool:
+        """Take over what has changed in the system since the last process. Whether there was something."""
         changed = self.starter.changed_capabilities()
         if changed is not None:
             self.capabilities = changed
+        return changed is not None
 
 
 def main(task: Task, listening: Listening, prepared: Prepared | None) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from roscius._core import read_source
 
 if TYPE_CHECKING:
-    from roscius._core import ActorAddress
+    from roscius._core import ActorAddress, MakeOrder
 
 # How a pickle begins, and no text.
 _PICKLE = b"\x80"
@@ -74,6 +74,13 @@ class Task(NamedTuple):
     heard: int = 0
     # The source that the actor, and the children that it names, are made from.
     source: StoredSource | HeldSource | None = None
+
+    @staticmethod
+    def ordered(directory: str, admin: ActorAddress, order: MakeOrder) -> Task:
+        """What the Admin wants a starter to make."""
+        process, birth, maker, name, spec, stored = order
+        source = None if stored is None else StoredSource(*stored[:2])
+        return Task(directory, process, birth, admin, None, maker, name, spec, source=source)
 
     def actor_spec(self) -> ActorSpec:
         """The actor to be made."""
