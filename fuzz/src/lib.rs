@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
+use roscius_host::sources;
 use roscius_protocol::address::NodeId;
 use roscius_protocol::admin::messages::{self, Answer, FromAdmin, Letter, ToAdmin};
 use roscius_protocol::frame::{self, Decoder, Frame, Hello, Role, StreamError};
@@ -121,6 +122,20 @@ pub fn message_pack(data: &[u8]) {
             (Token::Float(before), Token::Float(after)) => assert_eq!(before.to_bits(), after.to_bits()),
             (before, after) => assert_eq!(before, after),
         }
+    }
+}
+
+/// What is taken for an archive has files that can be read as often as one likes, under names that stay inside.
+pub fn archive(data: &[u8]) {
+    if sources::check(data).is_err() {
+        return;
+    }
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(data)).expect("it was read before");
+    for index in 0..archive.len() {
+        let mut file = archive.by_index(index).expect("it was read before");
+        assert!(!file.name_raw().starts_with(b"/"));
+        let size = file.size();
+        assert_eq!(std::io::copy(&mut file, &mut std::io::sink()).expect("it was read before"), size);
     }
 }
 

@@ -2,14 +2,18 @@
 
 use std::sync::LazyLock;
 
-use roscius_fuzz::{LIMIT, SIGNED, SIGNING_KEY, frame, hello, link, message_pack, signed_source, stream, system};
+use roscius_fuzz::{
+    LIMIT, SIGNED, SIGNING_KEY, archive, frame, hello, link, message_pack, signed_source, stream, system,
+};
 use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::admin::messages::{
-    Answer, Creation, FromAdmin, Letter, Refusal, RefusalKind, Requester, Setback, ToAdmin, encode as encode_message,
+    Answer, Creation, FromAdmin, Letter, Refusal, RefusalKind, Requester, Setback, Source, ToAdmin,
+    encode as encode_message,
 };
 use roscius_protocol::frame::{Buffers, Header, Hello, Payload, Role, Trace, encode};
 use roscius_protocol::lifecycle::{Birth, ExitReason, Signal};
 use roscius_protocol::message_pack::{Token, write};
+use roscius_protocol::sources::Digest;
 use roscius_signatures::{Format, SigningKey, sign};
 
 const INPUTS: usize = 100_000;
@@ -87,8 +91,12 @@ impl Random {
 }
 
 fn run(salt: u64, target: fn(&[u8]), make: fn(&mut Random) -> Vec<u8>) {
+    run_with(INPUTS, salt, target, make);
+}
+
+fn run_with(inputs: usize, salt: u64, target: fn(&[u8]), make: fn(&mut Random) -> Vec<u8>) {
     let mut random = Random(SEED ^ salt);
-    for number in 0..INPUTS {
+    for number in 0..inputs {
         let mut input = if number % 4 == 0 { random.bytes(300) } else { make(&mut random) };
         random.spoil(&mut input);
         target(&input);
@@ -122,6 +130,24 @@ fn good_message_pack(random: &mut Random) -> Vec<u8> {
         write(token, &mut out).unwrap();
     }
     out
+}
+
+fn good_archive(random: &mut Random) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for number in 0..random.below(4) {
+        let name = ["a.py", "pkg/__init__.py", "pkg/b.py", "../c.py"][number];
+        let method = [zip::CompressionMethod::Stored, zip::CompressionMethod::Deflated][random.below(2)];
+        let options = zip::write::SimpleFileOptions::default().compression_method(method);
+        writer.start_file(name, options).unwrap();
+        std::io::Write::write_all(&mut writer, &random.bytes(60)).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+#[test]
+fn archive_corpus() {
+    // Each is unpacked, which takes its time.
+    run_with(INPUTS / 10, 7, archive, good_archive);
 }
 
 #[test]
@@ -164,9 +190,24 @@ fn good_message(random: &mut Random) -> Vec<u8> {
     let refusal = Refusal { kind: RefusalKind::Import, text: "no".into() };
     let requester = Some(Requester { actor, birth });
     let spec = random.bytes(40);
-    let creation = Creation { maker: "python".into(), name: name.clone(), spec, process: Some(node), requester };
+    let creation = Creation {
+        maker: "python".into(),
+        name: name.clone(),
+        spec,
+        process: Some(node),
+        requester,
+        source: Some("abc".into()),
+    };
     let capabilities = vec![(random.bytes(9), random.bytes(9)); random.below(4)];
-    let (kind, body) = match random.below(10) {
+    let (kind, body) = match random.below(12) {
+        10 => {
+            let (id, info, content) = ("abc".into(), Some("ä.zip".into()), Some(random.bytes(40).into()));
+            (0, encode_message(&ToAdmin::SourceVerdict { id, info, content }))
+        }
+        11 => {
+            let (id, info, content) = ("abc".into(), None, random.bytes(40).into());
+            (1, encode_message(&FromAdmin::ValidateSource { id, info, content }))
+        }
         0 => (0, encode_message(&ToAdmin::Create(creation))),
         1 => (0, encode_message(&ToAdmin::Offer { makers: vec!["python".into(), String::new()] })),
         2 => (0, encode_message(&ToAdmin::Failed { process: node, refusal })),
@@ -175,7 +216,8 @@ fn good_message(random: &mut Random) -> Vec<u8> {
         5 => {
             let spec = random.bytes(40);
             let maker = "python".into();
-            (1, encode_message(&FromAdmin::Make { process: node, actor, birth, maker, name, spec }))
+            let source = Some(Source { id: "abc".into(), digest: Digest([3; 32]) });
+            (1, encode_message(&FromAdmin::Make { process: node, actor, birth, maker, name, spec, source }))
         }
         6 => (1, encode_message(&FromAdmin::Refused(refusal))),
         7 => (2, encode_message(&Signal::ChildEnded { birth, child: actor, reason: ExitReason::Shutdown })),

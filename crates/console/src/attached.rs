@@ -152,7 +152,8 @@ impl Attached {
     pub fn tell(&self, to: Address, message: Message) -> Result<(), Reply> {
         let conversation = Conversation::begin(self, to, message, self.within)?;
         match conversation.early() {
-            None => Ok(()),
+            // An answer says that it was heard.
+            None | Some(Reply::Message { .. }) => Ok(()),
             Some(reply) => Err(reply),
         }
     }

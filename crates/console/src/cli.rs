@@ -87,6 +87,12 @@ pub enum Command {
         #[command(subcommand)]
         action: Option<Capability>,
     },
+    /// Code of actors that is loaded into the system.
+    Sources {
+        /// What to do with it.
+        #[command(subcommand)]
+        action: Option<SourceAction>,
+    },
     /// Read commands line by line.
     Shell {
         /// The system, by its port or name.
@@ -168,6 +174,33 @@ pub enum Capability {
     Remove {
         /// Its name.
         name: String,
+    },
+}
+
+/// What to do with sources.
+#[derive(Debug, Subcommand)]
+pub enum SourceAction {
+    /// Show them. So does no action at all.
+    List {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Load a file, print its hash, and wait until the source authority has decided.
+    Load {
+        /// The file, in the form that the source authority wants.
+        file: PathBuf,
+        /// What to call it, in place of the name of the file.
+        #[arg(long, value_name = "TEXT")]
+        info: Option<String>,
+        /// How many seconds the source authority may take.
+        #[arg(short, long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+        timeout: Duration,
+    },
+    /// Let go of a source. Its actors go on.
+    Unload {
+        /// Its hash, or the beginning of it.
+        hash: String,
     },
 }
 

@@ -13,6 +13,7 @@ use roscius_protocol::admin::messages::{self, Entry, LetterRecord};
 use roscius_protocol::admin::{self, Awaits, Member};
 use roscius_protocol::frame::Role;
 use roscius_protocol::pickle;
+use roscius_protocol::sources::Listed;
 use serde_json::Value;
 
 use crate::attached::{AttachError, Attached};
@@ -20,7 +21,7 @@ use crate::data::plain_pickle;
 use crate::processes::{self, Eyes, Seen};
 use crate::snapshot::{
     ActorInfo, ActorState, DeadLetter, DeadLetterKind, DeadLetters, PendingCreation, ProcessInfo, ProcessRole,
-    Snapshot, SystemInfo,
+    Snapshot, SourceInfo, SystemInfo,
 };
 use crate::systems::System;
 use crate::warnings;
@@ -101,6 +102,8 @@ impl Collector {
             processes: self.processes(&status, &answers),
             dead_letters: dead_letters(&status),
             pending: pending(&status),
+            sources: sources(&status),
+            source_authority: status.source_authority.map(|authority| authority.to_string()),
             counters: status.counters.iter().cloned().collect(),
             ..Snapshot::default()
         };
@@ -306,6 +309,16 @@ fn dead_letters(status: &messages::Status) -> DeadLetters {
     DeadLetters { total: status.dead_letters, rate: None, kinds, latest }
 }
 
+/// The sources, with those that are not decided yet.
+pub(crate) fn sources(status: &messages::Status) -> Vec<SourceInfo> {
+    let source = |source: &Listed| SourceInfo {
+        hash: source.id.clone(),
+        info: source.info.clone().unwrap_or_default(),
+        validated: source.digest.is_some(),
+    };
+    status.sources.iter().map(source).collect()
+}
+
 fn pending(status: &messages::Status) -> Vec<PendingCreation> {
     let mut pending: Vec<PendingCreation> = status.detail.pending.iter().map(pending_creation).collect();
     pending.sort_by(|one, other| other.age.total_cmp(&one.age));
@@ -314,13 +327,14 @@ fn pending(status: &messages::Status) -> Vec<PendingCreation> {
 
 fn pending_creation(pending: &admin::PendingCreation) -> PendingCreation {
     let awaits = match pending.awaits {
+        Awaits::Source => "its source, to be found valid".to_owned(),
         Awaits::Starter => format!("a process that makes `{}`", pending.maker),
         Awaits::Process => "a starter, to start its process".to_owned(),
         Awaits::Word => "its new process, to say that it is there".to_owned(),
         Awaits::Actor => "its process, to import its class and make it".to_owned(),
     };
     PendingCreation {
-        address: pending.actor.to_string(),
+        address: pending.actor.map(|actor| actor.to_string()).unwrap_or_default(),
         class: pending.class.clone(),
         name: pending.name.clone(),
         awaits,

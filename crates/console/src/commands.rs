@@ -6,6 +6,7 @@ mod ending;
 mod finding;
 mod messages;
 mod shell;
+mod sources;
 mod status;
 mod table;
 
@@ -86,6 +87,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write) -> Result<Outcome, CommandError> {
         Command::Kill { actor, force, timeout } => ending::kill(&choose()?, cli.within, actor, (*force, *timeout), out),
         Command::Shutdown { .. } => ending::shutdown(&choose()?, cli.within, out),
         Command::Capabilities { action } => capabilities::run(&choose()?, cli.within, action.as_ref(), out),
+        Command::Sources { action } => sources::run(&choose()?, cli.within, action.as_ref(), out),
         Command::Shell { .. } => shell::run(&choose()?, cli.within, out),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -99,11 +101,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write) -> Result<Outcome, CommandError> {
 /// A snapshot with rates.
 fn look_twice(system: &System, within: Duration) -> Result<Snapshot, AttachError> {
     let mut collector = Collector::attach(system, within)?;
-    let first = collector.collect()?;
-    // Who does not answer would be waited for once more.
-    if first.totals.unseen > 0 {
-        return Ok(first);
-    }
+    collector.collect()?;
     std::thread::sleep(APART);
     collector.collect()
 }

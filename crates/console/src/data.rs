@@ -57,6 +57,8 @@ impl Message {
             Payload::None | Payload::System(_) | Payload::Goodbye | Payload::Memory(_) => Self::Data(Value::Null),
             Payload::Bytes(bytes) => Self::Bytes(bytes.to_vec()),
             Payload::MessagePack { name, body } => match rmp_serde::from_slice(body) {
+                // What a handler in Rust returns has no name, unless it is a message.
+                Ok(fields) if name.is_empty() => Self::Data(fields),
                 Ok(fields) => Self::Named { name: (*name).to_owned(), fields },
                 Err(_) => Self::Object { class: (*name).to_owned() },
             },

@@ -10,6 +10,7 @@
 //! | [`admin`] | the process that is the Admin of a system |
 //! | [`process`] | one process of a system: its actors and its links |
 //! | [`rust`] | systems of processes for actors in Rust |
+//! | [`sources`] | sources as bytes: whether they are fit, and where they are kept |
 
 #![cfg(unix)]
 
@@ -18,3 +19,4 @@ pub mod admin;
 mod book;
 pub mod process;
 pub mod rust;
+pub mod sources;

@@ -58,12 +58,13 @@ mod language;
 mod launch;
 mod parts;
 mod registry;
+mod sources;
 mod system;
 mod within;
 
 pub use ask::Ask;
 pub use endpoint::Endpoint;
-pub use error::{AnnounceError, CreateError, ShutdownError, StartError, TellError};
+pub use error::{AnnounceError, CreateError, LoadError, ShutdownError, StartError, TellError};
 pub use language::{EXIT_REQUEST, RustLanguage};
 pub use parts::enter;
 pub use registry::Registry;

@@ -21,6 +21,8 @@
 //!
 //! The requester is answered once: when the actor is ready or has failed, its process has ended, or time is up.
 //!
+//! An actor that is made from a source waits here until that is decided ([`sources`](crate::sources)).
+//!
 //! # Shutdown
 //!
 //! Top-level actors are asked to exit; then those whose parents are gone; after [`EXIT_WITHIN`] what still runs is killed. Then the
@@ -36,6 +38,7 @@ pub mod messages;
 mod processes;
 mod resending;
 mod shutdown;
+mod sources;
 mod status;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +50,7 @@ use crate::address::{Address, NodeId};
 use crate::frame::Role;
 use crate::lifecycle::Signal;
 use crate::names::Directory;
+use crate::sources::{Digest, Note};
 use crate::time::Time;
 use crate::timers::TimerQueue;
 use children::Child;
@@ -57,6 +61,7 @@ use messages::{Entry, FromAdmin, LetterRecord, ToAdmin};
 use processes::{Process, Timer};
 use resending::KeptLetters;
 use shutdown::Shutdown;
+use sources::Sources;
 
 /// A creation that has come to nothing by then is refused.
 pub const CREATE_WITHIN: Duration = Duration::from_secs(50);
@@ -131,6 +136,13 @@ pub enum Event {
         /// Which.
         process: NodeId,
     },
+    /// The content of a source was looked at, as [`Effect::ExamineSource`] wants it.
+    SourceExamined {
+        /// The id of the source.
+        id: String,
+        /// The digest of the content, which is kept under it, or why the content is refused.
+        content: Result<Digest, String>,
+    },
     /// The program that started the system has ended.
     CreatorEnded,
     /// Nothing: time has passed.
@@ -187,6 +199,20 @@ pub enum Effect {
         /// Which.
         process: NodeId,
     },
+    /// See whether the content of a source is fit to be used, keep it if so, and tell [`Event::SourceExamined`].
+    ExamineSource {
+        /// The id of the source.
+        id: String,
+        /// The content.
+        content: Bytes,
+    },
+    /// Keep the content with this digest no longer.
+    DiscardSource {
+        /// The digest.
+        digest: Digest,
+    },
+    /// Write this to the log of the Admin itself.
+    Log(Note),
     /// Give up what the system is found by: its port, its name, its socket.
     Release,
     /// The system has ended. Nothing follows.
@@ -212,6 +238,7 @@ pub struct Admin {
     letters: Letters,
     kept_letters: KeptLetters,
     registration_watchers: BTreeSet<Address>,
+    sources: Sources,
     counters: BTreeMap<String, u64>,
     logger: Logger,
     shutdown: Option<Shutdown>,
@@ -238,6 +265,7 @@ impl Admin {
             letters: Letters::default(),
             kept_letters: KeptLetters::default(),
             registration_watchers: BTreeSet::new(),
+            sources: Sources::default(),
             counters: BTreeMap::new(),
             logger: Logger::new(config.logger),
             shutdown: None,
@@ -257,7 +285,7 @@ impl Admin {
 
     /// When [`Event::Due`] is to be told, if nothing happens before.
     pub fn next_deadline(&self) -> Option<Time> {
-        self.timers.next_deadline()
+        [self.timers.next_deadline(), self.sources.next_deadline()].into_iter().flatten().min()
     }
 
     /// Whether the process is one of those that the Admin keeps account of.
@@ -273,6 +301,7 @@ impl Admin {
         if self.ended {
             return;
         }
+        self.sources_due(now, effects);
         match event {
             Event::Said { by, role, id, message } => self.said(now, Said { by, role, id, message }, effects),
             Event::Signal(signal) => self.signal(now, signal, effects),
@@ -293,6 +322,7 @@ impl Admin {
                     self.seen_to_end(now, process, effects);
                 }
             }
+            Event::SourceExamined { id, content } => self.source_examined(now, id, content, effects),
             Event::CreatorEnded if self.lives_with_creator => self.shut_down(now, None, effects),
             Event::CreatorEnded | Event::Due => {}
         }
@@ -302,6 +332,7 @@ impl Admin {
     fn due(&mut self, now: Time, timer: Timer, effects: &mut Vec<Effect>) {
         match timer {
             Timer::Creation(process) => self.creation_overdue(process, effects),
+            Timer::Source => self.sources_overdue(now, effects),
             Timer::Leaving(process) => self.kill(process, effects),
             Timer::Ended(process) => self.end_overdue(now, process, effects),
             Timer::Hold => self.release_held(now, effects),
@@ -344,6 +375,11 @@ impl Admin {
                 effects.push(Effect::Send { to: by, id, message: FromAdmin::Status(Box::new(self.status(now))) });
             }
             ToAdmin::Shutdown => self.shut_down(now, Some((by, id)), effects),
+            ToAdmin::BeSourceAuthority
+            | ToAdmin::LoadSource { .. }
+            | ToAdmin::SourceVerdict { .. }
+            | ToAdmin::UnloadSource { .. }
+            | ToAdmin::WatchSources { .. } => self.about_sources(now, (by, id), message, effects),
             ToAdmin::Resend { letter, to } => self.resend((by, id), letter, to, effects),
         }
     }

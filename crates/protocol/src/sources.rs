@@ -140,10 +140,12 @@ pub enum Effect {
         /// Whether it is usable.
         usable: bool,
     },
-    /// Keep the content of a source no longer.
+    /// Keep the content of a source no longer. Another source may have the same content.
     Discard {
         /// Of which source.
         id: String,
+        /// The digest of the content.
+        digest: Digest,
     },
     /// Tell an actor that a source has come or gone.
     Tell {
@@ -329,8 +331,8 @@ impl Registry {
     fn examined(&mut self, id: String, content: Result<Digest, String>, effects: &mut Vec<Effect>) {
         let Some(source) = self.sources.get_mut(&id).filter(|source| matches!(source.state, State::Examining)) else {
             // It was unloaded meanwhile.
-            if content.is_ok() && !matches!(self.standing(&id), Standing::Usable(_)) {
-                effects.push(Effect::Discard { id });
+            if let Ok(digest) = content {
+                effects.push(Effect::Discard { id, digest });
             }
             return;
         };
@@ -362,8 +364,8 @@ impl Registry {
                 effects.push(Effect::Decided { id, usable: false });
             }
             State::Examining => effects.push(Effect::Decided { id, usable: false }),
-            State::Usable(_) => {
-                effects.push(Effect::Discard { id: id.clone() });
+            State::Usable(digest) => {
+                effects.push(Effect::Discard { id: id.clone(), digest });
                 self.tell_all(&Notice { id, info: source.info, loaded: false }, effects);
             }
         }

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use roscius::gate::Crossing;
 use roscius::{Address, Payload, Signal};
 use roscius_host::process::{Language, Receipt, Unpacked, Unreadable, Write};
-use roscius_protocol::admin::messages::{Answer, Entry, Letter, Setback};
+use roscius_protocol::admin::messages::{Answer, Entry, FromAdmin, Letter, Setback};
 use roscius_protocol::frame::Frame;
 
 use crate::address::ActorAddress;
@@ -17,7 +17,7 @@ use crate::classes::Classes;
 use crate::coroutine::Coroutines;
 use crate::log;
 use crate::message::{Content, PyMessage};
-use crate::{encoding, packing};
+use crate::{encoding, packing, sources};
 
 /// See the [module](self).
 #[derive(Default)]
@@ -246,6 +246,19 @@ impl Language for PyLanguage {
             *here = Capabilities { known: capabilities, have_changed: true };
         }
         differs
+    }
+
+    fn said_by_admin(&self, to: Address, admin: Address, said: FromAdmin) -> Option<Crossing> {
+        Python::attach(|py| {
+            let told = Classes::get(py).and_then(|classes| sources::message(py, classes, said, admin));
+            match told {
+                Ok(message) => message.map(|message| Self::message(to, admin, PyMessage::new(message))),
+                Err(error) => {
+                    log::error(py, format_args!("{to} could not be told something by the Admin: {error}"));
+                    None
+                }
+            }
+        })
     }
 
     fn readable(&self, descriptors: Vec<RawFd>) -> Option<Crossing> {

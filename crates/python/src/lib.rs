@@ -25,7 +25,9 @@ mod packing;
 mod process;
 mod reference;
 mod signatures;
+mod source_archive;
 mod source_registry;
+mod sources;
 mod supervision;
 mod system;
 mod under_way;
@@ -59,7 +61,11 @@ mod _core {
     #[pymodule_export]
     use super::signatures::{KeyRefused, SourceRefused, generate_key, key_ids, public_key, sign_source, verify_source};
     #[pymodule_export]
+    use super::source_archive::SourceArchive;
+    #[pymodule_export]
     use super::source_registry::SourceRegistry;
+    #[pymodule_export]
+    use super::sources::{NoSource, Sources, examine_source, read_source};
     #[pymodule_export]
     use super::system::System;
 

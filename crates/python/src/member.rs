@@ -73,10 +73,16 @@ impl Member {
         self.let_go(handle)
     }
 
-    /// Says something to the Admin, which understands a request for the status of the system.
+    /// Says something to the Admin, which understands a request for the status of the system, and what the source authority
+    /// says of a source.
     pub(crate) fn say_to_admin(&self, object: &Bound<'_, PyAny>, from: Address) -> PyResult<()> {
         let py = object.py();
         let classes = Classes::get(py)?;
+        if object.is_instance(classes.validated_source.bind(py))? {
+            self.process.tell_admin(from, crate::sources::verdict(object)?);
+            self.process.flush();
+            return Ok(());
+        }
         if !object.is_instance(classes.status_request.bind(py))? {
             log::noted(py, format_args!("the Admin can do nothing with a message from {}", ActorAddress::of(from)));
             return Ok(());

@@ -25,6 +25,7 @@ use crate::listening::{Listening, random_number};
 use crate::member::Member;
 use crate::message::{Content, PyMessage};
 use crate::packing;
+use crate::sources::Sources;
 use crate::supervision::{Plan, Policy};
 use crate::system::Inner;
 
@@ -59,7 +60,13 @@ impl Process {
 }
 
 /// Asks the Admin and waits for its answer.
-fn ask_admin(py: Python<'_>, host: &Host, from: Address, message: ToAdmin, within: Duration) -> PyResult<FromAdmin> {
+pub(crate) fn ask_admin(
+    py: Python<'_>,
+    host: &Host,
+    from: Address,
+    message: ToAdmin,
+    within: Duration,
+) -> PyResult<FromAdmin> {
     let answer = host.request(from, message, within, || py.check_signals().map_err(Failed::Python));
     answer.map_err(|failed| match failed {
         Failed::Python(error) => error,
@@ -217,20 +224,28 @@ impl Process {
         self.host.tell_admin(self.me(), ToAdmin::Attach { pid: std::process::id() });
     }
 
+    /// What this process has to do with sources.
+    #[getter]
+    fn sources(&self) -> Sources {
+        Sources::new(Arc::clone(&self.host), self.me())
+    }
+
     /// Has the Admin make an actor. `requester` is the actor in this process that is its parent, with its number there.
-    #[pyo3(signature = (maker, spec, name, within, requester = None))]
+    #[pyo3(signature = (maker, spec, name, source, within, requester = None))]
+    #[expect(clippy::too_many_arguments, reason = "what the Admin is told of an actor, and how long to wait")]
     fn create(
         &self,
         py: Python<'_>,
         maker: String,
         spec: Vec<u8>,
         name: Option<String>,
+        source: Option<String>,
         within: f64,
         requester: Option<(u32, u32)>,
     ) -> PyResult<ActorAddress> {
         let process = requester.map(|(process, _)| NodeId::of_process(self.host.node().system(), process));
         let requester = requester.map(|(_, birth)| Requester { actor: self.me(), birth: Birth::numbered(birth) });
-        let creation = Creation { maker, name, spec, process, requester };
+        let creation = Creation { maker, name, spec, process, requester, source };
         created(self.ask_admin(py, self.me(), ToAdmin::Create(creation), seconds(within)?)?)
     }
 
@@ -252,8 +267,9 @@ impl Process {
     }
 
     /// Has the Admin make an actor. `taken` has the answer to what is returned.
-    fn begin_create(&self, maker: String, spec: Vec<u8>, name: Option<String>) -> u64 {
-        let creation = Creation { maker, name, spec, process: None, requester: None };
+    #[pyo3(signature = (maker, spec, name, source = None))]
+    fn begin_create(&self, maker: String, spec: Vec<u8>, name: Option<String>, source: Option<String>) -> u64 {
+        let creation = Creation { maker, name, spec, process: None, requester: None, source };
         self.host.begin_request(self.me(), ToAdmin::Create(creation))
     }
 
@@ -446,12 +462,14 @@ impl Process {
         Ok((number, ActorAddress::of(actor_of(NodeId::of_process(self.host.node().system(), number)))))
     }
 
-    /// The next process that the Admin wants of a starter: `(process, birth, maker, name, spec)`.
+    /// The next process that the Admin wants of a starter: `(process, birth, maker, name, spec, source)`, the source as its id
+    /// and digest.
     fn take_order<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         while let Some(order) = self.host.take_order() {
             match order {
-                FromAdmin::Make { process, birth, maker, name, spec, .. } => {
-                    let order = (process.process(), birth.number(), maker, name, PyBytes::new(py, &spec));
+                FromAdmin::Make { process, birth, maker, name, spec, source, .. } => {
+                    let source = source.map(|source| (source.id, PyBytes::new(py, &source.digest.0)));
+                    let order = (process.process(), birth.number(), maker, name, PyBytes::new(py, &spec), source);
                     return Ok(Some(order.into_pyobject(py)?.into_any()));
                 }
                 FromAdmin::Kill { process } => self.host.kill_child(process),
@@ -501,7 +519,7 @@ impl Process {
     }
 }
 
-fn seconds(seconds: f64) -> PyResult<Duration> {
+pub(crate) fn seconds(seconds: f64) -> PyResult<Duration> {
     Duration::try_from_secs_f64(seconds).map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
@@ -528,6 +546,12 @@ pub(crate) fn status_dict<'py>(py: Python<'py>, status: Status) -> PyResult<Boun
     dict.set_item("deadLetterHandler", status.dead_letter_handler.map(ActorAddress::of))?;
     dict.set_item("notifyAddresses", addresses(status.registration_watchers))?;
     dict.set_item("inShutdown", status.in_shutdown)?;
+    dict.set_item("sourceAuthority", status.source_authority.map(ActorAddress::of))?;
+    let sources = status.sources.into_iter().map(|source| {
+        let info = source.digest.map_or_else(|| Some("...pending validation...".to_owned()), |_| source.info);
+        (source.id, info)
+    });
+    dict.set_item("loadedSources", sources.collect::<Vec<_>>())?;
     dict.set_item("miscKeyVals", status.counters.into_iter().collect::<std::collections::BTreeMap<_, _>>())?;
     Ok(dict)
 }

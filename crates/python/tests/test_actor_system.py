@@ -259,7 +259,6 @@ def test_sources_without_an_authority(asys, tmp_path, caplog):
     path = tmp_path / "source.zip"
     path.write_bytes(b"content")
     assert asys.loadActorSource(str(path)) == "9a0364b9e99bb480dd25e1f0284c8555"
-    assert "no source authority" in caplog.text
     with path.open("rb") as file:
         assert asys.loadActorSource(file) == "9a0364b9e99bb480dd25e1f0284c8555"
         assert file.closed
@@ -268,6 +267,8 @@ def test_sources_without_an_authority(asys, tmp_path, caplog):
     asys.unloadActorSource("9a0364b9e99bb480dd25e1f0284c8555")
     with pytest.raises(InvalidActorSourceHash):
         asys.createActor("a.B", sourceHash="9a0364b9e99bb480dd25e1f0284c8555")
+    # Where the Admin decides, the logger of the system writes it.
+    assert "multiproc" in asys.base_name or "no source authority" in caplog.text
 
 
 def test_addresses(asys):

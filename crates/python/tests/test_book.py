@@ -84,3 +84,10 @@ def test_what_is_shown_says_its_language(page):
     assert len(fences) % 2 == 0
     if page.is_relative_to(DOCS / "guide"):
         assert "" not in fences[::2], "the compiler would take it for Rust"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_make_is_to_make_is_known_to_it(page):
+    targets = re.findall(r"^([\w.-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    wanted = re.findall(r"(?:`|^)make ([a-z][a-z-]*)(?=[\s`])", page.read_text(), re.MULTILINE)
+    assert not [each for each in wanted if each not in targets]

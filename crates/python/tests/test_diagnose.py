@@ -72,6 +72,8 @@ def test_a_port_that_somebody_else_has_is_a_failure(diagnosis):
     assert code == 1, said
     assert "# checking AdminPort available base=multiprocTCPBase" in said
     assert "has FAILED - InvalidActorAddress: " in said
+    assert "belongs to another system or program already" in said
+    assert "Traceback" not in said
     assert "base=multiprocTCPBase was skipped" in said
     assert "base=multiprocQueueBase -> verified ok" in said
 

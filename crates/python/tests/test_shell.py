@@ -8,12 +8,12 @@ import subprocess
 import sys
 import time
 from itertools import zip_longest
+from pathlib import Path
 
 import pytest
 from thespian.test import get_free_admin_port
 
 BASES = ("simpleSystemBase", "threadSystemBase", "multiprocQueueBase", "multiprocUDPBase", "multiprocTCPBase")
-IN_PROCESS = BASES[:2]
 PROMPT = "thespian> "
 # Where the shell runs there is an actor to create.
 ACTORS = """
@@ -78,7 +78,7 @@ def check(answers, expected):
         assert re.search(pattern, answer) if pattern else answer == "", f"line {number}: {answer!r}, not {pattern!r}"
 
 
-@pytest.mark.parametrize("base", IN_PROCESS)
+@pytest.mark.parametrize("base", BASES)
 def test_sources_are_loaded(base, typed):
     port = get_free_admin_port()
     session = [
@@ -125,6 +125,16 @@ def test_a_session(base, typed):
         ("exit", "^Exiting.\n$"),
     ]
     check(typed(*(line for line, _ in session)), [pattern for _, pattern in session])
+
+
+def test_the_session_of_the_documentation_goes_as_it_is_shown(typed):
+    page = (Path(__file__).parents[3] / "docs" / "shell.md").read_text()
+    (shown,) = re.findall(r"^```console\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    session = shown.replace("1900", str(get_free_admin_port())).split(PROMPT)[1:]
+    lines, expected = zip(*(part.split("\n", 1) for part in session), strict=True)
+    # What is new each time.
+    volatile = re.compile(r"ActorAddr-[0-9a-f]+|{{[0-9a-f]{32}}}|[0-9]:[0-9:.]+")
+    assert [volatile.sub("…", each) for each in typed(*lines)] == [volatile.sub("…", each) for each in expected]
 
 
 def test_mistakes_are_told_and_the_shell_goes_on(typed):
@@ -216,8 +226,8 @@ class Terminal:
 def test_at_a_terminal_lines_are_completed_and_kept(environment, tmp_path):
     terminal = Terminal(environment, tmp_path)
     terminal.wait_for(PROMPT)
-    terminal.type("star\t thr\t\n")
-    terminal.wait_for("Started threadSystemBase ActorSystem")
+    terminal.type(f"star\t multiprocT\t {{'Admin Port': {get_free_admin_port()}}}\n")
+    terminal.wait_for("Started multiprocTCPBase ActorSystem")
     terminal.wait_for(PROMPT)
     terminal.type(CREATE + "\n")
     terminal.wait_for("\n0")
@@ -226,15 +236,25 @@ def test_at_a_terminal_lines_are_completed_and_kept(environment, tmp_path):
     terminal.type("as\t Act\t hello\n")
     terminal.wait_for("'echo: hello'")
     terminal.wait_for(PROMPT)
+    # A global name, which the Admin knows.
+    terminal.type("python system.createActor('actors.Echo', globalName='fred') and 1\n")
+    terminal.wait_for("\n1")
+    terminal.wait_for(PROMPT)
+    terminal.type("as\t fr\t good morning\n")
+    terminal.wait_for("'echo: good morning'")
+    terminal.wait_for(PROMPT)
     # An interrupt ends what is under way, and no more.
     terminal.type("listen\n")
     terminal.wait_for("listen\r\n")
     terminal.type("\x03")
     terminal.wait_for("^C")
     terminal.wait_for(PROMPT)
+    terminal.type("stop\n")
+    terminal.wait_for("Erasing")
+    terminal.wait_for(PROMPT)
     terminal.leave()
     history = (tmp_path / "state" / "roscius" / "shell_history").read_text().splitlines()
-    assert history[0].startswith("start threadSystemBase")
+    assert history[0].startswith("start multiprocTCPBase")
     assert history[-1] == "exit"
     again = Terminal(environment, tmp_path)
     again.wait_for(PROMPT)

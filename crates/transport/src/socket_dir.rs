@@ -13,6 +13,7 @@ mod listening;
 pub use alias::{Found, Neighbour};
 pub use listening::Listening;
 
+use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt};
@@ -29,6 +30,8 @@ const LONGEST_PATH: usize = 107;
 const LONGEST_NAME: usize = 16;
 /// How long another process may hold the lock of the directory. It needs it for some microseconds.
 const LOCK_WITHIN: Duration = Duration::from_secs(5);
+/// What the names of the files begin with that a system keeps sources in, beside its sockets. They go with its directory.
+pub const SOURCE: &str = "source";
 
 /// Why there is no directory, or no socket in it.
 #[derive(Debug, thiserror::Error)]
@@ -229,19 +232,29 @@ impl SocketDir {
         Ok(removed)
     }
 
-    /// Removes the directory after the sockets of processes that are gone. Says whether it is gone too; it stays while
-    /// somebody listens in it.
+    /// Removes the directory of a system that is gone, after what it kept there and the sockets of processes that are gone.
+    /// Says whether it is gone too; it stays while somebody listens in it.
     ///
     /// # Errors
     ///
     /// [`SocketDirError`] if the directory can not be read.
     pub fn remove(&self) -> Result<bool, SocketDirError> {
         self.sweep()?;
+        self.remove_sources();
         match fs::remove_dir(&self.path) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(false),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
             Err(error) => Err(SocketDirError::io("remove", &self.path, error)),
+        }
+    }
+
+    /// What can not be removed keeps the directory.
+    fn remove_sources(&self) {
+        let Ok(entries) = fs::read_dir(&self.path) else { return };
+        let is_source = |name: &OsStr| name.as_encoded_bytes().starts_with(SOURCE.as_bytes());
+        for entry in entries.flatten().filter(|entry| is_source(&entry.file_name())) {
+            let _ = fs::remove_file(entry.path());
         }
     }
 

@@ -69,9 +69,10 @@ fn heading(view: &View, width: usize) -> Vec<Text<'static>> {
     let Some(snapshot) = &view.snapshot else { return vec![Text::styled(view.name.clone(), TITLE)] };
     let (health, style) = if snapshot.healthy { ("healthy", FINE) } else { ("WRONG", WRONG) };
     let mut first = vec![
-        Span::styled(view.name.clone(), TITLE),
-        Span::raw(format!("  up {}  ", seconds(snapshot.system.uptime))),
         Span::styled(health, style),
+        Span::raw("  "),
+        Span::styled(view.name.clone(), TITLE),
+        Span::raw(format!("  up {}", seconds(snapshot.system.uptime))),
     ];
     if view.is_paused {
         first.push(Span::styled("  PAUSED", NOTICE));
@@ -80,7 +81,7 @@ fn heading(view: &View, width: usize) -> Vec<Text<'static>> {
     let speed = rate(totals.rate.unwrap_or_default());
     let actors = count(totals.actors as u64);
     let waiting = count(totals.waiting);
-    let cpu = totals.cpu.map(|cpu| format!("{:.0} %", cpu * 100.0)).unwrap_or_default();
+    let cpu = totals.cpu.map_or_else(|| "?".to_owned(), |cpu| format!("{:.0}%", cpu * 100.0));
     let memory = bytes(totals.memory);
     let dead = count(snapshot.dead_letters.total);
     let mut lines = vec![Text::from(first)];
@@ -89,7 +90,7 @@ fn heading(view: &View, width: usize) -> Vec<Text<'static>> {
         lines.push(Text::raw(format!("{} proc {memory} {cpu} {dead} dead", totals.processes)));
     } else {
         lines.push(Text::raw(format!(
-            "{actors} actors in {} processes · {waiting} wait · {speed}/s · {memory} · {cpu} of a core · {} restarts · {dead} dead letters",
+            "{actors} actors in {} processes · {waiting} wait · {speed}/s · {memory} · {cpu} of a core · {dead} dead letters · {} restarts",
             totals.processes,
             count(totals.restarts),
         )));

@@ -13,13 +13,81 @@ use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 use crate::scene::{PATIENCE, Scene, until};
 
+/// What a terminal shows: letters, and where they are put. Colours and modes are passed over.
+struct Screen {
+    cells: Vec<Vec<char>>,
+    at: (usize, usize),
+    /// What has come and is not whole.
+    rest: Vec<u8>,
+}
+
+impl Screen {
+    fn new(columns: u16, rows: u16) -> Self {
+        Self { cells: vec![vec![' '; columns.into()]; rows.into()], at: (0, 0), rest: Vec::new() }
+    }
+
+    fn lines(&self) -> impl Iterator<Item = String> {
+        self.cells.iter().map(|row| row.iter().collect())
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.rest.extend(bytes);
+        let whole = match std::str::from_utf8(&self.rest) {
+            Ok(text) => text.len(),
+            Err(error) => error.valid_up_to(),
+        };
+        let mut text = String::from_utf8(self.rest.drain(..whole).collect()).unwrap();
+        // What begins a sequence waits for its end.
+        if let Some(start) = text.rfind('\x1b')
+            && !text[start..].chars().skip(2).any(|letter| ('@'..='~').contains(&letter))
+        {
+            self.rest.splice(0..0, text.split_off(start).into_bytes());
+        }
+        let mut letters = text.chars();
+        while let Some(letter) = letters.next() {
+            match letter {
+                '\x1b' => {
+                    let is_bracket = letters.next() == Some('[');
+                    let mut parameters = String::new();
+                    let end = letters.by_ref().find(|letter| {
+                        let ends = ('@'..='~').contains(letter);
+                        parameters.extend((!ends).then_some(*letter));
+                        ends
+                    });
+                    self.obey(end.filter(|_| is_bracket), &parameters);
+                }
+                letter if letter.is_control() => {}
+                letter => {
+                    let (row, column) = self.at;
+                    if let Some(cell) = self.cells.get_mut(row).and_then(|row| row.get_mut(column)) {
+                        *cell = letter;
+                    }
+                    self.at.1 += 1;
+                }
+            }
+        }
+    }
+
+    fn obey(&mut self, end: Option<char>, parameters: &str) {
+        match end {
+            Some('H') => {
+                let mut numbers =
+                    parameters.split(';').map(|number| number.parse::<usize>().map_or(0, |number| number - 1));
+                self.at = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+            }
+            Some('J') => self.cells.iter_mut().for_each(|row| row.fill(' ')),
+            _ => {}
+        }
+    }
+}
+
 /// A command in a terminal of its own.
 struct Terminal {
     keys: File,
     /// What a program in it would look at.
     inside: File,
     shown: Receiver<Vec<u8>>,
-    text: String,
+    screen: Screen,
     child: Child,
 }
 
@@ -49,23 +117,22 @@ impl Terminal {
                 }
             }
         });
-        Self { keys, inside, shown, text: String::new(), child }
+        Self { keys, inside, shown, screen: Screen::new(columns, rows), child }
     }
 
-    /// Waits until this is shown, in one piece.
+    /// Waits until this is shown, on one line.
     fn until_shown(&mut self, wanted: &str) {
         let since = Instant::now();
-        while !self.text.contains(wanted) {
-            let left =
-                PATIENCE.checked_sub(since.elapsed()).unwrap_or_else(|| panic!("no {wanted:?}: {:?}", self.text));
+        while !self.screen.lines().any(|line| line.contains(wanted)) {
+            let shown = || self.screen.lines().collect::<Vec<_>>();
+            let left = PATIENCE.checked_sub(since.elapsed()).unwrap_or_else(|| panic!("no {wanted:?}: {:#?}", shown()));
             if let Ok(bytes) = self.shown.recv_timeout(left) {
-                self.text.push_str(&String::from_utf8_lossy(&bytes));
+                self.screen.take(&bytes);
             }
         }
     }
 
     fn press(&mut self, keys: &str) {
-        self.text.clear();
         self.keys.write_all(keys.as_bytes()).unwrap();
     }
 }

@@ -33,6 +33,7 @@ fn an_actor_that_is_stopped_is_seen_and_hangs_nothing() {
         ("unanswering".into(), "idle".into())
     );
     assert_eq!(status["totals"]["unseen"], 1);
+    assert!(status["totals"]["rate"].is_number(), "the others are seen twice");
     // It is there, and may take what waits later.
     let told = scene.run(&["tell", "clerk", "hello", "--within", "0.3"]);
     assert!(told.well().contains("does not answer now"), "{told:?}");

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use roscius_protocol::address::{Address, NodeId};
-use roscius_protocol::admin::messages::{Creation, Letter, LetterRecord, Setback, ToAdmin, Topic, decode, encode};
+use roscius_protocol::admin::messages::{Letter, LetterRecord, Setback, ToAdmin, Topic, decode, encode};
 use roscius_protocol::admin::{Admin, Config, Effect, Event};
 use roscius_protocol::frame::{DEFAULT_LIMIT, Frame, Header, Kind, Payload};
 use roscius_protocol::lifecycle::Signal;
 use roscius_protocol::pickle;
+use roscius_protocol::sources::{Digest, Level};
 use roscius_protocol::time::Time;
 use roscius_transport::hub::WatchId;
 use roscius_transport::{Hub, SendError, SocketDir, hub};
@@ -19,6 +20,7 @@ use serde::Serialize;
 
 use super::process_handles::ProcessHandles;
 use super::{AdminError, AdminOptions, GOODBYE_WITHIN, Network, StatusBell};
+use crate::sources::{Store, check};
 
 /// How long who knocks at the port waits when there is no descriptor to turn it away with.
 const KNOCK_AGAIN: Duration = Duration::from_millis(50);
@@ -34,6 +36,7 @@ pub(super) struct Serving {
     knocked: Option<Instant>,
     directory: SocketDir,
     alias: String,
+    sources: Store,
     handles: ProcessHandles,
     /// Processes that have ended and may have said something before, and how long that is waited for.
     ending: Vec<(NodeId, Instant)>,
@@ -84,6 +87,7 @@ impl Serving {
             hub,
             network,
             knocked: None,
+            sources: Store::new(directory.path()),
             directory,
             alias,
             handles,
@@ -114,11 +118,11 @@ impl Serving {
                 self.release();
                 return Err(AdminError::Loop(error));
             }
-            let (questions, news): (Vec<_>, Vec<_>) = events.drain(..).partition(asks_for_names);
+            let (questions, news): (Vec<_>, Vec<_>) = events.drain(..).partition(comes_last);
             news.into_iter().for_each(|event| self.happened(event));
             if !questions.is_empty() {
-                // Who asks may have heard of the end of an actor whose name it wants. Then that was told here too, and came
-                // before the question.
+                // Who asks may have heard of the end of an actor whose name it wants, or that there is a source authority. Then
+                // that was told here too, and came before the question.
                 if let Err(error) = self.hub.poll(Some(Duration::ZERO), &mut events) {
                     self.release();
                     return Err(AdminError::Loop(error));
@@ -320,11 +324,32 @@ impl Serving {
                         self.handles.forget(&mut self.hub, process);
                         self.hub.forget(process);
                     }
+                    Effect::ExamineSource { id, content } => {
+                        let content = self.examine(&content);
+                        let now = self.now();
+                        self.admin.on(now, Event::SourceExamined { id, content }, &mut self.effects);
+                    }
+                    Effect::DiscardSource { digest } => {
+                        if let Err(error) = self.sources.discard(digest) {
+                            tracing::warn!(%digest, %error, "the content of a source is still there");
+                        }
+                    }
+                    Effect::Log(note) => match note.level() {
+                        Level::Info => tracing::info!("{note}"),
+                        Level::Warning => tracing::warn!("{note}"),
+                        Level::Error => tracing::error!("{note}"),
+                    },
                     Effect::Release => self.release(),
                     Effect::End => self.ended = true,
                 }
             }
         }
+    }
+
+    /// Keeps the content of a source that is fit to be used.
+    fn examine(&self, content: &[u8]) -> Result<Digest, String> {
+        check(content).map_err(|error| error.to_string())?;
+        self.sources.keep(content).map_err(|error| format!("it can not be kept: {error}"))
     }
 
     fn watch(&mut self, process: NodeId, pid: u32) {
@@ -417,10 +442,14 @@ impl Serving {
     }
 }
 
-/// Whether the answer depends on who has which name.
-fn asks_for_names(event: &hub::Event) -> bool {
+/// Whether the answer depends on what others have said: on who has which name, or which sources there are.
+fn comes_last(event: &hub::Event) -> bool {
     let hub::Event::Frame { frame, .. } = event else { return false };
     frame.kind() == Kind::System
         && frame.header().type_id == Topic::ToAdmin as u64
-        && matches!(decode(&frame.body()), Ok(ToAdmin::Status | ToAdmin::Create(Creation { name: Some(_), .. })))
+        && match decode(&frame.body()) {
+            Ok(ToAdmin::Create(creation)) => creation.name.is_some() || creation.source.is_some(),
+            Ok(ToAdmin::Status | ToAdmin::LoadSource { .. } | ToAdmin::UnloadSource { .. }) => true,
+            _ => false,
+        }
 }

@@ -195,6 +195,9 @@ impl Driven {
                         return process.language.capabilities(capabilities);
                     }
                     FromAdmin::Closing => process.language.closing(),
+                    said @ (FromAdmin::ValidateSource { .. } | FromAdmin::Source(_) | FromAdmin::Note { .. }) => {
+                        out.extend(process.language.said_by_admin(header.to, header.from, said));
+                    }
                     FromAdmin::Finish => process.is_over.store(true, std::sync::atomic::Ordering::Release),
                     order => self.inbound.orders.push_back(order),
                 }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError, Weak};
 use bytes::Bytes;
 use roscius::gate::Crossing;
 use roscius::{Address, Payload, Signal};
-use roscius_protocol::admin::messages::{Answer, Entry, Letter, Setback};
+use roscius_protocol::admin::messages::{Answer, Entry, FromAdmin, Letter, Setback};
 use roscius_protocol::frame::{self, Frame};
 
 /// Takes what a message says, and its tail where that is memory which can be shared.
@@ -95,6 +95,13 @@ pub trait Language: Send + Sync {
     fn capabilities(&self, capabilities: Vec<Entry>) -> bool {
         let _ = capabilities;
         false
+    }
+
+    /// The Admin says something to an actor here: that it is to validate a source, that a source has come or gone, or what is
+    /// to be logged. What the actor is told, if anything.
+    fn said_by_admin(&self, to: Address, admin: Address, said: FromAdmin) -> Option<Crossing> {
+        let _ = (to, admin, said);
+        None
     }
 
     /// Watched descriptors can be read. What an actor is told, if anything.

@@ -55,8 +55,8 @@ impl Process {
     }
 }
 
-/// Asks processes how they are. One that has not answered is not asked again before it does: who is stuck is not buried in
-/// questions.
+/// Asks processes how they are. One that has not answered in time is not asked again, and not waited for, before it does: who is
+/// stuck is not buried in questions, and holds up nobody.
 #[derive(Default)]
 pub struct Looks {
     open: BTreeMap<NodeId, Ask<Status>>,
@@ -78,6 +78,7 @@ impl Looks {
         let until = Instant::now() + within;
         let nodes: BTreeSet<NodeId> = nodes.iter().copied().collect();
         self.open.retain(|node, _| nodes.contains(node));
+        let late: BTreeSet<NodeId> = self.open.keys().copied().collect();
         let mut answers = BTreeMap::new();
         for node in &nodes {
             let ask = || process.system.ask(Recipient::<Look>::assume(root_of(*node)), Look);
@@ -95,7 +96,8 @@ impl Looks {
                 Poll::Pending => true,
             });
             let left = until.saturating_duration_since(Instant::now());
-            if self.open.is_empty() || left.is_zero() || process.is_over() {
+            let is_awaited = self.open.keys().any(|node| !late.contains(node));
+            if !is_awaited || left.is_zero() || process.is_over() {
                 return Ok(answers.into_iter().collect());
             }
             process.turn(Some(left))?;

@@ -8,6 +8,7 @@ use roscius_protocol::admin::messages::RefusalKind;
 use roscius_transport::SocketDirError;
 
 use crate::process::{JoinError, ProcessError, RequestError};
+use crate::sources::LONGEST;
 
 /// Why a system did not start, or could not be attached to.
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +121,20 @@ pub enum CreateError {
         text: String,
     },
     /// The Admin did not answer, or with something else.
+    #[error(transparent)]
+    Admin(#[from] RequestError),
+}
+
+/// Why a source was not loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// It is too long.
+    #[error("the source has {bytes} bytes, and may have {LONGEST}")]
+    TooLong {
+        /// How many bytes it has.
+        bytes: usize,
+    },
+    /// The Admin did not answer.
     #[error(transparent)]
     Admin(#[from] RequestError),
 }

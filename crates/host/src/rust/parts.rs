@@ -100,6 +100,11 @@ fn starter(process: &Process, directory: &Path, arguments: &[String]) -> Result<
         while let Some(order) = process.take_order() {
             match order {
                 FromAdmin::Kill { process: node } => process.kill_child(node),
+                FromAdmin::Make { process: node, source: Some(source), .. } => {
+                    let text = format!("source {} holds no actors in Rust", source.id);
+                    let refusal = Refusal { kind: RefusalKind::InvalidSourceHash, text };
+                    process.tell_admin(process.root(), ToAdmin::Failed { process: node, refusal });
+                }
                 FromAdmin::Make { process: node, birth, maker, name, spec, .. } => {
                     let directory = directory.to_owned();
                     let parent = process.admin();

@@ -24,7 +24,7 @@ use crate::admin::Claim;
 use crate::process::{Joining, Looks, Process, RequestError, Survey, Waited, random_number};
 
 /// How long an answer of the Admin that asks nobody else may take.
-const PROMPTLY: Duration = Duration::from_secs(10);
+pub(super) const PROMPTLY: Duration = Duration::from_secs(10);
 /// How long an actor may take to be made: a little more than the Admin allows for it.
 pub(super) const CREATE_WITHIN: Duration = Duration::from_secs(60);
 /// How long an executable that is announced may take to say what actors it can make.
@@ -44,7 +44,7 @@ pub(super) const PYTHON: &str = "python";
 /// A running system of processes. Cloning gives another handle; when the last one is dropped, the program leaves the system.
 #[derive(Clone)]
 pub struct ProcessSystem {
-    link: Arc<Link>,
+    pub(super) link: Arc<Link>,
     claim: Claim,
 }
 
@@ -324,7 +324,7 @@ impl ProcessSystem {
     }
 
     fn create_by(&self, maker: &str, name: Option<String>, spec: Vec<u8>) -> Result<Address, CreateError> {
-        let creation = Creation { maker: maker.to_owned(), name, spec, process: None, requester: None };
+        let creation = Creation { maker: maker.to_owned(), name, spec, process: None, requester: None, source: None };
         match self.link.request(ToAdmin::Create(creation), CREATE_WITHIN)? {
             FromAdmin::Created { actor } => Ok(actor),
             FromAdmin::Refused(refusal) => Err(CreateError::Refused { kind: refusal.kind, text: refusal.text }),
@@ -476,7 +476,7 @@ impl Link {
         Ok(self.process.relieve(HOLD_WITHIN)?)
     }
 
-    fn request(&self, message: ToAdmin, within: Duration) -> Result<FromAdmin, RequestError> {
+    pub(super) fn request(&self, message: ToAdmin, within: Duration) -> Result<FromAdmin, RequestError> {
         let process = self.open()?;
         process.request(process.root(), message, within, || Ok(()))
     }

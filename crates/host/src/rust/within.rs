@@ -49,7 +49,7 @@ fn create<A: Actor>(ctx: &mut Context<A>, maker: &str, spec: Vec<u8>) -> Result<
     let child = Address::new(node, 0, 1, 0);
     let birth = ctx.adopt(child, Restart::Temporary)?;
     let requester = Some(Requester { actor: ctx.me().address(), birth });
-    let creation = Creation { maker: maker.to_owned(), name: None, spec, process: Some(node), requester };
+    let creation = Creation { maker: maker.to_owned(), name: None, spec, process: Some(node), requester, source: None };
     let answer = process.request::<RequestError>(process.root(), ToAdmin::Create(creation), CREATE_WITHIN, || Ok(()));
     let error = match answer {
         Ok(FromAdmin::Created { actor }) => {

@@ -7,3 +7,4 @@ mod fellow;
 mod finding;
 mod living;
 mod scene;
+mod sources;

@@ -182,6 +182,7 @@ impl Speaker {
             spec: Vec::new(),
             process: None,
             requester: None,
+            source: None,
         };
         self.say(id, ToAdmin::Create(creation));
     }

@@ -48,6 +48,7 @@ impl Admin {
             Signal::ChildEnded { child, reason, .. } => {
                 self.ended_in_making(now, child, &reason, effects);
                 self.child_ended(child, &reason, effects);
+                self.sources_without(now, child, effects);
             }
             Signal::ChildFailed { child, .. } => {
                 let verdict = self.children.get_mut(&child).map_or(Verdict::Stop, |known| known.verdict(now));

@@ -1,7 +1,7 @@
 //! How top-level actors come to be.
 
 use super::children::Child;
-use super::messages::{Creation, FromAdmin, Refusal, RefusalKind, Requester};
+use super::messages::{Creation, FromAdmin, Refusal, RefusalKind, Requester, Source};
 use super::processes::{Process, Timer};
 use super::{Admin, Asked, CREATE_WITHIN, Effect, actor_of, root};
 use crate::address::{Address, NodeId};
@@ -20,6 +20,7 @@ pub(super) struct Making {
     pub name: Option<String>,
     pub spec: Vec<u8>,
     pub requester: Option<Requester>,
+    pub source: Option<Source>,
     /// When it was asked for.
     pub since: Time,
     /// Who waits for it: with a global name there may be several.
@@ -29,14 +30,18 @@ pub(super) struct Making {
 impl Making {
     /// What the actor is made of, for people.
     pub fn class(&self) -> String {
-        // A program in Rust gives the name of a class in Python, one in Python a pickle that begins with the class.
-        let named = pickle::first_name(&self.spec).or_else(|| {
-            let text =
-                std::str::from_utf8(&self.spec).ok().filter(|text| text.contains('.') && !text.contains('\0'))?;
-            (self.maker == "python").then(|| text.to_owned())
-        });
-        named.unwrap_or_else(|| self.maker.clone())
+        class_of(&self.maker, &self.spec)
     }
+}
+
+/// What an actor is made of, for people.
+pub(super) fn class_of(maker: &str, spec: &[u8]) -> String {
+    // A program in Rust gives the name of a class in Python, one in Python a pickle that begins with the class.
+    let named = pickle::first_name(spec).or_else(|| {
+        let text = std::str::from_utf8(spec).ok().filter(|text| text.contains('.') && !text.contains('\0'))?;
+        (maker == "python").then(|| text.to_owned())
+    });
+    named.unwrap_or_else(|| maker.to_owned())
 }
 
 pub(super) fn no_process(text: impl Into<String>) -> Refusal {
@@ -55,6 +60,11 @@ pub(super) fn shutting_down() -> Refusal {
 impl Admin {
     pub(super) fn create(&mut self, now: Time, asked: Asked, creation: Creation, effects: &mut Vec<Effect>) {
         self.count("Actor.Child.Requested");
+        self.create_decided(now, asked, creation, effects);
+    }
+
+    /// The same for an actor that was counted before, when its source was not decided yet.
+    pub(super) fn create_decided(&mut self, now: Time, asked: Asked, creation: Creation, effects: &mut Vec<Effect>) {
         if self.shutdown.is_some() {
             return self.refuse(asked, shutting_down(), effects);
         }
@@ -72,6 +82,7 @@ impl Admin {
         if unknown || creation.maker == super::logger::MAKER {
             return self.refuse(asked, self.no_maker(&creation.maker), effects);
         }
+        let Some((source, creation)) = self.source_of(now, asked, creation, effects) else { return };
         let node = match creation.process {
             Some(node) if !self.is_free(node) => {
                 return self.refuse(asked, no_process(format!("{node} is not free to be a new process")), effects);
@@ -91,6 +102,7 @@ impl Admin {
             name: creation.name,
             spec: creation.spec,
             requester,
+            source,
             since: now,
             waiters: vec![asked],
         };
@@ -135,6 +147,7 @@ impl Admin {
             maker: making.maker.clone(),
             name: making.name.clone(),
             spec: making.spec.clone(),
+            source: making.source.clone(),
         };
         let starter = *starter;
         effects.push(Effect::Send { to: root(starter), id: 0, message });
@@ -240,7 +253,7 @@ impl Admin {
         }
     }
 
-    fn refuse(&mut self, (to, id): Asked, refusal: Refusal, effects: &mut Vec<Effect>) {
+    pub(super) fn refuse(&mut self, (to, id): Asked, refusal: Refusal, effects: &mut Vec<Effect>) {
         self.count("Actor.Child.Requested.Failure");
         effects.push(Effect::Send { to, id, message: FromAdmin::Refused(refusal) });
     }

@@ -45,8 +45,8 @@ pub struct Member {
 /// An actor that is being made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingCreation {
-    /// The address that it is to have.
-    pub actor: Address,
+    /// The address that it is to have, if that is decided.
+    pub actor: Option<Address>,
     /// Who can make it.
     pub maker: String,
     /// The global name that it is to have.
@@ -62,6 +62,8 @@ pub struct PendingCreation {
 /// What a creation waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Awaits {
+    /// Its source is being validated.
+    Source,
     /// Nobody offers to make such actors yet.
     Starter,
     /// A starter was asked to start a process.
@@ -95,7 +97,10 @@ impl Admin {
             uptime: now.since(Time::ZERO),
             members: self.processes.iter().map(|(node, process)| member(*node, process)).collect(),
             classes: self.children.iter().map(|(actor, child)| (*actor, child.class.clone())).collect(),
-            pending: self.processes.iter().filter_map(|(node, process)| self.pending(now, *node, process)).collect(),
+            pending: self
+                .awaiting_sources(now)
+                .chain(self.processes.iter().filter_map(|(node, process)| self.pending(now, *node, process)))
+                .collect(),
             dead_letters: self.letters.kinds.iter().map(|kind| dead_letters(now, kind)).collect(),
         }
     }
@@ -109,7 +114,7 @@ impl Admin {
             Process { pid: None, .. } => Awaits::Process,
         };
         Some(PendingCreation {
-            actor: making.actor,
+            actor: Some(making.actor),
             maker: making.maker.clone(),
             name: making.name.clone(),
             class: making.class(),

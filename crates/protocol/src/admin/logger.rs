@@ -62,6 +62,7 @@ impl Admin {
             name: None,
             spec,
             requester: None,
+            source: None,
             since: now,
             waiters: Vec::new(),
         };
@@ -90,7 +91,12 @@ impl Admin {
             | ToAdmin::HandleDeadLetters { .. }
             | ToAdmin::WatchRegistrations { .. }
             | ToAdmin::SetCapability { .. }
-            | ToAdmin::Status => true,
+            | ToAdmin::Status
+            | ToAdmin::BeSourceAuthority
+            | ToAdmin::LoadSource { .. }
+            | ToAdmin::SourceVerdict { .. }
+            | ToAdmin::UnloadSource { .. }
+            | ToAdmin::WatchSources { .. } => true,
             // The end of a program is held if its beginning is.
             ToAdmin::Detach => !self.processes.contains_key(&said.by.node()),
             ToAdmin::Offer { .. }

@@ -3,12 +3,14 @@
 //! Each message is the body of a frame of kind [`System`](crate::frame::Kind::System) in postcard; the type id of the
 //! frame is its [`Topic`]. A request has a message id, and its answer carries the same.
 
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::Detail;
 use crate::address::{Address, NodeId};
 use crate::lifecycle::Birth;
+use crate::sources::{Digest, Level, Listed, Notice};
 use crate::supervision::Restart;
 
 /// What the body of a system frame is.
@@ -126,6 +128,36 @@ pub enum ToAdmin {
     Status,
     /// Shut the system down. Answered with [`FromAdmin::Done`] when all of it has ended.
     Shutdown,
+    /// The sender becomes the source authority.
+    BeSourceAuthority,
+    /// Have a source validated and loaded. Answered with [`FromAdmin::Done`], if it has a message id, as soon as it is noted.
+    LoadSource {
+        /// Its id.
+        id: String,
+        /// What it is called, for people.
+        info: Option<String>,
+        /// What the source authority is to validate.
+        content: Bytes,
+    },
+    /// What the source authority says of a source.
+    SourceVerdict {
+        /// Its id.
+        id: String,
+        /// What it is called, if that is to change.
+        info: Option<String>,
+        /// What is to be loaded. None: the source is rejected.
+        content: Option<Bytes>,
+    },
+    /// Let go of a source. Answered with [`FromAdmin::Done`] if it has a message id.
+    UnloadSource {
+        /// Its id.
+        id: String,
+    },
+    /// The sender wants to know which sources come and go, from those that are there on, or not any more.
+    WatchSources {
+        /// Which of the two.
+        start: bool,
+    },
     /// Send a dead letter again, as from its sender, and keep it no more. Answered with [`FromAdmin::Resent`].
     Resend {
         /// Which: [`LetterRecord::number`].
@@ -149,6 +181,17 @@ pub struct Creation {
     /// Who is told as its parent when it ends, beside the Admin. Nobody when external code asks, and nobody of an actor
     /// with a global name.
     pub requester: Option<Requester>,
+    /// The id of the source that it is made from. If that is not decided yet, so is this.
+    pub source: Option<String>,
+}
+
+/// The source that an actor is made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// Its id.
+    pub id: String,
+    /// The digest of its content, by which that is found and checked.
+    pub digest: Digest,
 }
 
 /// An actor that had the Admin make a child for it.
@@ -200,6 +243,8 @@ pub enum FromAdmin {
         name: Option<String>,
         /// See [`Creation::spec`].
         spec: Vec<u8>,
+        /// See [`Creation::source`].
+        source: Option<Source>,
     },
     /// To a starter: end this process at once, if it still runs.
     Kill {
@@ -210,6 +255,24 @@ pub enum FromAdmin {
     Closing,
     /// To a process: the system has ended.
     Finish,
+    /// To the source authority: is this source valid? Answered with [`ToAdmin::SourceVerdict`].
+    ValidateSource {
+        /// Its id.
+        id: String,
+        /// What it is called.
+        info: Option<String>,
+        /// What was loaded.
+        content: Bytes,
+    },
+    /// To an actor that wants to know: a source has come or gone.
+    Source(Notice),
+    /// To the logger: what the Admin has to say.
+    Note {
+        /// How much it matters.
+        level: Level,
+        /// What it is.
+        text: String,
+    },
     /// A dead letter has been sent again.
     Resent {
         /// Whom to. None: it is not kept any more.
@@ -274,6 +337,10 @@ pub struct Status {
     pub dead_letters: u64,
     /// The latest of them, oldest first.
     pub latest_dead_letters: Vec<LetterRecord>,
+    /// The source authority.
+    pub source_authority: Option<Address>,
+    /// The sources, with those that wait for a verdict.
+    pub sources: Vec<Listed>,
     /// What who looks after the system wants to know beside.
     pub detail: Detail,
 }

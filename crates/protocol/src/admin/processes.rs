@@ -15,6 +15,8 @@ use crate::timers::TimerKey;
 pub(super) enum Timer {
     /// The creation in this process has taken too long.
     Creation(NodeId),
+    /// A creation has waited too long for a source.
+    Source,
     /// The process should have left by now.
     Leaving(NodeId),
     /// Of two who see the process end, one has not said so yet.
@@ -206,6 +208,7 @@ impl Admin {
         }
         self.end_children_of(node, effects);
         self.ends_being_told(node);
+        self.sources_without_process(now, node, effects);
         if process.offers {
             self.starter_ended(now, node, effects);
         } else if process.role == Role::Zygote {

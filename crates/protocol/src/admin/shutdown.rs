@@ -53,6 +53,7 @@ impl Admin {
         for node in making {
             self.give_up_making(node, shutting_down(), effects);
         }
+        self.give_up_awaiting(|_| true, &shutting_down(), effects);
         for node in self.nodes(|process| process.has_actors() && process.attached) {
             effects.push(Effect::Send { to: root(node), id: 0, message: FromAdmin::Closing });
         }

@@ -20,6 +20,8 @@ impl Admin {
             processes: self.nodes(|process| process.has_actors() && process.attached),
             dead_letters: self.letters.count,
             latest_dead_letters: self.letters.latest.iter().map(|record| self.kept_letters.revise(record)).collect(),
+            source_authority: self.sources.registry.authority(),
+            sources: self.sources.registry.list().collect(),
             detail: self.detail(now),
         }
     }
@@ -42,6 +44,11 @@ pub(super) const fn name_of(message: &ToAdmin) -> &'static str {
         ToAdmin::SetCapability { .. } => "SetCapability",
         ToAdmin::Status => "Status",
         ToAdmin::Shutdown => "Shutdown",
+        ToAdmin::BeSourceAuthority => "BeSourceAuthority",
+        ToAdmin::LoadSource { .. } => "LoadSource",
+        ToAdmin::SourceVerdict { .. } => "SourceVerdict",
+        ToAdmin::UnloadSource { .. } => "UnloadSource",
+        ToAdmin::WatchSources { .. } => "WatchSources",
         ToAdmin::Resend { .. } => "Resend",
     }
 }

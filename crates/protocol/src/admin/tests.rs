@@ -4,3 +4,4 @@ mod processes;
 mod registrations;
 mod scene;
 mod shutdown;
+mod sources;

@@ -72,6 +72,10 @@ fn decided(id: &str, usable: bool) -> Effect {
     Effect::Decided { id: id.into(), usable }
 }
 
+fn discard(id: &str) -> Effect {
+    Effect::Discard { id: id.into(), digest: DIGEST }
+}
+
 fn tell(id: &str, info: &str, loaded: bool) -> Effect {
     let notice = Notice { id: id.into(), info: Some(info.into()), loaded };
     Effect::Tell { watcher: WATCHER, notice }
@@ -269,7 +273,7 @@ fn what_is_usable_does_not_depend_on_the_authority() {
     scene.make_usable("a");
     scene.on(Event::Ended { actor: AUTHORITY });
     assert_eq!(scene.registry.standing("a"), Standing::Usable(DIGEST));
-    assert_eq!(done(scene.unload("a")), [Effect::Discard { id: "a".into() }]);
+    assert_eq!(done(scene.unload("a")), [discard("a")]);
 }
 
 #[test]
@@ -277,8 +281,7 @@ fn an_unloaded_source_is_gone_and_its_content_too() {
     let mut scene = Scene::with_authority();
     scene.watch(true);
     scene.make_usable("a");
-    let discard = Effect::Discard { id: "a".into() };
-    assert_eq!(done(scene.unload("a")), [discard, tell("a", "a.zip", false)]);
+    assert_eq!(done(scene.unload("a")), [discard("a"), tell("a", "a.zip", false)]);
     assert_eq!(scene.registry.standing("a"), Standing::Unknown);
     assert_eq!(noted(scene.unload("a")).0, Level::Info, "unknown ids are ignored");
     assert_eq!(scene.load("a"), [ask(AUTHORITY, "a")], "it may come back");
@@ -294,7 +297,7 @@ fn who_waits_for_a_source_that_is_unloaded_waits_no_longer() {
     scene.load("b");
     scene.verdict("b", AUTHORITY, Verdict::Valid(None));
     assert_eq!(done(scene.unload("b")), [decided("b", false)]);
-    assert_eq!(scene.examined("b"), [Effect::Discard { id: "b".into() }], "it was kept in vain");
+    assert_eq!(scene.examined("b"), [discard("b")], "it was kept in vain");
     assert_eq!(scene.registry.standing("b"), Standing::Unknown);
 }
 
@@ -308,7 +311,7 @@ fn watchers_hear_of_each_coming_and_going_once() {
     assert_eq!(scene.watch(true), [tell("a", "a.zip", true), tell("b", "b.zip", true)], "who asks again is told again");
     assert_eq!(done(scene.make_usable("c")), [decided("c", true), tell("c", "c.zip", true)], "and still once");
     scene.watch(false);
-    assert_eq!(done(scene.unload("b")), [Effect::Discard { id: "b".into() }]);
+    assert_eq!(done(scene.unload("b")), [discard("b")]);
 }
 
 #[test]

@@ -230,6 +230,7 @@ impl World {
             spec: Vec::new(),
             process: None,
             requester: None,
+            source: None,
         };
         self.say(program, id, ToAdmin::Create(creation));
     }
@@ -339,7 +340,10 @@ impl World {
                     }
                 }
             }
-            Effect::PassLetter { .. } => unreachable!("there are no letters here"),
+            Effect::PassLetter { .. } | Effect::Resend { .. } => unreachable!("there are no letters here"),
+            Effect::ExamineSource { .. } | Effect::DiscardSource { .. } | Effect::Log(_) => {
+                unreachable!("there are no sources here")
+            }
             Effect::Release => self.released = true,
             Effect::End => self.ended = true,
         }

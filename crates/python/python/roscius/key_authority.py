@@ -32,18 +32,15 @@ class KeysTrusted:
 class KeyAuthority(ActorTypeDispatcher):
     """Lets sources be loaded that are signed by a trusted key, and refuses all others with a reason in the log.
 
-    It becomes the source authority of its system when it gets its first `TrustKeys`.
+    It becomes the source authority of its system when it gets `TrustKeys`.
     """
 
     trusted = TrustedKeys()
-    _is_registered = False
 
     def trust(self, trusted: TrustedKeys) -> None:
         """Decide by these keys, as the source authority of the system."""
         self.trusted = trusted
-        if not self._is_registered:
-            self.registerSourceAuthority()
-            self._is_registered = True
+        self.registerSourceAuthority()
 
     def receiveMsg_TrustKeys(self, msg: TrustKeys, sender: Any) -> None:
         """Take the keys, and say which they are."""

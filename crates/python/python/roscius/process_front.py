@@ -13,6 +13,8 @@ from roscius._core import Refused
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from thespian.system.processes.actor_host import Creation as ProcessCreation
+
     from roscius._core import ActorAddress, Process
     from roscius.front import Creation
 
@@ -44,12 +46,12 @@ class ProcessFront:
         try:
             return await self._create(process_base.creation_of(*creation), actor_class, source_hash)
         except (InvalidActorSpecification, ImportError):
-            in_rust = self._base.creation_in_rust(actor_class, global_name)
+            in_rust = self._base.creation_in_rust(actor_class, global_name, source_hash)
             if in_rust is None:
                 raise
             return await self._create(in_rust, actor_class, source_hash)
 
-    async def _create(self, creation: process_base.Creation, actor_class: Any, source_hash: str | None) -> ActorAddress:
+    async def _create(self, creation: ProcessCreation, actor_class: Any, source_hash: str | None) -> ActorAddress:
         with process_base.creating(actor_class, source_hash):
             try:
                 return await self._created(creation)
@@ -57,7 +59,7 @@ class ProcessFront:
                 self._base.make_up_for(refusal, creation)
             return await self._created(creation)
 
-    async def _created(self, creation: process_base.Creation) -> ActorAddress:
+    async def _created(self, creation: ProcessCreation) -> ActorAddress:
         actor = await self._answer(self._core.begin_create(*creation), process_base.CREATE_SECONDS)
         assert actor is not None
         return actor

@@ -294,6 +294,25 @@ def test_sources_of_others_are_none_of_its_business(director):
     assert director.take() == []
 
 
+def test_a_source_that_is_there_already_is_taken_at_once(director):
+    """The Director before this one loaded it, or somebody else; who watches is told of it once, at the beginning."""
+    director.define({"m.Helper": {}})
+    director.receiveMsg_LoadedSource(LoadedSource("hash of one", "one"), "admin")
+    director.ask("LoadSource", Source="one", Group="g")
+    assert ("create", "m.Helper", "hash of one") in director.take()
+    director.unload("one")
+    director.ask("LoadSource", Source="one", Group="g")
+    assert director.state() == (None, []), "now it is to be validated again"
+
+
+def test_nothing_is_started_by_a_director_that_ends(director):
+    director.define()
+    director.load("one")
+    director.runs_for_long()
+    director.receiveMsg_ActorExitRequest(ActorExitRequest(), "client")
+    assert director.exited("m.Server#1") == []
+
+
 def test_a_group_that_nobody_defined(director):
     assert director.load("one", group="new") == []
     assert director.state("new") == ("hash of one", ["hash of one"])

@@ -1,24 +1,28 @@
 """Whole sessions: a group is defined, its sources are signed, loaded, upgraded, rolled back and unloaded."""
 
 import hashlib
+import os
 import time
 from datetime import datetime, timedelta
 
 import pytest
 from roscius.signed_sources import generate_key, sign
-from thespian.actors import InvalidActorSourceHash
+from thespian.actors import ActorExitRequest, InvalidActorSourceHash
 from thespian.director import DirectorControl
 from thespian.director.director_actor import MINIMUM_STARTED_TIME
 from thespian.test import get_free_admin_port
 
 MOMENT = 5
-BASES = ("simpleSystemBase", "threadSystemBase")
+BASES = ("simpleSystemBase", "threadSystemBase", "multiprocTCPBase", "multiprocUDPBase", "multiprocQueueBase")
 FILES = ("service.py", "parts/*.py")
 
 
 @pytest.fixture(params=BASES)
-def control(request, directory):
+def control(request, directory, monkeypatch):
     """A Director of its own, on each base. Where actors are processes, it writes its logs beside the directory."""
+    for name in ("THESPLOG_FILE", "THESPLOG_FILE_MAXSIZE"):
+        # They are set with the system. Set before, they are put back after the test.
+        monkeypatch.setenv(name, os.environ.get(name, ""))
     if not request.param.startswith("multiproc"):
         # The logging is that of the tests.
         (directory / "thesplog.cfg").write_text("{'version': 1, 'incremental': True}")
@@ -195,6 +199,18 @@ def test_a_name_passes_on(control, session, sources, ed_key):
     session.make(2, ed_key)
     assert control("load", "service") == 0
     wait_for(lambda: (server := session.server()) and control.asys.ask(server, "version", 0.3) == 2)
+
+
+def test_a_new_director_takes_over(control, session, ed_key):
+    source_hash = session.make(1, ed_key)
+    assert control("load", "service") == 0
+    before = session.server()
+    control.asys.tell(control.director, ActorExitRequest())
+    wait_for(lambda: control.asys.ask(before, "version", 0.3) is None)
+    control = session.control = DirectorControl(control.sources_dir, control.system_base)
+    assert control("start") == 0
+    assert session.state() == (source_hash, [source_hash])
+    assert (session.ask("version"), session.ask("heard")) == (1, ["loaded"])
 
 
 def test_clients_are_told_of_changes(control, session, ed_key):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
 import subprocess
 import threading
+import zipfile
 from pathlib import Path
 
 import pytest
 import roscius
 import seen
-from thespian.actors import Actor, ActorExitRequest, WakeupMessage
+from thespian.actors import Actor, ActorExitRequest, ValidatedSource, ValidateSource, WakeupMessage
 
 PROJECT = Path(__file__).parents[4]
 # The same features as when all is tested, so that nothing is built again.
@@ -174,3 +176,58 @@ def test_capabilities_and_the_end_are_heard_by_programs(scene, base, command):
     assert command("shutdown").returncode == 0
     seen.until(lambda: not scene.members(), 10)
     assert command("status").returncode == 2
+
+
+class Authority(Actor):
+    """Takes what is a zip file, refuses what is empty, and says nothing about the rest."""
+
+    def receiveMessage(self, msg, sender):
+        if msg == "begin":
+            self.registerSourceAuthority()
+            self.send(sender, "begun")
+        elif isinstance(msg, ValidateSource):
+            if msg.sourceData.startswith(b"PK"):
+                self.send(sender, ValidatedSource(msg.sourceHash, msg.sourceData, msg.sourceInfo))
+            elif msg.sourceData == b"refuse":
+                self.send(sender, ValidatedSource(msg.sourceHash, None, msg.sourceInfo))
+
+
+def test_sources_are_loaded_listed_and_let_go(scene, base, command):
+    asys = scene.start(base)
+    archive = scene.home / "greeter.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr(
+            "greeter.py",
+            "from thespian.actors import Actor\n"
+            "class Greeter(Actor):\n"
+            "    def receiveMessage(self, msg, sender):\n"
+            "        if isinstance(msg, str):\n"
+            "            self.send(sender, 'hello ' + msg)\n",
+        )
+    none = command("sources", "load", str(archive))
+    assert none.returncode == 1 and "there is no source authority" in none.stderr
+    authority = asys.createActor(Authority)
+    assert asys.ask(authority, "begin", 5) == "begun"
+    source_hash = command("sources", "load", str(archive)).stdout.strip()
+    assert source_hash == hashlib.md5(archive.read_bytes(), usedforsecurity=False).hexdigest()
+    greeter = asys.createActor("greeter.Greeter", sourceHash=source_hash)
+    assert asys.ask(greeter, "you", 5) == "hello you"
+    [listed] = read(command("sources", "list", "--json"))
+    assert listed == {"hash": source_hash, "info": str(archive), "validated": True}
+    status = read(command("status", "--json"))
+    assert (status["sources"], f"ActorAddr-{status['source_authority']}") == ([listed], str(authority))
+    assert f"{{{{{source_hash}}}}}greeter.Greeter" in {actor["class"] for actor in status["actors"]}
+    other = scene.home / "other"
+    other.write_bytes(b"refuse")
+    refused = command("sources", "load", str(other))
+    assert refused.returncode == 1 and "has refused" in refused.stderr
+    other.write_bytes(b"what is this")
+    silent = command("sources", "load", str(other), "--info", "a riddle", "--timeout", "0.3")
+    assert silent.returncode == 1 and "has not decided" in silent.stderr
+    lines = command("sources").stdout.splitlines()
+    assert sum("loaded" in line for line in lines) == sum("a riddle" in line for line in lines) == 1
+    assert command("sources", "unload", source_hash[:8]).returncode == 0
+    assert [it["info"] for it in read(command("sources", "list", "--json"))] == ["a riddle"]
+    assert command("sources", "unload", "ffff").returncode == 1
+    missing = command("sources", "load", str(scene.home / "missing"))
+    assert missing.returncode == 1 and "can not be read" in missing.stderr

@@ -130,8 +130,8 @@ def test_two_programs_that_start_at_once_get_one_system(scene):
         assert [program.stdout.readline() for program in programs] == ["hello\n"] * 4
         scene.port = port
         scene.start("multiprocTCPBase")
-        # One Admin, one starter, one logger, one actor by its name.
-        assert len(scene.members()) == len(programs) + 4
+        # One Admin, one starter, one logger, one actor by its name, and the process for the next actor.
+        seen.until(lambda: len(scene.members()) == len(programs) + 5)
     finally:
         for program in programs:
             program.stdin.close()

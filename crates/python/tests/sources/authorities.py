@@ -145,19 +145,23 @@ class Impostor(Actor):
 
 
 class Watcher(Actor):
-    """Tells what it has heard about sources."""
+    """Tells what it has heard about sources, once it has heard so much."""
 
     def __init__(self):
         self.heard = []
+        self.waiting = None
 
     def receiveMessage(self, msg, sender):
         if isinstance(msg, bool):
             self.notifyOnSourceAvailability(msg)
             self.send(sender, "noted")
-        elif msg == "heard":
-            self.send(sender, self.heard)
+        elif isinstance(msg, int):
+            self.waiting = sender, msg
         elif isinstance(msg, LoadedSource | UnloadedSource):
             self.heard.append((type(msg).__name__, msg.sourceHash, msg.sourceInfo))
+        if self.waiting is not None and len(self.heard) >= self.waiting[1]:
+            self.send(self.waiting[0], self.heard)
+            self.waiting = None
 
 
 class Loader(Actor):

@@ -5,12 +5,6 @@ from authorities import MOMENT, Authority
 from zips import zipped
 
 
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if "multiproc" in item.name:
-            item.add_marker(pytest.mark.skip(reason="bases of several processes load no sources yet"))
-
-
 @pytest.fixture
 def authorise(asys):
     """Makes an actor of a class the source authority; gives its address."""

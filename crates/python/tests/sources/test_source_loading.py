@@ -205,8 +205,8 @@ def test_a_large_source(asys, authorise, load):
 # Who is told
 
 
-def heard(asys, watcher):
-    return [(what, source_hash) for what, source_hash, _info in asys.ask(watcher, "heard", MOMENT)]
+def heard(asys, watcher, so_much):
+    return [(what, source_hash) for what, source_hash, _info in asys.ask(watcher, so_much, MOMENT)]
 
 
 def watching(asys):
@@ -227,10 +227,10 @@ def test_watchers_hear_once_of_each_source(asys, authorise, load):
     asys.unloadActorSource(source_hash)
     assert refused(asys, source_hash)
     story = [("LoadedSource", source_hash), ("UnloadedSource", source_hash)]
-    assert heard(asys, early) == story
-    assert heard(asys, late) == story
-    assert heard(asys, stopped) == []
-    assert all(info.endswith("source.zip") for _, _, info in asys.ask(early, "heard", MOMENT))
+    assert heard(asys, early, 2) == story
+    assert heard(asys, late, 2) == story
+    assert heard(asys, stopped, 0) == []
+    assert all(info.endswith("source.zip") for _, _, info in asys.ask(early, 2, MOMENT))
 
 
 def test_watchers_hear_nothing_of_what_is_not_loaded(asys, authorise, load):
@@ -239,7 +239,7 @@ def test_watchers_hear_nothing_of_what_is_not_loaded(asys, authorise, load):
     authorise(Rejecting)
     assert refused(asys, load(ECHO))
     asys.unloadActorSource("unknown")
-    assert heard(asys, watcher) == []
+    assert heard(asys, watcher, 0) == []
 
 
 # What is made of it

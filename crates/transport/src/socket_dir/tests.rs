@@ -201,3 +201,19 @@ fn a_system_that_begins_sweeps_the_dead_and_nothing_that_lives() {
     assert!(!orphaned.path().exists());
     orphaned.raze().unwrap();
 }
+
+#[test]
+fn sources_go_with_the_directory_of_their_system_and_nothing_else_does() {
+    let base = Base::new("sources");
+    let directory = SocketDir::open_in(&base.0, "shop").unwrap();
+    let (kept, other) = (directory.path().join(format!("{SOURCE}-0a1b")), directory.path().join("resource"));
+    for file in [&kept, &other] {
+        fs::write(file, "mine").unwrap();
+    }
+    assert_eq!(directory.sweep().unwrap(), 0);
+    assert!(kept.exists());
+    assert!(!directory.remove().unwrap());
+    assert!(!kept.exists() && other.exists());
+    fs::remove_file(other).unwrap();
+    assert!(directory.remove().unwrap());
+}

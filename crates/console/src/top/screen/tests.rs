@@ -68,7 +68,7 @@ fn drawn(view: &mut View, width: u16, height: u16) -> Vec<String> {
 #[test]
 fn a_terminal_of_eighty_columns_shows_actors_with_their_process() {
     let lines = drawn(&mut view(), 80, 24);
-    assert!(lines[0].starts_with("tcp-1900  up 90 s  WRONG"), "{lines:#?}");
+    assert!(lines[0].starts_with("WRONG  tcp-1900  up 90 s"), "{lines:#?}");
     assert!(lines[1].starts_with("3 actors in 4 processes · 12,345 wait · 3,000/s · 10 MB"), "{lines:#?}");
     assert_eq!(lines[2].trim_end(), "! shop.Clerk a2/0.1.0 (process 78) does not answer");
     assert_eq!(lines[3].trim_end(), " WAITING    A SEC STATE       RESTARTS  MEMORY ACTOR");
@@ -81,7 +81,7 @@ fn a_terminal_of_eighty_columns_shows_actors_with_their_process() {
 #[test]
 fn a_terminal_of_forty_columns_shows_what_matters_most() {
     let lines = drawn(&mut view(), 40, 12);
-    assert!(lines[0].starts_with("tcp-1900  up 90 s  WRONG"), "{lines:#?}");
+    assert!(lines[0].starts_with("WRONG  tcp-1900  up 90 s"), "{lines:#?}");
     assert_eq!(lines[1].trim_end(), "3 actors 12,345 wait 3,000/s");
     assert!(lines[3].starts_with("! shop.Clerk a2/0.1.0 (process 78) does"), "{lines:#?}");
     assert_eq!(lines[4].trim_end(), " WAITING    A SEC ACTOR");

@@ -113,7 +113,9 @@ fn a_letter_is_sent_again_once() {
 #[test]
 fn only_the_latest_letters_and_none_that_are_long_are_kept() {
     let mut scene = Scene::new();
-    let kept = |scene: &Scene| scene.admin.status(scene.now).latest_dead_letters.iter().filter(|it| it.number.is_some()).count();
+    let kept = |scene: &Scene| {
+        scene.admin.status(scene.now).latest_dead_letters.iter().filter(|it| it.number.is_some()).count()
+    };
     scene.on(letter_of(&"x".repeat(1 << 20), root(PROGRAM), root(STARTER)));
     assert_eq!(kept(&scene), 0);
     for _ in 0..40 {

@@ -101,8 +101,14 @@ impl Scene {
 
     /// Asks for an actor and says which process it is to be.
     pub fn create(&mut self, id: u64, change: impl FnOnce(&mut Creation)) -> Option<NodeId> {
-        let mut creation =
-            Creation { maker: "python".into(), name: None, spec: b"spec".to_vec(), process: None, requester: None };
+        let mut creation = Creation {
+            maker: "python".into(),
+            name: None,
+            spec: b"spec".to_vec(),
+            process: None,
+            requester: None,
+            source: None,
+        };
         change(&mut creation);
         let before = self.effects.len();
         self.say(PROGRAM, id, ToAdmin::Create(creation));

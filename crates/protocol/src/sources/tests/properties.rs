@@ -69,7 +69,7 @@ impl Outside {
                 assert!(self.pending.remove(id).is_some(), "{id} was decided, and nobody had asked");
                 assert!(!*usable || self.usable.insert(id.clone()));
             }
-            Effect::Discard { id } => assert!(self.usable.remove(id)),
+            Effect::Discard { id, .. } => assert!(self.usable.remove(id)),
             Effect::Tell { watcher, notice } => {
                 let heard = self.watchers.get_mut(watcher).expect("a watcher");
                 let is_news = if notice.loaded { heard.insert(notice.id.clone()) } else { heard.remove(&notice.id) };

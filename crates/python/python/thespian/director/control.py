@@ -214,7 +214,7 @@ class DirectorControl:
         print(f"THESPIAN_DIRECTOR_DIR={self.sources_dir}")
         for each in self.all_group_loadable_sources():
             lines = [
-                f"{os.path.relpath(file, self.sources_dir)}    {hashlib.md5(self._content(file)).hexdigest()}"
+                f"{os.path.relpath(file, self.sources_dir)}    {hashlib.md5(self._content(file), usedforsecurity=False).hexdigest()}"
                 for file in each.tls_filenames()
             ]
             separator = "\n" + " " * len(each.group_name) + "+ "

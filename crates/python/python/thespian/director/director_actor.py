@@ -31,7 +31,10 @@ class Director(roscius.Actor, ActorTypeDispatcher):
 
     def __init__(self) -> None:
         self.groups: dict[str, Group] = {}
+        # Sources that are loaded, by whomever; and those that are to be, with their groups.
+        self.available: set[str] = set()
         self.pending_loads: dict[str, str] = {}
+        self.is_ending = False
         self.is_watching_sources = False
         self.waiting_for_update: list[Any] = []
 
@@ -74,14 +77,15 @@ class Director(roscius.Actor, ActorTypeDispatcher):
         group_name = msg.get("Group") or GroupLoadableFiles("", source).group_name
         self.groups.setdefault(group_name, Group())
         self.send(sender, answer | {"SourceHash": source_hash})
-        if any(group.version(source_hash) for group in self.groups.values()):
-            # Nobody tells of a source that is there already.
+        if source_hash in self.available:
+            # Nobody tells of it again.
             self._activate(group_name, source_hash)
         else:
             self.pending_loads[source_hash] = group_name
 
     def receiveMsg_LoadedSource(self, msg: LoadedSource, _sender: Any) -> None:
-        """Make a source that this Director loaded the active one."""
+        """Make a source the active one, if this Director loaded it. Of those that were there before, it is told at first."""
+        self.available.add(msg.sourceHash)
         group_name = self.pending_loads.pop(msg.sourceHash, None)
         if group_name is not None:
             self._activate(group_name, msg.sourceHash)
@@ -118,6 +122,7 @@ class Director(roscius.Actor, ActorTypeDispatcher):
 
     def receiveMsg_UnloadedSource(self, msg: UnloadedSource, _sender: Any) -> None:
         """End the actors of a source; if it was the active one, the newest of the others becomes that."""
+        self.available.discard(msg.sourceHash)
         self.pending_loads.pop(msg.sourceHash, None)
         for group in self.groups.values():
             version = group.version(msg.sourceHash)
@@ -144,6 +149,10 @@ class Director(roscius.Actor, ActorTypeDispatcher):
         """The same for actors with a global name, which need not be children."""
         self._has_ended(msg.address)
 
+    def receiveMsg_ActorExitRequest(self, _msg: ActorExitRequest, _sender: Any) -> None:
+        """Start nothing any more: the actors end with their Director."""
+        self.is_ending = True
+
     def _has_ended(self, address: Any) -> None:
         for group in self.groups.values():
             for version in group.versions:
@@ -151,7 +160,7 @@ class Director(roscius.Actor, ActorTypeDispatcher):
                     if actor.address != address:
                         continue
                     actor.address = None
-                    if version is group.active:
+                    if version is group.active and not self.is_ending:
                         self._restart(actor, version)
 
     def _restart(self, actor: RunningActor, version: LoadedVersion) -> None:

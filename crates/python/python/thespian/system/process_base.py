@@ -21,8 +21,9 @@ from thespian.system.exceptions import (
 from thespian.system.host import Requirements, ShutDown
 from thespian.system.network_place import is_here
 from thespian.system.processes import actor_host
-from thespian.system.processes.actor_host import class_name
+from thespian.system.processes.actor_host import Creation, class_name
 from thespian.system.processes.launching import METHODS
+from thespian.system.processes.loading import LoadsSources
 from thespian.system.processes.starting import SystemPlace, announce_program, attach_or_start
 from thespian.system.processes.task import ActorSpec
 from thespian.system.running_base import RunningBase
@@ -41,6 +42,8 @@ _log = logging.getLogger(__name__)
 SHUTDOWN_SECONDS = 10.0
 # How long the Admin may take to have an actor made.
 CREATE_SECONDS = actor_host.CREATE_SECONDS
+# How long the Admin may take to hear of a source.
+SOURCE_SECONDS = 61.0
 # How long a program waits for a receiver that takes nothing.
 TELL_SECONDS = 60.0
 WARNING = 30
@@ -67,10 +70,11 @@ class Transport:
         return admin_address(directory)
 
 
-class ProcessBase(RunningBase):
+class ProcessBase(LoadsSources, RunningBase):
     """A system whose actors are processes. The subclasses say where it is found."""
 
     shutdown_seconds = SHUTDOWN_SECONDS
+    source_seconds = SOURCE_SECONDS
 
     def __init__(self, capabilities: dict[str, Any], logDefs: dict[str, Any] | bool | None = None) -> None:
         self.capabilities = capabilities
@@ -128,14 +132,14 @@ class ProcessBase(RunningBase):
         try:
             return self._create(creation, actorClass, sourceHash)
         except (InvalidActorSpecification, ImportError):
-            in_rust = self.creation_in_rust(actorClass, globalName)
+            in_rust = self.creation_in_rust(actorClass, globalName, sourceHash)
             if in_rust is None:
                 raise
             return self._create(in_rust, actorClass, sourceHash)
 
-    def creation_in_rust(self, actorClass: Any, globalName: str | None) -> Creation | None:
+    def creation_in_rust(self, actorClass: Any, globalName: str | None, sourceHash: str | None) -> Creation | None:
         """The creation of an actor in Rust, if a program offers one by the name of a class that cannot be imported."""
-        rust = rust_instead(actorClass, self._core.makers)
+        rust = None if sourceHash else rust_instead(actorClass, self._core.makers)
         return None if rust is None else creation_of(rust, None, globalName, None)
 
     def _create(self, creation: Creation, actorClass: Any, sourceHash: str | None) -> ActorAddress:
@@ -157,6 +161,24 @@ class ProcessBase(RunningBase):
         """Start an executable that offers actors in Rust, until the system ends. The result is their names."""
         return announce_program(self._part.directory, program, arguments)
 
+    # Sources
+
+    @contextmanager
+    def telling(self, what: str) -> Iterator[None]:
+        """Raise in the words of Thespian what goes wrong when the Admin is told something."""
+        try:
+            yield
+        except TimeoutError as error:
+            raise ActorSystemRequestTimeout(f"Could not {what} in time: {error}") from None
+        except (OSError, ValueError) as error:
+            raise ActorSystemFailure(f"Could not {what}: {error}") from None
+
+    def register_source_authority(self, actor: Any) -> None:
+        """External code validates nothing."""
+
+    def notify_on_sources(self, actor: Any, enable: bool) -> None:
+        """External code is told nothing of sources."""
+
     # Capabilities
 
     def update_capability(self, name: str, value: Any) -> None:
@@ -172,24 +194,22 @@ class ProcessBase(RunningBase):
             raise ActorSystemFailure(f"Could not set a capability of the system ({error})") from None
 
 
-# What the Admin is to be told of an actor to be made: its maker, what that needs to know, and the global name.
-Creation = tuple[str, bytes, str | None]
-
-
 def creation_of(
     actorClass: Any, requirements: Requirements, globalName: str | None, sourceHash: str | None
 ) -> Creation:
     """The creation of what was given for the class of an actor."""
+    source = sourceHash or None
     # With a source hash a name is that of a class.
-    rust = None if isinstance(actorClass, str) and sourceHash is not None else rust_actor(actorClass)
+    rust = None if isinstance(actorClass, str) and source is not None else rust_actor(actorClass)
     if rust is not None:
-        if sourceHash is not None:
-            raise InvalidActorSourceHash(sourceHash)
-        return rust.name, rust.packed(), globalName or None
+        return rust.name, rust.packed(), globalName or None, source
     name = class_name(actorClass)
     if not isinstance(name, str):
         raise InvalidActorSpecification(actorClass, "neither a class nor the name of one")
-    return PYTHON, ActorSpec(name, requirements, sourceHash).packed(), globalName or None
+    # An actor that has the name already is the answer, whatever else is given.
+    if source is not None and "." not in name and not globalName:
+        raise InvalidActorSpecification(actorClass, "a name must be qualified by its module")
+    return PYTHON, ActorSpec(name, requirements, source).packed(), globalName or None, source
 
 
 @contextmanager

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from thespian.system.addressManager import CannotPickle
-from thespian.system.loads_no_sources import LoadsNoSources
 
 if TYPE_CHECKING:
     from roscius._core import ActorAddress, Endpoint
 
 
-class RunningBase(LoadsNoSources):
+class RunningBase:
     """A base whose system runs. The subclasses start it, and end it."""
 
     system_name: str

@@ -8,6 +8,7 @@ from typing import IO, Any
 from thespian.system.messages.base import ActorSystemMessage
 from thespian.system.messages.status_text import ShowAddress, actor_text, system_text
 from thespian.system.public import public
+from thespian.system.sources import source_hash_of
 
 
 @public
@@ -62,8 +63,12 @@ class Thespian_ActorStatus(Thespian__Status):
         self.actorClass = class_text(actorClass)
         self.adminAddress: Any = given.get("adminAddress")
         self.parentAddress: Any = given.get("parentAddress")
-        self.sourceHash: Any = given.get("sourceHash")
+        self.sourceHash: Any = given.get("sourceHash", _source_of(actorClass))
         self.exiting: Any = given.get("exiting", False)
+
+
+def _source_of(actorClass: Any) -> str | None:
+    return source_hash_of(actorClass) if isinstance(actorClass, type) else None
 
 
 def class_text(actor_class: Any) -> str:

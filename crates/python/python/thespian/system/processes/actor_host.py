@@ -10,16 +10,17 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from roscius._core import Listening, Refused
-from roscius.rust_actors import RustActor, rust_actor, rust_instead
+from roscius.rust_actors import PYTHON, rust_actor, rust_instead
 from roscius.supervision import restart_policy
 
+from thespian.system import sources
 from thespian.system.capability import fits
 from thespian.system.class_resolution import resolve
 from thespian.system.exceptions import InvalidActorSourceHash, InvalidActorSpecification
 from thespian.system.host import Requirements
-from thespian.system.loads_no_sources import LoadsNoSources
 from thespian.system.messages.status import Thespian_ActorStatus, status_text
-from thespian.system.processes.task import ActorSpec, Task
+from thespian.system.processes.loading import LoadsSources
+from thespian.system.processes.task import ActorSpec, HeldSource, Task
 
 if TYPE_CHECKING:
     from roscius._core import ActorAddress, Process
@@ -29,9 +30,11 @@ _log = logging.getLogger(__name__)
 CREATE_SECONDS = 50.0
 # The number of a child whose parent has given it none yet.
 _UNKNOWN = 2**32 - 1
+# What the Admin is to be told of an actor to be made: its maker, what that needs to know, the global name, and the source.
+Creation = tuple[str, bytes, str | None, str | None]
 
 
-class ActorHost(LoadsNoSources):
+class ActorHost(LoadsSources):
     """The base of the one actor in this process."""
 
     def __init__(self, core: Process, task: Task, capabilities: dict[str, Any], settings: dict[str, Any]) -> None:
@@ -41,6 +44,8 @@ class ActorHost(LoadsNoSources):
         self.address: ActorAddress = core.actor
         self.capabilities = capabilities
         self.actor: Any = None
+        # What the actor is made from, which is here even if it is unloaded meanwhile.
+        self.source: HeldSource | None = None
         self._thread = threading.get_ident()
         # Children that another thread has asked for: only the thread of the actor starts processes.
         self._waiting: deque[tuple[Task, Listening]] = deque()
@@ -51,6 +56,11 @@ class ActorHost(LoadsNoSources):
         """The status of the actor, as a text."""
         details = {"childActors": self._core.children, "adminAddress": self._core.admin}
         return status_text(Thespian_ActorStatus(self.address, type(self.actor), details))
+
+    @property
+    def source_hash(self) -> str | None:
+        """The hash of the source that the actor is made from."""
+        return None if self.source is None else self.source.source_hash
 
     # Creation of actors
 
@@ -64,22 +74,22 @@ class ActorHost(LoadsNoSources):
     ) -> ActorAddress:
         """Create a child in a process of its own. What goes wrong the parent hears as the exit of the child."""
         try:
-            if sourceHash is not None:
-                raise InvalidActorSourceHash(sourceHash)
             rust = rust_actor(actorClass)
             if rust is not None:
-                return self._create_in_rust(parent, rust, globalName)
-            if globalName:
-                return self._create_named(actorClass, requirements, globalName)
+                return self._create_by_admin(parent, (rust.name, rust.packed(), globalName or None, sourceHash))
+            source = sourceHash or self._source_of(actorClass)
+            if globalName or source not in (None, self.source_hash):
+                spec = ActorSpec(class_name(actorClass), requirements, source).packed()
+                return self._create_by_admin(parent, (PYTHON, spec, globalName or None, source))
             try:
-                cls = resolve(actorClass)
+                cls = resolve(actorClass) if source is None else sources.resolve(actorClass, source)
             except (ImportError, InvalidActorSpecification):
                 rust = rust_instead(actorClass, self._core.makers)
                 if rust is None:
                     raise
-                return self._create_in_rust(parent, rust, None)
+                return self._create_by_admin(parent, (rust.name, rust.packed(), None, None))
             if fits(cls, self.capabilities, requirements):
-                return self._start(parent, ActorSpec(cls, requirements), restart_policy(parent, cls))
+                return self._start(parent, ActorSpec(cls, requirements, source), restart_policy(parent, cls))
             _log.warning("No compatible ActorSystem could be found for Actor %s", cls)
         except Refused as refusal:
             _log.warning("%s cannot create an actor: %s", self.address, refusal.args[1])
@@ -90,26 +100,27 @@ class ActorHost(LoadsNoSources):
         failed: ActorAddress = parent._reference.creation_failed(str(actorClass))
         return failed
 
-    def _create_named(self, actorClass: Any, requirements: Requirements, name: str) -> ActorAddress:
-        spec = ActorSpec(class_name(actorClass), requirements)
-        return self._core.create("python", spec.packed(), name, CREATE_SECONDS)
+    def _source_of(self, actorClass: Any) -> str | None:
+        """The source of a child: of a class its own, of a name that of its parent."""
+        if isinstance(actorClass, type):
+            return sources.source_hash_of(actorClass)
+        return self.source_hash
 
-    def _create_in_rust(self, parent: Any, rust: RustActor, name: str | None) -> ActorAddress:
+    def _create_by_admin(self, parent: Any, creation: Creation) -> ActorAddress:
         """Have the Admin make a child. It tells of the end of the child, as it does of one that never comes to be."""
-        spec = rust.packed()
-        if name:
-            return self._core.create(rust.name, spec, name, CREATE_SECONDS)
+        if creation[2] is not None:
+            return self._core.create(*creation, CREATE_SECONDS)
         process, address = self._core.free_process()
         if threading.get_ident() != self._thread:
             # A coroutine, or a thread of the actor: it tells the actor of a child that there is.
-            created = self._core.create(rust.name, spec, None, CREATE_SECONDS, (process, _UNKNOWN))
+            created = self._core.create(*creation, CREATE_SECONDS, (process, _UNKNOWN))
             parent._reference.adopt(created)
             return created
         birth = parent._reference.adopt(address)
         if birth is None:
             return address  # The parent exits, and has no more children.
         try:
-            created = self._core.create(rust.name, spec, None, CREATE_SECONDS, (process, birth))
+            created = self._core.create(*creation, CREATE_SECONDS, (process, birth))
         except (Refused, OSError) as error:  # a timeout is an OSError too
             text = error.args[-1] if isinstance(error, Refused) else str(error)
             _log.warning("%s cannot create an actor: %s", self.address, text)
@@ -121,13 +132,14 @@ class ActorHost(LoadsNoSources):
 
     def _start(self, parent: Any, spec: ActorSpec, policy: str | None) -> ActorAddress:
         if self._method != "fork":
-            spec = ActorSpec(class_name(spec.actor_class), spec.requirements)
+            spec = spec._replace(actor_class=class_name(spec.actor_class))
         listening = Listening(self._directory)
         address = listening.actor
         birth = parent._reference.adopt(address, policy)
         if birth is None:
             return address  # The parent exits, and has no more children.
-        task = Task(self._directory, listening.process, birth, self.address, os.getpid(), "python", None, spec, policy)
+        me, pid, source = self.address, os.getpid(), self.source
+        task = Task(self._directory, listening.process, birth, me, pid, PYTHON, None, spec, policy, source=source)
         if threading.get_ident() == self._thread:
             self._launch(task, listening)
         else:
@@ -202,4 +214,7 @@ def class_name(actorClass: Any) -> Any:
         return actorClass
     if "." in actorClass.__qualname__:
         raise InvalidActorSpecification(actorClass, "a class inside of a function or class has no name to import it by")
-    return f"{actorClass.__module__}.{actorClass.__qualname__}"
+    module = actorClass.__module__
+    if sources.source_hash_of(actorClass) is not None:
+        module = module.partition("}}")[2]  # by which it is found in its source
+    return f"{module}.{actorClass.__qualname__}"

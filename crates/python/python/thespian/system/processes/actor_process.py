@@ -6,13 +6,13 @@ import logging
 import sys
 from typing import TYPE_CHECKING, Any
 
-from roscius._core import Process
+from roscius._core import NoSource, Process
 from roscius.supervision import restart_policy
 
-from thespian.system import poison
+from thespian.system import poison, sources
 from thespian.system.capability import fits
 from thespian.system.class_resolution import resolve
-from thespian.system.exceptions import InvalidActorSpecification
+from thespian.system.exceptions import InvalidActorSourceHash, InvalidActorSpecification
 from thespian.system.instantiation import withPossibleInitArgs
 from thespian.system.messages.lifecycle import ActorExitRequest
 from thespian.system.processes import log_forwarding, log_writer, signals, titles
@@ -51,11 +51,12 @@ class Prepared:
         core.announce(self.starter)
         return self.capabilities, self.settings
 
-    def keep_up(self) -> None:
-        """Take over what has changed in the system since the last process."""
+    def keep_up(self) -> bool:
+        """Take over what has changed in the system since the last process. Whether there was something."""
         changed = self.starter.changed_capabilities()
         if changed is not None:
             self.capabilities = changed
+        return changed is not None
 
 
 def main(task: Task, listening: Listening, prepared: Prepared | None) -> None:
@@ -99,7 +100,7 @@ def _make(core: Process, task: Task, host: ActorHost) -> tuple[Any, RestartPlan 
     """The instance and how it is restarted. None if there is none, which has been said where it belongs."""
     top_level = task.parent_pid is None
     try:
-        cls, requirements = _class_of(task, host.capabilities)
+        cls, requirements = _class_of(task, host)
     except NotMade as refusal:
         thesplog("Cannot make an actor: %s", refusal.text, level=logging.WARNING)
         if top_level:
@@ -129,27 +130,31 @@ def _make(core: Process, task: Task, host: ActorHost) -> tuple[Any, RestartPlan 
     return actor, None if policy is None else (policy, instance)
 
 
-def _class_of(task: Task, capabilities: dict[str, Any]) -> tuple[Any, Any]:
+def _class_of(task: Task, host: ActorHost) -> tuple[Any, Any]:
     if task.maker == "logger":
         return log_writer.LogWriter, None
     try:
         spec = task.actor_spec()
     except Exception as error:  # what a program sent may fail to unpickle in any way
         raise NotMade("invalid-class", f"{error}") from error
-    name = spec.actor_class
-    # What is no name at all is told first, as everywhere.
-    if spec.source_hash is not None and "." in str(name):
-        raise NotMade("invalid-source-hash", f"no source {spec.source_hash} is loaded")
     try:
-        cls = resolve(name)
+        if task.source is not None:
+            host.source = task.source.held(task.directory)
+            sources.install(*host.source)
+        if spec.source_hash is None:
+            cls = resolve(spec.actor_class)
+        else:
+            cls = sources.resolve(spec.actor_class, spec.source_hash)
+    except (NoSource, InvalidActorSourceHash) as error:
+        raise NotMade("invalid-source-hash", str(error)) from error
     except InvalidActorSpecification as error:
-        raise NotMade("invalid-class", str(error)) from error
+        raise NotMade("invalid-class", str(error.reason)) from error
     except ImportError as error:
         raise NotMade("import", str(error)) from error
     except Exception as error:  # importing a module runs code of users
         raise NotMade("import", f"{type(error).__name__}: {error}") from error
     # The parent of a child has looked already.
-    if task.parent_pid is None and not _may_run(cls, capabilities, spec.requirements):
+    if task.parent_pid is None and not _may_run(cls, host.capabilities, spec.requirements):
         raise NotMade("no-compatible-system", "No compatible ActorSystem could be found")
     return cls, spec.requirements
 

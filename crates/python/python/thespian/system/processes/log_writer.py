@@ -10,6 +10,8 @@ from thespian.system.actor import Actor
 from thespian.system.processes.log_forwarding import configured, forget_configuration
 from thespian.system.thesplog import thesplog
 
+# The mark of a record that the core has made for the Admin.
+FROM_ADMIN = "roscius_admin"
 # The logDefs of the program, for the logger that is forked from it. They may hold what can not be pickled, such as a stream.
 _log_defs: dict[str, Any] | None = None
 
@@ -74,7 +76,10 @@ class LogWriter(Actor):
     def receiveMessage(self, msg: Any, sender: Any) -> None:
         """Write a record."""
         if isinstance(msg, logging.LogRecord):
-            logging.getLogger(msg.name).handle(msg)
+            logger = logging.getLogger(msg.name)
+            # The Admin has no logging of its own, and does not know which records are wanted.
+            if not hasattr(msg, FROM_ADMIN) or logger.isEnabledFor(msg.levelno):
+                logger.handle(msg)
 
 
 # The logger needs no spec: what it is configured with is in the memory that it was forked with.

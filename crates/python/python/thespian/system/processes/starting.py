@@ -158,21 +158,29 @@ def start(
         signal.signal(signal.SIGUSR1, lambda _number, _frame: None)
         titles.set_title(f"MultiProcAdmin {place}")
 
+        outcomes: list[str] = []
+
         def ready(outcome: str, text: str) -> None:
+            outcomes.append(outcome)
             os.write(answer, f"{outcome}\n{os.getpid()}\n{text}".encode())
             os.close(answer)
 
-        serve_admin(
-            place.kind,
-            place.claim,
-            _packed(capabilities),
-            _packed(settings),
-            log_writer.SPEC if logs else None,
-            creator,
-            ready,
-            alarm,
-            _show_status,
-        )
+        try:
+            serve_admin(
+                place.kind,
+                place.claim,
+                _packed(capabilities),
+                _packed(settings),
+                log_writer.SPEC if logs else None,
+                creator,
+                ready,
+                alarm,
+                _show_status,
+            )
+        except OSError:
+            # Why there is no system the program has been told: it says so itself.
+            if outcomes in ([], ["ready"]):
+                raise
 
     daemonise(admin)
     outcome, _, rest = _read_all(answers, answer).partition("\n")

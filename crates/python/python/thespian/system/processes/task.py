@@ -5,8 +5,10 @@ from __future__ import annotations
 import pickle
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from roscius._core import read_source
+
 if TYPE_CHECKING:
-    from roscius._core import ActorAddress
+    from roscius._core import ActorAddress, MakeOrder
 
 # How a pickle begins, and no text.
 _PICKLE = b"\x80"
@@ -17,6 +19,7 @@ class ActorSpec(NamedTuple):
 
     actor_class: Any
     requirements: dict[str, Any] | None = None
+    # The source that the class is from. A name is that of a class there.
     source_hash: str | None = None
 
     def packed(self) -> bytes:
@@ -29,6 +32,28 @@ class ActorSpec(NamedTuple):
         if spec[:1] != _PICKLE:
             return ActorSpec(spec.decode())
         return ActorSpec(*pickle.loads(spec))
+
+
+class StoredSource(NamedTuple):
+    """A source in the directory of the system, by the digest of its content."""
+
+    source_hash: str
+    digest: bytes
+
+    def held(self, directory: str) -> HeldSource:
+        """With its content. Raises NoSource if that is not there any more."""
+        return HeldSource(self.source_hash, read_source(directory, self.digest))
+
+
+class HeldSource(NamedTuple):
+    """A source that the parent of a new process has: it may have been unloaded, and its actors go on."""
+
+    source_hash: str
+    content: bytes
+
+    def held(self, _directory: str) -> HeldSource:
+        """Itself."""
+        return self
 
 
 class Task(NamedTuple):
@@ -47,6 +72,15 @@ class Task(NamedTuple):
     # When an actor of another actor is restarted, and how often its parent has decided about it.
     policy: str | None = None
     heard: int = 0
+    # The source that the actor, and the children that it names, are made from.
+    source: StoredSource | HeldSource | None = None
+
+    @staticmethod
+    def ordered(directory: str, admin: ActorAddress, order: MakeOrder) -> Task:
+        """What the Admin wants a starter to make."""
+        process, birth, maker, name, spec, stored = order
+        source = None if stored is None else StoredSource(*stored)
+        return Task(directory, process, birth, admin, None, maker, name, spec, source=source)
 
     def actor_spec(self) -> ActorSpec:
         """The actor to be made."""

@@ -24,7 +24,7 @@ def kept_history() -> Iterator[None]:
         import readline
     except ImportError:
         readline = None  # type: ignore[assignment]
-    if readline is None or not sys.stdin.isatty():
+    if readline is None or sys.stdin is None or not sys.stdin.isatty():
         yield
         return
     # Addresses are words.

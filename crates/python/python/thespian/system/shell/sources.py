@@ -42,5 +42,6 @@ def test_actor_zip() -> io.BytesIO:
     """A source with `t.TestActor`, which says what it got, and answers `create` with the address of a child."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr("t.py", _TEST_ACTOR_SOURCE)
+        # Without a time: it is the same source, with the same hash, whenever it is made.
+        archive.writestr(zipfile.ZipInfo("t.py"), _TEST_ACTOR_SOURCE)
     return io.BytesIO(content.getvalue())

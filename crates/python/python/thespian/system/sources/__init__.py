@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from thespian.system.class_resolution import resolve as resolve_normally
 from thespian.system.exceptions import InvalidActorSourceHash
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from thespian.system.sources.source import Source
 
 
-@dataclass
-class _Installed:
+class _Installed(NamedTuple):
     source: Source
     # Who has it installed: the systems of this process know nothing of each other.
     holders: set[object]

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-import zlib
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
-# What reading a damaged, or an unusual, zip file raises.
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
+from roscius._core import SourceArchive
+
+if TYPE_CHECKING:
+    import zipfile
 
 
 class BadSource(ImportError):
     """The content of a source is no zip file, or a part of it cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
+class Module(NamedTuple):
     """Where the text of a module is."""
 
     # None: a directory that is a package without any text.
@@ -30,25 +28,26 @@ class Archive:
 
     def __init__(self, content: bytes) -> None:
         try:
-            self._zip = zipfile.ZipFile(io.BytesIO(content))
-        except _UNREADABLE as error:
+            self._archive = SourceArchive(content)
+        except ValueError as error:
             raise BadSource(f"the content is no zip file: {error}") from error
-        self.modules = _modules_in(self._zip.namelist())
+        self._content = content
+        self.modules = _modules_in(self._archive.names())
 
     def read(self, member: str) -> bytes:
         """What is in a file. Raises BadSource if it is damaged, and FileNotFoundError if there is no such file."""
         try:
-            info = self._zip.getinfo(member)
-        except KeyError:
-            raise FileNotFoundError(member) from None
-        try:
-            return self._zip.read(info)
-        except _UNREADABLE as error:
+            return self._archive.read(member)
+        except ValueError as error:
             raise BadSource(f"{member} cannot be read: {error}") from error
 
     def directory(self, path: str) -> zipfile.Path:
         """The files in a directory, for `importlib.resources`."""
-        return zipfile.Path(self._zip, f"{path}/")
+        # Few sources have data, and these modules take long to import.
+        import io
+        import zipfile
+
+        return zipfile.Path(zipfile.ZipFile(io.BytesIO(self._content)), f"{path}/")
 
 
 def _modules_in(members: list[str]) -> dict[str, Module]:

@@ -7,14 +7,12 @@ in which it was wished for.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from roscius._core import SourceRegistry
+from roscius._core import SourceRegistry, examine_source
 from roscius.watching import Terminated
 
 from thespian.system import sources
@@ -37,31 +35,26 @@ _NAME = "roscius: the keeper of sources"
 _CREATION_SECONDS = 50.0
 
 
-@dataclass
-class _Load:
+class _Load(NamedTuple):
     source_hash: str
     content: bytes
     info: str | None
 
 
-@dataclass
-class _Unload:
+class _Unload(NamedTuple):
     source_hash: str
 
 
-@dataclass
-class _Authority:
+class _Authority(NamedTuple):
     actor: ActorAddress
 
 
-@dataclass
-class _Watch:
+class _Watch(NamedTuple):
     actor: ActorAddress
     start: bool
 
 
-@dataclass
-class _Await:
+class _Await(NamedTuple):
     """Wants to be told whether a source is usable, once that is decided."""
 
     source_hash: str
@@ -237,11 +230,11 @@ class SourceKeeping:
             if not isinstance(content, bytes | bytearray | memoryview):
                 raise BadSource(f"the content is of type {type(content).__name__}, not bytes")
             content = bytes(content)
+            found = examine_source(content)
             sources.install(source_hash, content, self)
             self._installed.add(source_hash)
             self._unloaded.discard(source_hash)
-            found = hashlib.sha256(content).digest()
-        except BadSource as error:
+        except (ValueError, BadSource) as error:
             found = str(error)
         self._carry_out(self._registry.examined(source_hash, found))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from importlib.util import decode_source
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +92,9 @@ class Source:
 
     def get_source(self, fullname: str) -> str:
         """The text, which tracebacks show."""
+        # Only tracebacks need it.
+        from importlib.util import decode_source
+
         return decode_source(self._text(fullname))
 
     def get_filename(self, fullname: str) -> str:

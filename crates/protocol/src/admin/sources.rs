@@ -1,0 +1,214 @@
+//! Sources, and actors that wait for one.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use super::creation::class_of;
+use super::detail::{Awaits, PendingCreation};
+use super::messages::{Creation, FromAdmin, Refusal, RefusalKind, Source, ToAdmin};
+use super::processes::Timer;
+use super::{Admin, Asked, CREATE_WITHIN, Effect, actor_of};
+use crate::address::{Address, NodeId};
+use crate::sources::{self, Digest, Event, Registry, Standing, Verdict};
+use crate::time::Time;
+
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    pub registry: Registry,
+    /// What was loaded and is not decided yet.
+    pub(super) submitted: BTreeMap<String, Bytes>,
+    /// Creations that wait for a source to be decided, in order.
+    awaiting: Vec<Awaiting>,
+}
+
+#[derive(Debug)]
+pub(super) struct Awaiting {
+    asked: Asked,
+    creation: Creation,
+    since: Time,
+}
+
+impl Awaiting {
+    fn waits_for(&self, id: &str) -> bool {
+        self.creation.source.as_deref() == Some(id)
+    }
+}
+
+impl Sources {
+    pub fn next_deadline(&self) -> Option<Time> {
+        self.registry.next_deadline()
+    }
+
+    fn has_content(&self, wanted: Digest) -> bool {
+        self.registry.list().any(|source| source.digest == Some(wanted))
+    }
+}
+
+fn invalid(id: &str) -> Refusal {
+    Refusal { kind: RefusalKind::InvalidSourceHash, text: format!("no source {id} is loaded") }
+}
+
+impl Admin {
+    /// A message about sources came.
+    pub(super) fn about_sources(&mut self, now: Time, (by, id): Asked, message: ToAdmin, effects: &mut Vec<Effect>) {
+        match message {
+            ToAdmin::BeSourceAuthority => self.tell_registry(now, Event::Authority { actor: by }, None, effects),
+            ToAdmin::LoadSource { id, info, content } => {
+                self.tell_registry(now, Event::Load { id, info }, Some(content), effects);
+            }
+            ToAdmin::SourceVerdict { id, info, content } => {
+                let verdict = if content.is_some() { Verdict::Valid(info) } else { Verdict::Rejected };
+                self.tell_registry(now, Event::Verdict { id, by, verdict }, content, effects);
+            }
+            ToAdmin::UnloadSource { id } => self.tell_registry(now, Event::Unload { id }, None, effects),
+            ToAdmin::WatchSources { start } => {
+                self.tell_registry(now, Event::Watch { actor: by, start }, None, effects);
+            }
+            _ => {}
+        }
+        if id != 0 {
+            effects.push(Effect::Send { to: by, id, message: FromAdmin::Done });
+        }
+    }
+
+    /// Time has passed.
+    pub(super) fn sources_due(&mut self, now: Time, effects: &mut Vec<Effect>) {
+        if self.sources.next_deadline().is_some_and(|due| due <= now) {
+            self.tell_registry(now, Event::Due, None, effects);
+        }
+    }
+
+    pub(super) fn source_examined(
+        &mut self,
+        now: Time,
+        id: String,
+        content: Result<Digest, String>,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.tell_registry(now, Event::Examined { id, content }, None, effects);
+    }
+
+    pub(super) fn sources_without(&mut self, now: Time, actor: Address, effects: &mut Vec<Effect>) {
+        self.tell_registry(now, Event::Ended { actor }, None, effects);
+    }
+
+    pub(super) fn sources_without_process(&mut self, now: Time, process: NodeId, effects: &mut Vec<Effect>) {
+        self.tell_registry(now, Event::ProcessEnded { process }, None, effects);
+        self.sources.awaiting.retain(|awaiting| awaiting.asked.0.node() != process);
+    }
+
+    /// `content` is that of the event.
+    fn tell_registry(&mut self, now: Time, event: Event, content: Option<Bytes>, effects: &mut Vec<Effect>) {
+        let loaded = if let Event::Load { id, .. } = &event { Some(id.clone()) } else { None };
+        if let (Some(id), Some(content)) = (&loaded, &content)
+            && self.sources.registry.authority().is_some()
+        {
+            self.sources.submitted.insert(id.clone(), content.clone());
+        }
+        let mut wanted = Vec::new();
+        self.sources.registry.on(now, event, &mut wanted);
+        for effect in wanted {
+            match effect {
+                sources::Effect::Ask { authority, id, info } => {
+                    let content = self.sources.submitted.get(&id).cloned().unwrap_or_default();
+                    let message = FromAdmin::ValidateSource { id, info, content };
+                    effects.push(Effect::Send { to: authority, id: 0, message });
+                }
+                sources::Effect::Examine { id } => {
+                    let content = content.clone().unwrap_or_default();
+                    effects.push(Effect::ExamineSource { id, content });
+                }
+                sources::Effect::Decided { id, usable } => self.decided(now, &id, usable, effects),
+                sources::Effect::Discard { digest, .. } => {
+                    // Another source may have the same content.
+                    if !self.sources.has_content(digest) {
+                        effects.push(Effect::DiscardSource { digest });
+                    }
+                }
+                sources::Effect::Tell { watcher, notice } => {
+                    effects.push(Effect::Send { to: watcher, id: 0, message: FromAdmin::Source(notice) });
+                }
+                sources::Effect::Log(note) => self.note(note, effects),
+            }
+        }
+        if let Some(id) = loaded.filter(|id| self.sources.registry.standing(id) != Standing::Pending) {
+            self.sources.submitted.remove(&id);
+        }
+    }
+
+    fn note(&self, note: sources::Note, effects: &mut Vec<Effect>) {
+        let logger = self.logger_node();
+        if self.processes.get(&logger).is_some_and(|process| process.attached) {
+            let message = FromAdmin::Note { level: note.level(), text: note.to_string() };
+            effects.push(Effect::Send { to: actor_of(logger), id: 0, message });
+        }
+        effects.push(Effect::Log(note));
+    }
+
+    /// The source that an actor is to be made from, unless it is refused, or has to wait.
+    pub(super) fn source_of(
+        &mut self,
+        now: Time,
+        asked: Asked,
+        creation: Creation,
+        effects: &mut Vec<Effect>,
+    ) -> Option<(Option<Source>, Creation)> {
+        let Some(id) = &creation.source else { return Some((None, creation)) };
+        match self.sources.registry.standing(id) {
+            Standing::Usable(digest) => Some((Some(Source { id: id.clone(), digest }), creation)),
+            Standing::Unknown => {
+                self.refuse(asked, invalid(id), effects);
+                None
+            }
+            Standing::Pending => {
+                self.timers.schedule(now.plus(CREATE_WITHIN), Timer::Source);
+                self.sources.awaiting.push(Awaiting { asked, creation, since: now });
+                None
+            }
+        }
+    }
+
+    /// The creations that wait for a source.
+    pub(super) fn awaiting_sources(&self, now: Time) -> impl Iterator<Item = PendingCreation> {
+        self.sources.awaiting.iter().map(move |Awaiting { creation, since, .. }| PendingCreation {
+            actor: creation.process.map(actor_of),
+            maker: creation.maker.clone(),
+            name: creation.name.clone(),
+            class: class_of(&creation.maker, &creation.spec),
+            awaits: Awaits::Source,
+            age: now.since(*since),
+        })
+    }
+
+    fn decided(&mut self, now: Time, id: &str, usable: bool, effects: &mut Vec<Effect>) {
+        self.sources.submitted.remove(id);
+        if !usable {
+            return self.give_up_awaiting(|awaiting| awaiting.waits_for(id), &invalid(id), effects);
+        }
+        let decided: Vec<Awaiting> = self.sources.awaiting.extract_if(.., |awaiting| awaiting.waits_for(id)).collect();
+        for Awaiting { asked, creation, .. } in decided {
+            self.create_decided(now, asked, creation, effects);
+        }
+    }
+
+    /// Some creations have waited for long enough.
+    pub(super) fn sources_overdue(&mut self, now: Time, effects: &mut Vec<Effect>) {
+        let within = CREATE_WITHIN.as_secs();
+        let refusal = super::creation::no_process(format!("its source was not validated within {within} s"));
+        self.give_up_awaiting(|awaiting| now.since(awaiting.since) >= CREATE_WITHIN, &refusal, effects);
+    }
+
+    /// Refuses creations that wait for a source.
+    pub(super) fn give_up_awaiting(
+        &mut self,
+        which: impl Fn(&Awaiting) -> bool,
+        refusal: &Refusal,
+        effects: &mut Vec<Effect>,
+    ) {
+        let given_up: Vec<Awaiting> = self.sources.awaiting.extract_if(.., |awaiting| which(awaiting)).collect();
+        for Awaiting { asked, .. } in given_up {
+            self.refuse(asked, refusal.clone(), effects);
+        }
+    }
+}

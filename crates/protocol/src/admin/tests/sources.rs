@@ -1,0 +1,259 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::scene::{PROGRAM, STARTER, Scene, kind_of, node};
+use crate::address::{Address, NodeId};
+use crate::admin::messages::{FromAdmin, RefusalKind, Source, ToAdmin};
+use crate::admin::{CREATE_WITHIN, Effect, Event, actor_of};
+use crate::frame::Role;
+use crate::sources::{Digest, Level, Notice, VALIDATE_WITHIN};
+use crate::supervision::Restart;
+
+const DIGEST: Digest = Digest([9; 32]);
+const CONTENT: Bytes = Bytes::from_static(b"a zip");
+
+/// A scene with an authority.
+fn scene() -> (Scene, Address) {
+    let mut scene = Scene::new();
+    let authority = scene.actor(None);
+    say_as(&mut scene, authority, ToAdmin::BeSourceAuthority);
+    scene.effects.clear();
+    (scene, authority)
+}
+
+fn say_as(scene: &mut Scene, by: Address, message: ToAdmin) {
+    scene.on(Event::Said { by, role: Some(Role::Actor), id: 0, message });
+}
+
+fn load(scene: &mut Scene, id: &str) {
+    let message = ToAdmin::LoadSource { id: id.into(), info: None, content: Bytes::from_static(b"secret") };
+    scene.say(PROGRAM, 0, message);
+}
+
+fn validate(scene: &mut Scene, authority: Address, id: &str, digest: Digest) {
+    say_as(scene, authority, ToAdmin::SourceVerdict { id: id.into(), info: None, content: Some(CONTENT) });
+    let examine = Effect::ExamineSource { id: id.into(), content: CONTENT };
+    assert_eq!(scene.seen(), [examine]);
+    scene.on(Event::SourceExamined { id: id.into(), content: Ok(digest) });
+}
+
+fn reject(scene: &mut Scene, authority: Address, id: &str) {
+    say_as(scene, authority, ToAdmin::SourceVerdict { id: id.into(), info: None, content: None });
+}
+
+fn create(scene: &mut Scene, id: u64, source: &str) -> Option<NodeId> {
+    scene.create(id, |creation| creation.source = Some(source.into()))
+}
+
+/// The sources of the actors that the starter is to make.
+fn made(scene: &mut Scene) -> Vec<Option<Source>> {
+    let said = scene.said_to(STARTER).into_iter();
+    said.filter_map(|(_, it)| if let FromAdmin::Make { source, .. } = it { Some(source) } else { None }).collect()
+}
+
+fn refusals(scene: &mut Scene) -> Vec<(u64, RefusalKind)> {
+    let said = scene.said_to(PROGRAM).into_iter();
+    said.filter_map(|(id, message)| kind_of(&message).map(|kind| (id, kind))).collect()
+}
+
+#[test]
+fn the_authority_gets_what_was_loaded_and_who_loads_is_answered_at_once() {
+    let (mut scene, authority) = scene();
+    let (id, info) = ("abc".to_owned(), Some("a.zip".to_owned()));
+    let content = Bytes::from_static(b"secret");
+    scene.say(PROGRAM, 4, ToAdmin::LoadSource { id: id.clone(), info: info.clone(), content: content.clone() });
+    let asked = Effect::Send { to: authority, id: 0, message: FromAdmin::ValidateSource { id, info, content } };
+    let seen = scene.seen();
+    assert_eq!(seen[0], asked);
+    assert!(matches!(seen[1], Effect::Send { id: 4, message: FromAdmin::Done, .. }));
+    assert_eq!(scene.status().source_authority, Some(authority));
+    assert_eq!(scene.status().sources[0].digest, None);
+}
+
+#[test]
+fn an_actor_of_a_source_that_nobody_loaded_is_refused() {
+    let (mut scene, _) = scene();
+    assert_eq!(create(&mut scene, 5, "abc"), None);
+    assert_eq!(refusals(&mut scene), [(5, RefusalKind::InvalidSourceHash)]);
+}
+
+#[test]
+fn actors_wait_until_their_source_is_valid_and_are_told_where_it_is() {
+    let (mut scene, authority) = scene();
+    load(&mut scene, "abc");
+    assert_eq!(create(&mut scene, 5, "abc"), None);
+    assert_eq!(create(&mut scene, 6, "abc"), None);
+    scene.effects.clear();
+    validate(&mut scene, authority, "abc", DIGEST);
+    let source = Source { id: "abc".into(), digest: DIGEST };
+    assert_eq!(made(&mut scene), [Some(source.clone()), Some(source.clone())]);
+    assert!(create(&mut scene, 7, "abc").is_some());
+    assert_eq!(made(&mut scene), [Some(source)], "and do not wait any more");
+    assert_eq!(scene.admin.counters["Actor.Child.Requested"], 4, "with the authority");
+}
+
+#[test]
+fn one_name_means_one_actor_also_while_its_source_is_validated() {
+    let (mut scene, authority) = scene();
+    load(&mut scene, "abc");
+    for id in [5, 6] {
+        scene.create(id, |creation| {
+            creation.source = Some("abc".into());
+            creation.name = Some("desk".into());
+        });
+    }
+    scene.effects.clear();
+    validate(&mut scene, authority, "abc", DIGEST);
+    assert_eq!(made(&mut scene).len(), 1);
+}
+
+#[test]
+fn actors_of_a_source_that_is_refused_are_refused_at_once() {
+    for corrupt in [false, true] {
+        let (mut scene, authority) = scene();
+        load(&mut scene, "abc");
+        create(&mut scene, 5, "abc");
+        scene.effects.clear();
+        if corrupt {
+            say_as(
+                &mut scene,
+                authority,
+                ToAdmin::SourceVerdict { id: "abc".into(), info: None, content: Some(CONTENT) },
+            );
+            scene.on(Event::SourceExamined { id: "abc".into(), content: Err("no zip".into()) });
+        } else {
+            reject(&mut scene, authority, "abc");
+        }
+        assert_eq!(refusals(&mut scene), [(5, RefusalKind::InvalidSourceHash)]);
+        assert_eq!(scene.status().sources, []);
+    }
+}
+
+#[test]
+fn no_actor_waits_longer_than_any_other() {
+    let (mut scene, authority) = scene();
+    load(&mut scene, "abc");
+    create(&mut scene, 5, "abc");
+    scene.wait(CREATE_WITHIN - Duration::from_nanos(1));
+    assert_eq!(refusals(&mut scene), []);
+    create(&mut scene, 6, "abc");
+    scene.wait(Duration::from_nanos(1));
+    assert_eq!(refusals(&mut scene), [(5, RefusalKind::NoProcess)]);
+    // The source itself has more time.
+    validate(&mut scene, authority, "abc", DIGEST);
+    assert_eq!(made(&mut scene).len(), 1);
+}
+
+#[test]
+fn who_waits_is_refused_when_the_source_expires() {
+    let (mut scene, _) = scene();
+    load(&mut scene, "abc");
+    scene.wait(VALIDATE_WITHIN - Duration::from_secs(1));
+    create(&mut scene, 5, "abc");
+    assert!(scene.admin.next_deadline() <= Some(scene.now.plus(Duration::from_secs(1))));
+    scene.effects.clear();
+    scene.wait(Duration::from_secs(1));
+    assert_eq!(refusals(&mut scene), [(5, RefusalKind::InvalidSourceHash)]);
+}
+
+#[test]
+fn who_waits_and_ends_has_nothing_made() {
+    let (mut scene, authority) = scene();
+    load(&mut scene, "abc");
+    create(&mut scene, 5, "abc");
+    scene.end(PROGRAM);
+    scene.effects.clear();
+    validate(&mut scene, authority, "abc", DIGEST);
+    assert_eq!(made(&mut scene), []);
+}
+
+#[test]
+fn who_waits_is_refused_when_the_system_ends() {
+    let (mut scene, _) = scene();
+    load(&mut scene, "abc");
+    create(&mut scene, 5, "abc");
+    scene.effects.clear();
+    scene.say(PROGRAM, 6, ToAdmin::Shutdown);
+    assert_eq!(refusals(&mut scene), [(5, RefusalKind::ShuttingDown)]);
+}
+
+#[test]
+fn what_is_pending_waits_for_the_next_authority_with_what_was_loaded() {
+    let (mut scene, authority) = scene();
+    load(&mut scene, "abc");
+    scene.end(authority.node());
+    scene.effects.clear();
+    assert_eq!(scene.status().source_authority, None);
+    let next = scene.actor(None);
+    say_as(&mut scene, next, ToAdmin::BeSourceAuthority);
+    let content = Bytes::from_static(b"secret");
+    let message = FromAdmin::ValidateSource { id: "abc".into(), info: None, content };
+    assert_eq!(scene.said_to(next.node()), [(0, message)]);
+}
+
+#[test]
+fn an_authority_that_exits_in_order_is_none_any_more() {
+    let (mut scene, authority) = scene();
+    scene.child_ended(authority);
+    assert_eq!(scene.status().source_authority, None);
+}
+
+#[test]
+fn content_is_discarded_with_the_last_source_that_has_it() {
+    let (mut scene, authority) = scene();
+    for id in ["abc", "def"] {
+        load(&mut scene, id);
+        scene.effects.clear();
+        validate(&mut scene, authority, id, DIGEST);
+    }
+    let discard = Effect::DiscardSource { digest: DIGEST };
+    for (id, is_last) in [("abc", false), ("def", true)] {
+        scene.effects.clear();
+        scene.say(PROGRAM, 7, ToAdmin::UnloadSource { id: id.into() });
+        assert_eq!(scene.effects.contains(&discard), is_last);
+        let done = |effect: &Effect| matches!(effect, Effect::Send { id: 7, message: FromAdmin::Done, .. });
+        assert!(scene.seen().iter().any(done));
+    }
+}
+
+#[test]
+fn nothing_is_kept_of_what_is_not_pending() {
+    let (mut scene, authority) = scene();
+    load(&mut scene, "abc");
+    scene.effects.clear();
+    validate(&mut scene, authority, "abc", DIGEST);
+    load(&mut scene, "abc");
+    load(&mut scene, "def");
+    reject(&mut scene, authority, "def");
+    scene.end(authority.node());
+    load(&mut scene, "ghi");
+    assert!(scene.admin.sources.submitted.is_empty());
+}
+
+#[test]
+fn watchers_are_told_and_the_logger_is() {
+    let mut scene = Scene::with(|config| config.logger = Some(Vec::new()));
+    scene.starter();
+    let logger = scene.admin.logger_node();
+    scene.attach(logger, Role::Logger);
+    scene.say(logger, 0, ToAdmin::Ready { process: logger, policy: Restart::Temporary, bounded: false });
+    scene.attach(PROGRAM, Role::External);
+    let authority = scene.actor(None);
+    let watcher = actor_of(node(500));
+    say_as(&mut scene, watcher, ToAdmin::WatchSources { start: true });
+    say_as(&mut scene, authority, ToAdmin::BeSourceAuthority);
+    load(&mut scene, "abc");
+    scene.effects.clear();
+    validate(&mut scene, authority, "abc", DIGEST);
+    let seen = scene.seen();
+    let notice = Notice { id: "abc".into(), info: None, loaded: true };
+    assert!(seen.contains(&Effect::Send { to: watcher, id: 0, message: FromAdmin::Source(notice) }));
+    let is_noted = |effect: &Effect| match effect {
+        Effect::Send { to, message: FromAdmin::Note { level: Level::Info, text }, .. } => {
+            *to == actor_of(logger) && text.contains("abc")
+        }
+        _ => false,
+    };
+    assert!(seen.iter().any(is_noted), "{seen:?}");
+}
