@@ -468,12 +468,13 @@ impl Process {
     }
 
     /// The next process that the Admin wants of a starter: `(process, birth, maker, name, spec, source)`, the source as its id
-    /// and digest.
+    /// digest, and whether it is a program.
     fn take_order<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         while let Some(order) = self.host.take_order() {
             match order {
                 FromAdmin::Make { process, birth, maker, name, spec, source, .. } => {
-                    let source = source.map(|source| (source.id, PyBytes::new(py, &source.digest.0)));
+                    let source =
+                        source.map(|source| (source.id, PyBytes::new(py, &source.digest.0), source.executable));
                     let order = (process.process(), birth.number(), maker, name, PyBytes::new(py, &spec), source);
                     return Ok(Some(order.into_pyobject(py)?.into_any()));
                 }

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from itertools import zip_longest
+from pathlib import Path
 
 import pytest
 from thespian.test import get_free_admin_port
@@ -124,6 +125,16 @@ def test_a_session(base, typed):
         ("exit", "^Exiting.\n$"),
     ]
     check(typed(*(line for line, _ in session)), [pattern for _, pattern in session])
+
+
+def test_the_session_of_the_documentation_goes_as_it_is_shown(typed):
+    page = (Path(__file__).parents[3] / "docs" / "shell.md").read_text()
+    (shown,) = re.findall(r"^```console\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    session = shown.replace("1900", str(get_free_admin_port())).split(PROMPT)[1:]
+    lines, expected = zip(*(part.split("\n", 1) for part in session), strict=True)
+    # What is new each time.
+    volatile = re.compile(r"ActorAddr-[0-9a-f]+|{{[0-9a-f]{32}}}|[0-9]:[0-9:.]+")
+    assert [volatile.sub("…", each) for each in typed(*lines)] == [volatile.sub("…", each) for each in expected]
 
 
 def test_mistakes_are_told_and_the_shell_goes_on(typed):

@@ -199,6 +199,8 @@ pub struct Source {
     pub id: String,
     /// The digest of its content, by which that is found and checked.
     pub digest: Digest,
+    /// Its content is a program, which is started for each actor. Else the maker of the actor reads it.
+    pub executable: bool,
 }
 
 /// An actor that had the Admin make a child for it.

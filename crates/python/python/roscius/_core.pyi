@@ -5,8 +5,8 @@ from typing import Any, Literal, TypeAlias, final
 
 Entries: TypeAlias = Sequence[tuple[bytes, bytes]]
 RestartPlan: TypeAlias = tuple[str, Callable[[], Any]]
-# A source, by its hash and the digest of its content.
-SourceRef: TypeAlias = tuple[str, bytes]
+# A source, by its hash, the digest of its content, and whether it is a program.
+SourceRef: TypeAlias = tuple[str, bytes, bool]
 MakeOrder: TypeAlias = tuple[int, int, str, str | None, bytes, SourceRef | None]
 
 # When an actor is restarted, and what makes its new instance.
@@ -224,6 +224,7 @@ class Sources:
     def watch(self, start: bool) -> None: ...
 
 def read_source(directory: str, digest: bytes) -> bytes: ...
+def start_program(directory: str, admin: ActorAddress, order: MakeOrder) -> int: ...
 def examine_source(content: bytes) -> bytes: ...
 
 class KeyRefused(ValueError):
