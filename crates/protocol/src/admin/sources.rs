@@ -1,6 +1,6 @@
 //! Sources, and actors that wait for one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
@@ -8,7 +8,7 @@ use super::creation::class_of;
 use super::detail::{Awaits, PendingCreation};
 use super::messages::{Creation, FromAdmin, Refusal, RefusalKind, Source, ToAdmin};
 use super::processes::Timer;
-use super::{Admin, Asked, CREATE_WITHIN, Effect, actor_of};
+use super::{Admin, Asked, CREATE_WITHIN, Effect, KeptContent, actor_of};
 use crate::address::{Address, NodeId};
 use crate::sources::{self, Digest, Event, Registry, Standing, Verdict};
 use crate::time::Time;
@@ -18,6 +18,8 @@ pub(super) struct Sources {
     pub registry: Registry,
     /// What was loaded and is not decided yet.
     pub(super) submitted: BTreeMap<String, Bytes>,
+    /// Which contents are programs.
+    programs: BTreeSet<Digest>,
     /// Creations that wait for a source to be decided, in order.
     awaiting: Vec<Awaiting>,
 }
@@ -83,9 +85,13 @@ impl Admin {
         &mut self,
         now: Time,
         id: String,
-        content: Result<Digest, String>,
+        content: Result<KeptContent, String>,
         effects: &mut Vec<Effect>,
     ) {
+        if let Ok(KeptContent { digest, executable: true }) = content {
+            self.sources.programs.insert(digest);
+        }
+        let content = content.map(|kept| kept.digest);
         self.tell_registry(now, Event::Examined { id, content }, None, effects);
     }
 
@@ -123,6 +129,7 @@ impl Admin {
                 sources::Effect::Discard { digest, .. } => {
                     // Another source may have the same content.
                     if !self.sources.has_content(digest) {
+                        self.sources.programs.remove(&digest);
                         effects.push(Effect::DiscardSource { digest });
                     }
                 }
@@ -156,7 +163,10 @@ impl Admin {
     ) -> Option<(Option<Source>, Creation)> {
         let Some(id) = &creation.source else { return Some((None, creation)) };
         match self.sources.registry.standing(id) {
-            Standing::Usable(digest) => Some((Some(Source { id: id.clone(), digest }), creation)),
+            Standing::Usable(digest) => {
+                let executable = self.sources.programs.contains(&digest);
+                Some((Some(Source { id: id.clone(), digest, executable }), creation))
+            }
             Standing::Unknown => {
                 self.refuse(asked, invalid(id), effects);
                 None
