@@ -380,6 +380,7 @@ impl Admin {
                 self.registration_watchers.remove(&by);
             }
             ToAdmin::SetCapability { name, value } => self.set_capability((by, id), name, value, effects),
+            ToAdmin::ChangeSetting { name, value } => self.change_setting((by, id), &name, value, effects),
             ToAdmin::Status => {
                 effects.push(Effect::Send { to: by, id, message: FromAdmin::Status(Box::new(self.status(now))) });
             }

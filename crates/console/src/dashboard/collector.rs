@@ -16,7 +16,7 @@ use crate::snapshot::Snapshot;
 
 /// How many times longer the pause is while nobody looks on. There is to be a history when somebody comes.
 const UNSEEN: u32 = 5;
-/// To look may take this part of the time. A system that takes long to look at is looked at less often.
+/// To look may take this part of a core. A system that is much work to look at is looked at less often.
 const SHARE: u32 = 30;
 /// How many browsers can look on at a time.
 const PLACES: usize = 16;
@@ -140,7 +140,7 @@ struct AtWork {
     every: Duration,
     /// When the last look began.
     looked: Option<Instant>,
-    /// How long it took.
+    /// How much it has computed.
     cost: Duration,
 }
 
@@ -172,8 +172,8 @@ impl AtWork {
     }
 
     fn look(&mut self) {
-        let began = Instant::now();
-        self.looked = Some(began);
+        let before = computed();
+        self.looked = Some(Instant::now());
         let seen = match &mut self.system {
             Some(system) => system.look(),
             None => (self.connect)().and_then(|system| self.system.insert(system).look()),
@@ -182,8 +182,9 @@ impl AtWork {
             self.system = None;
         }
         let lines = self.log.as_mut().map(|log| log.read());
-        self.cost = began.elapsed();
-        let picture = self.painter.paint(seen, lines, self.pause());
+        let mut picture = self.painter.paint(seen, lines);
+        self.cost = computed().saturating_sub(before);
+        picture.every = self.pause();
         if let Some(point) = picture.point()
             && let Ok(mut history) = self.history.lock()
         {
@@ -198,4 +199,10 @@ impl AtWork {
             None => Err("there is no system now".to_owned()),
         }
     }
+}
+
+/// How long this thread has computed, whatever it has waited for.
+fn computed() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
 }

@@ -73,7 +73,7 @@ pub(super) struct Painter {
 
 impl Painter {
     /// A picture of what was seen, or of why nothing was.
-    pub fn paint(&mut self, seen: Result<Arc<Snapshot>, String>, log: Option<Vec<Line>>, every: Duration) -> Picture {
+    pub fn paint(&mut self, seen: Result<Arc<Snapshot>, String>, log: Option<Vec<Line>>) -> Picture {
         match seen {
             Ok(snapshot) => {
                 let last = self.last.take();
@@ -94,7 +94,7 @@ impl Painter {
         Picture {
             snapshot: self.last.clone(),
             lost: self.lost.clone(),
-            every,
+            every: Duration::ZERO,
             counted: Arc::clone(&self.counted),
             news: self.news.all(),
             log,

@@ -30,7 +30,8 @@ impl Cut {
         self.0.notify_one();
     }
 
-    fn wait(&self) -> impl Future<Output = ()> {
+    /// Waits until it is ended so.
+    pub fn wait(&self) -> impl Future<Output = ()> {
         self.0.notified()
     }
 }

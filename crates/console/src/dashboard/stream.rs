@@ -64,3 +64,43 @@ async fn feed(mut watcher: Watcher, view: &View, out: &mpsc::Sender<Result<Event
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::collector;
+    use super::*;
+
+    fn started() -> (collector::Collector, Cut, Events) {
+        let connect: collector::Connect = Box::new(|| Err("there is no system".to_owned()));
+        let collector = collector::start(connect, None, Duration::from_millis(2)).unwrap();
+        let (watcher, cut) = (collector.watcher(), Cut::default());
+        let place = watcher.take_place().unwrap();
+        let events = start(watcher, View::default(), cut.clone(), place);
+        (collector, cut, events)
+    }
+
+    // Time is virtual: it goes on when all wait.
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_nothing_for_long_is_cut_off() {
+        let (collector, cut, events) = started();
+        let since = tokio::time::Instant::now();
+        cut.wait().await;
+        assert!(since.elapsed() >= STALLED);
+        drop(events);
+        collector.stop();
+    }
+
+    #[tokio::test]
+    async fn who_is_gone_leaves_the_place_to_others() {
+        let (collector, _, events) = started();
+        let watcher = collector.watcher();
+        let mut places: Vec<_> = std::iter::from_fn(|| watcher.take_place()).collect();
+        drop(events);
+        while places.len() < 16 {
+            tokio::task::yield_now().await;
+            places.extend(watcher.take_place());
+        }
+        assert!(watcher.take_place().is_none());
+        collector.stop();
+    }
+}

@@ -191,6 +191,8 @@ fn images_for_the_documentation() {
     std::fs::create_dir_all(&folder).unwrap();
     let mut browser = Browser::start().expect("a browser");
     browser.open(&url);
+    // Twenty looks, so that there is something to see.
+    browser.until("document.querySelector('.chart .curve').getAttribute('d').split('L').length > 20");
     for (name, width, height, dark) in [
         ("dashboard-light", 1440, 1000, false),
         ("dashboard-dark", 1440, 1000, true),

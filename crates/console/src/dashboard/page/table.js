@@ -61,7 +61,9 @@ export function className(name) {
   if (!name) return element("span", { class: "quiet" }, "(not known)");
   const plain = name.search(/[<([]/);
   const cut = Math.max(name.lastIndexOf("::", plain < 0 ? undefined : plain) + 1, name.lastIndexOf(".", plain < 0 ? undefined : plain)) + 1;
-  return element("span", { title: name }, element("span", { class: "path" }, name.slice(0, cut)), name.slice(cut));
+  // A long one is broken between its modules, and not within a word.
+  const modules = name.slice(0, cut).split(/(?<=::|\.)/).flatMap((module) => [module, element("wbr")]);
+  return element("span", { class: "class", title: name }, element("span", { class: "path" }, ...modules), name.slice(cut));
 }
 
 /** A cell, right-aligned for numbers, pale for nothing. */
