@@ -48,6 +48,10 @@ pub(super) fn no_process(text: impl Into<String>) -> Refusal {
     Refusal { kind: RefusalKind::NoProcess, text: text.into() }
 }
 
+pub(super) fn invalid_source(id: &str) -> Refusal {
+    Refusal { kind: RefusalKind::InvalidSourceHash, text: format!("no source {id} is loaded") }
+}
+
 pub(super) fn no_starter() -> Refusal {
     let text = "the process that started others has ended, and there is no other".to_owned();
     Refusal { kind: RefusalKind::NoStarter, text }
@@ -134,6 +138,11 @@ impl Admin {
     /// Asks a starter to make the actor, or leaves it for the next one to offer itself.
     pub(super) fn make(&mut self, node: NodeId, effects: &mut Vec<Effect>) {
         let Some(making) = self.processes.get(&node).and_then(|process| process.making.as_ref()) else { return };
+        if let Some(source) = making.source.as_ref().filter(|source| !self.has_source(source)) {
+            // It was unloaded while there was nobody to start a process.
+            let refusal = invalid_source(&source.id);
+            return self.give_up_making(node, refusal, effects);
+        }
         let is_program = making.source.as_ref().is_some_and(|source| source.executable);
         let offering = match is_program {
             // Anybody can start one.

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
-use super::creation::class_of;
+use super::creation::{class_of, invalid_source};
 use super::detail::{Awaits, PendingCreation};
-use super::messages::{Creation, FromAdmin, Refusal, RefusalKind, Source, ToAdmin};
+use super::messages::{Creation, FromAdmin, Refusal, Source, ToAdmin};
 use super::processes::Timer;
 use super::{Admin, Asked, CREATE_WITHIN, Effect, KeptContent, actor_of};
 use crate::address::{Address, NodeId};
@@ -45,10 +45,6 @@ impl Sources {
     fn has_content(&self, wanted: Digest) -> bool {
         self.registry.list().any(|source| source.digest == Some(wanted))
     }
-}
-
-fn invalid(id: &str) -> Refusal {
-    Refusal { kind: RefusalKind::InvalidSourceHash, text: format!("no source {id} is loaded") }
 }
 
 impl Admin {
@@ -168,7 +164,7 @@ impl Admin {
                 Some((Some(Source { id: id.clone(), digest, executable }), creation))
             }
             Standing::Unknown => {
-                self.refuse(asked, invalid(id), effects);
+                self.refuse(asked, invalid_source(id), effects);
                 None
             }
             Standing::Pending => {
@@ -177,6 +173,11 @@ impl Admin {
                 None
             }
         }
+    }
+
+    /// Whether a source is there as it was.
+    pub(super) fn has_source(&self, source: &Source) -> bool {
+        self.sources.registry.standing(&source.id) == Standing::Usable(source.digest)
     }
 
     /// The creations that wait for a source.
@@ -194,7 +195,7 @@ impl Admin {
     fn decided(&mut self, now: Time, id: &str, usable: bool, effects: &mut Vec<Effect>) {
         self.sources.submitted.remove(id);
         if !usable {
-            return self.give_up_awaiting(|awaiting| awaiting.waits_for(id), &invalid(id), effects);
+            return self.give_up_awaiting(|awaiting| awaiting.waits_for(id), &invalid_source(id), effects);
         }
         let decided: Vec<Awaiting> = self.sources.awaiting.extract_if(.., |awaiting| awaiting.waits_for(id)).collect();
         for Awaiting { asked, creation, .. } in decided {

@@ -287,3 +287,19 @@ fn a_program_is_started_by_anybody_whatever_it_offers() {
     assert_eq!(counter(&mut scene, Some("abc")), None);
     assert_eq!(refusals(&mut scene), [(5, RefusalKind::NoMaker)]);
 }
+
+#[test]
+fn an_actor_that_waits_for_a_starter_is_refused_if_its_source_is_gone_by_then() {
+    let (mut scene, authority) = scene();
+    load(&mut scene, "abc");
+    scene.effects.clear();
+    validate(&mut scene, authority, "abc", DIGEST);
+    let next = node(3);
+    scene.attach(next, Role::Zygote);
+    scene.end(STARTER);
+    assert_eq!(create(&mut scene, 5, "abc"), None, "there is one that may offer soon");
+    scene.say(PROGRAM, 0, ToAdmin::UnloadSource { id: "abc".into() });
+    scene.effects.clear();
+    scene.say(next, 0, ToAdmin::Offer { makers: vec!["python".into()] });
+    assert_eq!(refusals(&mut scene), [(5, RefusalKind::InvalidSourceHash)]);
+}
