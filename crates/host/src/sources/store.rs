@@ -13,7 +13,7 @@ use rustix::fs::OFlags;
 
 use super::{ContentKind, LONGEST, digest_of};
 
-/// See the [module](self).
+/// Contents of sources, each in a file that is named by its digest.
 #[derive(Clone, Debug)]
 pub struct Store {
     directory: PathBuf,
