@@ -216,7 +216,7 @@ fn good_message(random: &mut Random) -> Vec<u8> {
         5 => {
             let spec = random.bytes(40);
             let maker = "python".into();
-            let source = Some(Source { id: "abc".into(), digest: Digest([3; 32]) });
+            let source = Some(Source { id: "abc".into(), digest: Digest([3; 32]), executable: true });
             (1, encode_message(&FromAdmin::Make { process: node, actor, birth, maker, name, spec, source }))
         }
         6 => (1, encode_message(&FromAdmin::Refused(refusal))),

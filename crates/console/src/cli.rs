@@ -87,6 +87,12 @@ pub enum Command {
         #[command(subcommand)]
         action: Option<Capability>,
     },
+    /// What the actors in Python log.
+    Log {
+        /// What to do about it.
+        #[command(subcommand)]
+        action: LogAction,
+    },
     /// Code of actors that is loaded into the system.
     Sources {
         /// What to do with it.
@@ -174,6 +180,16 @@ pub enum Capability {
     Remove {
         /// Its name.
         name: String,
+    },
+}
+
+/// What to do about the log.
+#[derive(Debug, Subcommand)]
+pub enum LogAction {
+    /// Show the lowest level that actors send to the log, or set it. What writes the log may leave more out.
+    Level {
+        /// DEBUG, INFO, WARNING, ERROR, CRITICAL, or a number.
+        level: Option<String>,
     },
 }
 

@@ -4,6 +4,7 @@ mod capabilities;
 mod dashboard;
 mod ending;
 mod finding;
+mod logging;
 mod messages;
 mod shell;
 mod sources;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use clap::CommandFactory;
 
 use crate::attached::AttachError;
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, LogAction};
 use crate::collector::Collector;
 use crate::dashboard::DashboardError;
 use crate::snapshot::Snapshot;
@@ -87,6 +88,9 @@ pub fn run(cli: &Cli, out: &mut dyn Write) -> Result<Outcome, CommandError> {
         Command::Kill { actor, force, timeout } => ending::kill(&choose()?, cli.within, actor, (*force, *timeout), out),
         Command::Shutdown { .. } => ending::shutdown(&choose()?, cli.within, out),
         Command::Capabilities { action } => capabilities::run(&choose()?, cli.within, action.as_ref(), out),
+        Command::Log { action: LogAction::Level { level } } => {
+            logging::level(&choose()?, cli.within, level.as_deref(), out)
+        }
         Command::Sources { action } => sources::run(&choose()?, cli.within, action.as_ref(), out),
         Command::Shell { .. } => shell::run(&choose()?, cli.within, out),
         Command::Completions { shell } => {

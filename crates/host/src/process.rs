@@ -94,6 +94,10 @@ pub struct Process {
     progressed: Condvar,
     /// How many threads wait for the driver.
     waiters: AtomicUsize,
+    /// Who drives takes only what the Admin answers.
+    is_sifting: AtomicBool,
+    /// Another thread would take all that comes, and waits for that driver to make way.
+    wants_turn: AtomicBool,
     requests: Requests,
     next_message: AtomicU64,
     /// A receiver takes no more, as far as the last driver knows.
@@ -156,6 +160,8 @@ impl Process {
             progress: Mutex::new(0),
             progressed: Condvar::new(),
             waiters: AtomicUsize::new(0),
+            is_sifting: AtomicBool::new(false),
+            wants_turn: AtomicBool::new(false),
             requests: Requests::default(),
             next_message: AtomicU64::new(1),
             is_congested: AtomicBool::new(false),
@@ -216,6 +222,10 @@ impl Process {
     pub fn turn(&self, timeout: Option<Duration>) -> io::Result<Waited> {
         let before = *lock(&self.progress);
         let Some(mut guard) = self.try_drive() else {
+            if self.is_sifting.load(Ordering::Acquire) {
+                self.wants_turn.store(true, Ordering::Release);
+                self.exit.wake();
+            }
             return Ok(self.wait_for_driver(before, timeout));
         };
         let Some(driven) = guard.as_mut() else { return Ok(Waited::Late) };
@@ -373,7 +383,10 @@ impl Process {
         };
         let Some(driven) = guard.as_mut() else { return Ok(()) };
         driven.send_all(self);
-        driven.poll(Some(timeout), &*self.language)?;
+        self.is_sifting.store(true, Ordering::Release);
+        let polled = driven.poll(Some(timeout), &*self.language);
+        self.is_sifting.store(false, Ordering::Release);
+        polled?;
         driven.sift_answers(self);
         if driven.keep_events() && self.is_watched.load(Ordering::Acquire) {
             // Who watches the descriptor was not told of what has been read here.
@@ -381,6 +394,11 @@ impl Process {
         }
         drop(guard);
         self.stop_driving();
+        if self.wants_turn.swap(false, Ordering::AcqRel) {
+            // What was kept may be what it waits for.
+            let before = *lock(&self.progress);
+            self.wait_for_driver(before, Some(timeout));
+        }
         Ok(())
     }
 

@@ -64,9 +64,10 @@ mod within;
 
 pub use ask::Ask;
 pub use endpoint::Endpoint;
-pub use error::{AnnounceError, CreateError, LoadError, ShutdownError, StartError, TellError};
+pub use error::{AnnounceError, CreateError, LaunchError, LoadError, ShutdownError, StartError, TellError};
 pub use language::{EXIT_REQUEST, RustLanguage};
-pub use parts::enter;
+pub use launch::ActorTask;
+pub use parts::{enter, start_program};
 pub use registry::Registry;
 pub use system::{Builder, ProcessSystem, announce};
 pub use within::{spawn_by_name, spawn_python};

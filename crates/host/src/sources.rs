@@ -3,6 +3,7 @@
 //! Which of them a system has is decided by [`roscius_protocol::sources`].
 
 mod archive;
+mod executable;
 mod store;
 
 use md5::Md5;
@@ -10,7 +11,8 @@ use roscius_protocol::sources::Digest;
 use sha2::{Digest as _, Sha256};
 
 pub use archive::{Unfit, check};
-pub use store::{ReadError, Store, read};
+pub use executable::WrongPlatform;
+pub use store::{ReadError, Store, path_of, read};
 
 /// More bytes than that are no source: 256 MiB.
 pub const LONGEST: usize = 256 << 20;
@@ -23,6 +25,30 @@ pub fn id_of(content: &[u8]) -> String {
 /// The digest that the content of a source is checked by.
 pub fn digest_of(content: &[u8]) -> Digest {
     Digest(Sha256::digest(content).into())
+}
+
+/// What a content is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContentKind {
+    /// A zip file, with modules for example.
+    Archive,
+    /// A program.
+    Executable,
+}
+
+/// Whether these bytes are fit to be a source, and of which kind.
+///
+/// # Errors
+///
+/// [`Unfit`] says what is wrong with them.
+pub fn examine(content: &[u8]) -> Result<ContentKind, Unfit> {
+    if content.len() > LONGEST {
+        return Err(Unfit::TooLong { bytes: content.len() });
+    }
+    if executable::runs_here(content)? {
+        return Ok(ContentKind::Executable);
+    }
+    check(content).map(|()| ContentKind::Archive)
 }
 
 #[cfg(test)]

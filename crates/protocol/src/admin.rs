@@ -140,13 +140,22 @@ pub enum Event {
     SourceExamined {
         /// The id of the source.
         id: String,
-        /// The digest of the content, which is kept under it, or why the content is refused.
-        content: Result<Digest, String>,
+        /// What is kept, or why the content is refused.
+        content: Result<KeptContent, String>,
     },
     /// The program that started the system has ended.
     CreatorEnded,
     /// Nothing: time has passed.
     Due,
+}
+
+/// The content of a source, which is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeptContent {
+    /// Its digest.
+    pub digest: Digest,
+    /// Whether it is a program.
+    pub executable: bool,
 }
 
 /// What is to be done.
@@ -371,6 +380,7 @@ impl Admin {
                 self.registration_watchers.remove(&by);
             }
             ToAdmin::SetCapability { name, value } => self.set_capability((by, id), name, value, effects),
+            ToAdmin::ChangeSetting { name, value } => self.change_setting((by, id), &name, value, effects),
             ToAdmin::Status => {
                 effects.push(Effect::Send { to: by, id, message: FromAdmin::Status(Box::new(self.status(now))) });
             }

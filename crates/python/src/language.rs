@@ -28,19 +28,36 @@ pub(crate) struct PyLanguage {
     class: OnceLock<String>,
     /// Messages that came and were not handled yet.
     backlog: AtomicI64,
-    capabilities: Mutex<Capabilities>,
+    capabilities: Mutex<Told>,
+    settings: Mutex<Told>,
     /// The living children in other processes.
     children: Mutex<BTreeSet<Address>>,
     /// Handlers that are under way.
     coroutines: OnceLock<Arc<Coroutines>>,
 }
 
-/// What the system can do.
+/// Entries that the Admin tells all processes.
 #[derive(Default)]
-struct Capabilities {
+struct Told {
     known: Vec<Entry>,
     /// The process has not looked at them yet.
     have_changed: bool,
+}
+
+impl Told {
+    /// Takes them in. Whether they are others than before.
+    fn renew(&mut self, told: Vec<Entry>) -> bool {
+        let differs = self.known != told;
+        if differs {
+            *self = Self { known: told, have_changed: true };
+        }
+        differs
+    }
+
+    /// All of them, if they have changed since the last time.
+    fn take(&mut self) -> Option<Vec<Entry>> {
+        std::mem::take(&mut self.have_changed).then(|| self.known.clone())
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -67,23 +84,30 @@ impl PyLanguage {
         self.backlog.load(Ordering::Relaxed) > 0
     }
 
-    /// What the process begins with.
-    pub(crate) fn know_capabilities(&self, known: Vec<Entry>) {
-        *lock(&self.capabilities) = Capabilities { known, have_changed: false };
+    /// What the process begins with: capabilities and settings.
+    pub(crate) fn know(&self, capabilities: Vec<Entry>, settings: Vec<Entry>) {
+        *lock(&self.capabilities) = Told { known: capabilities, have_changed: false };
+        *lock(&self.settings) = Told { known: settings, have_changed: false };
     }
 
-    pub(crate) fn known_capabilities(&self) -> Vec<Entry> {
-        lock(&self.capabilities).known.clone()
+    /// The same of another process, which has told this one.
+    pub(crate) fn know_as(&self, other: &Self) {
+        self.know(lock(&other.capabilities).known.clone(), lock(&other.settings).known.clone());
     }
 
     /// All capabilities, if they have changed since the last time.
     pub(crate) fn take_capabilities(&self) -> Option<Vec<Entry>> {
-        let mut capabilities = lock(&self.capabilities);
-        std::mem::take(&mut capabilities.have_changed).then(|| capabilities.known.clone())
+        lock(&self.capabilities).take()
     }
 
-    pub(crate) fn has_new_capabilities(&self) -> bool {
-        lock(&self.capabilities).have_changed
+    /// All settings, if one has changed since the last time.
+    pub(crate) fn take_settings(&self) -> Option<Vec<Entry>> {
+        lock(&self.settings).take()
+    }
+
+    /// Whether the process has something new to look at.
+    pub(crate) fn has_news(&self) -> bool {
+        lock(&self.capabilities).have_changed || lock(&self.settings).have_changed
     }
 
     /// An actor in another process has become a child of the actor here.
@@ -240,12 +264,11 @@ impl Language for PyLanguage {
     }
 
     fn capabilities(&self, capabilities: Vec<Entry>) -> bool {
-        let mut here = lock(&self.capabilities);
-        let differs = here.known != capabilities;
-        if differs {
-            *here = Capabilities { known: capabilities, have_changed: true };
-        }
-        differs
+        lock(&self.capabilities).renew(capabilities)
+    }
+
+    fn settings(&self, settings: Vec<Entry>) -> bool {
+        lock(&self.settings).renew(settings)
     }
 
     fn said_by_admin(&self, to: Address, admin: Address, said: FromAdmin) -> Option<Crossing> {

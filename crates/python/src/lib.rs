@@ -65,7 +65,7 @@ mod _core {
     #[pymodule_export]
     use super::source_registry::SourceRegistry;
     #[pymodule_export]
-    use super::sources::{NoSource, Sources, examine_source, read_source};
+    use super::sources::{NoSource, Sources, examine_source, read_source, start_program};
     #[pymodule_export]
     use super::system::System;
 

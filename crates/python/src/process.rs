@@ -210,7 +210,7 @@ impl Process {
         let message = ToAdmin::Attach { pid: std::process::id() };
         match self.ask_admin(py, self.me(), message, PROMPTLY)? {
             FromAdmin::Attached { capabilities, settings } => {
-                self.language.know_capabilities(capabilities.clone());
+                self.language.know(capabilities.clone(), settings.clone());
                 Ok((entries(py, capabilities)?, entries(py, settings)?))
             }
             other => Err(unexpected(&other)),
@@ -218,9 +218,9 @@ impl Process {
     }
 
     /// Tells the Admin that this process is there, and goes on: what the Admin would answer, the starter has known. If the
-    /// capabilities have changed meanwhile, they change here too.
+    /// capabilities or settings have changed meanwhile, they change here too.
     fn announce(&self, starter: &Bound<'_, Self>) {
-        self.language.know_capabilities(starter.get().language.known_capabilities());
+        self.language.know_as(&starter.get().language);
         self.host.tell_admin(self.me(), ToAdmin::Attach { pid: std::process::id() });
     }
 
@@ -310,6 +310,11 @@ impl Process {
         self.language.take_capabilities().map(|capabilities| entries(py, capabilities)).transpose()
     }
 
+    /// Settings, if one has changed since the last call.
+    fn changed_settings<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        self.language.take_settings().map(|settings| entries(py, settings)).transpose()
+    }
+
     /// Shuts the system down. With a time to wait, in seconds, it is at its end when this returns.
     #[pyo3(signature = (within = None))]
     fn shutdown(&self, py: Python<'_>, within: Option<f64>) -> PyResult<()> {
@@ -365,11 +370,11 @@ impl Process {
     }
 
     /// Runs until there is no actor in this process any more, the system has ended, or there is something else to do: a
-    /// capability has changed, a child is to be made anew, or `interrupt` was called.
+    /// capability or setting has changed, a child is to be made anew, or `interrupt` was called.
     fn run(&self, py: Python<'_>) -> PyResult<()> {
         while !self.host.is_over()
             && self.host.system().living() > 0
-            && !self.language.has_new_capabilities()
+            && !self.language.has_news()
             && !self.host.has_remake()
             && !self.is_interrupted.swap(false, Ordering::AcqRel)
         {
@@ -463,12 +468,13 @@ impl Process {
     }
 
     /// The next process that the Admin wants of a starter: `(process, birth, maker, name, spec, source)`, the source as its id
-    /// and digest.
+    /// digest, and whether it is a program.
     fn take_order<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         while let Some(order) = self.host.take_order() {
             match order {
                 FromAdmin::Make { process, birth, maker, name, spec, source, .. } => {
-                    let source = source.map(|source| (source.id, PyBytes::new(py, &source.digest.0)));
+                    let source =
+                        source.map(|source| (source.id, PyBytes::new(py, &source.digest.0), source.executable));
                     let order = (process.process(), birth.number(), maker, name, PyBytes::new(py, &spec), source);
                     return Ok(Some(order.into_pyobject(py)?.into_any()));
                 }

@@ -5,17 +5,18 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use pyo3::create_exception;
-use pyo3::exceptions::{PyException, PyValueError};
+use pyo3::exceptions::{PyException, PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
-use roscius::Address;
+use roscius::{Address, Birth, NodeId};
 use roscius_host::process::Process as Host;
+use roscius_host::rust::{self, ActorTask};
 use roscius_host::sources::{LONGEST, check, digest_of, read};
-use roscius_protocol::admin::messages::{FromAdmin, ToAdmin};
+use roscius_protocol::admin::messages::{FromAdmin, Source, ToAdmin};
 use roscius_protocol::sources::{Digest, Level, Notice};
 
-use crate::address::ActorAddress;
+use crate::address::{ActorAddress, Place};
 use crate::classes::Classes;
 use crate::process::{ask_admin, seconds};
 
@@ -89,6 +90,26 @@ impl Sources {
 pub(crate) fn read_source(py: Python<'_>, directory: PathBuf, digest: [u8; 32]) -> PyResult<Bound<'_, PyBytes>> {
     let content = py.detach(|| read(&directory, Digest(digest)));
     content.map(|content| PyBytes::new(py, &content)).map_err(|error| NoSource::new_err(error.to_string()))
+}
+
+/// What a starter is told: the process, the number of the actor, its maker, its global name, its arguments, and the source as its id and
+/// digest, and whether it is a program.
+type Order = (u32, u32, String, Option<String>, Vec<u8>, (String, [u8; 32], bool));
+
+/// Starts the program that a source is, to be the process of an actor that the Admin wants. The result is its process id.
+#[pyfunction]
+pub(crate) fn start_program(
+    py: Python<'_>,
+    directory: PathBuf,
+    admin: &Bound<'_, ActorAddress>,
+    order: Order,
+) -> PyResult<u32> {
+    let (process, birth, maker, name, arguments, (id, digest, executable)) = order;
+    let Place::Actor(parent) = admin.get().place else { return Err(PyValueError::new_err("there is no Admin")) };
+    let node = NodeId::of_process(parent.node().system(), process);
+    let task = ActorTask { directory, node, parent, birth: Birth::numbered(birth), maker, name, arguments };
+    let source = Source { id, digest: Digest(digest), executable };
+    py.detach(|| rust::start_program(&source, task)).map_err(|error| PyOSError::new_err(error.to_string()))
 }
 
 /// The digest of what is fit to be a source. ValueError says why it is not.

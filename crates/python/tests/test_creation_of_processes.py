@@ -80,6 +80,13 @@ def test_what_fails_is_raised(asys, spec, keywords, error):
     assert asys.ask(asys.createActor(Echo), "hi", MOMENT) == "hi"
 
 
+def test_the_reason_is_told_once(asys):
+    with pytest.raises(InvalidActorSpecification) as raised:
+        asys.createActor(f"{__name__}.Missing")
+    assert str(raised.value).count("Invalid Actor Specification") == 1
+    assert "has no attribute 'Missing'" in str(raised.value)
+
+
 def test_a_local_class_has_no_name_to_import_it_by(asys):
     class Local(Echo):
         pass

@@ -63,7 +63,7 @@ pub struct ActorStatus {
     pub waiting: usize,
     /// How many may wait, if there is a bound.
     pub capacity: Option<usize>,
-    /// How many it has handled.
+    /// How many it has handled, or forwarded.
     pub handled: u64,
     /// How often it was restarted. Not seen while the actor is at work.
     pub restarts: Option<u32>,

@@ -87,6 +87,13 @@ fn capabilities_are_shown_and_set() {
 }
 
 #[test]
+fn a_system_without_a_logger_has_no_level() {
+    let scene = Scene::new("unlogged");
+    assert!(scene.run(&["log", "level"]).failed(1).contains("has no logger"));
+    assert!(scene.run(&["log", "level", "LOUD"]).failed(1).contains("`LOUD` is no level"));
+}
+
+#[test]
 fn a_shell_carries_out_one_command_after_the_other() {
     let scene = Scene::new("shell");
     let input = "ask clerk 'two words'\n\nnonsense\nask nobody x\nps --help\nask clerk \"x\nkill clerk\nps\nexit\nask clerk x\n";

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::admin::messages::{Letter, LetterRecord, Setback, ToAdmin, Topic, decode, encode};
-use roscius_protocol::admin::{Admin, Config, Effect, Event};
+use roscius_protocol::admin::{Admin, Config, Effect, Event, KeptContent};
 use roscius_protocol::frame::{DEFAULT_LIMIT, Frame, Header, Kind, Payload};
 use roscius_protocol::lifecycle::Signal;
 use roscius_protocol::pickle;
-use roscius_protocol::sources::{Digest, Level};
+use roscius_protocol::sources::Level;
 use roscius_protocol::time::Time;
 use roscius_transport::hub::WatchId;
 use roscius_transport::{Hub, SendError, SocketDir, hub};
@@ -20,7 +20,7 @@ use serde::Serialize;
 
 use super::process_handles::ProcessHandles;
 use super::{AdminError, AdminOptions, GOODBYE_WITHIN, Network, StatusBell};
-use crate::sources::{Store, check};
+use crate::sources::{ContentKind, Store, examine};
 
 /// How long who knocks at the port waits when there is no descriptor to turn it away with.
 const KNOCK_AGAIN: Duration = Duration::from_millis(50);
@@ -347,9 +347,10 @@ impl Serving {
     }
 
     /// Keeps the content of a source that is fit to be used.
-    fn examine(&self, content: &[u8]) -> Result<Digest, String> {
-        check(content).map_err(|error| error.to_string())?;
-        self.sources.keep(content).map_err(|error| format!("it can not be kept: {error}"))
+    fn examine(&self, content: &[u8]) -> Result<KeptContent, String> {
+        let kind = examine(content).map_err(|error| error.to_string())?;
+        let digest = self.sources.keep(content, kind).map_err(|error| format!("it can not be kept: {error}"))?;
+        Ok(KeptContent { digest, executable: kind == ContentKind::Executable })
     }
 
     fn watch(&mut self, process: NodeId, pid: u32) {

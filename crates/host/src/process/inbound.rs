@@ -191,9 +191,12 @@ impl Driven {
                 match message {
                     answer if header.message != 0 => process.requests.answer(header.message, answer),
                     // The second to who has said that it is there, and waited for nothing.
-                    FromAdmin::Capabilities { capabilities } | FromAdmin::Attached { capabilities, .. } => {
-                        return process.language.capabilities(capabilities);
+                    FromAdmin::Attached { capabilities, settings } => {
+                        let looks_first = process.language.settings(settings);
+                        return process.language.capabilities(capabilities) || looks_first;
                     }
+                    FromAdmin::Capabilities { capabilities } => return process.language.capabilities(capabilities),
+                    FromAdmin::Settings { settings } => return process.language.settings(settings),
                     FromAdmin::Closing => process.language.closing(),
                     said @ (FromAdmin::ValidateSource { .. } | FromAdmin::Source(_) | FromAdmin::Note { .. }) => {
                         out.extend(process.language.said_by_admin(header.to, header.from, said));

@@ -97,6 +97,12 @@ pub trait Language: Send + Sync {
         false
     }
 
+    /// The settings of the system, likewise.
+    fn settings(&self, settings: Vec<Entry>) -> bool {
+        let _ = settings;
+        false
+    }
+
     /// The Admin says something to an actor here: that it is to validate a source, that a source has come or gone, or what is
     /// to be logged. What the actor is told, if anything.
     fn said_by_admin(&self, to: Address, admin: Address, said: FromAdmin) -> Option<Crossing> {

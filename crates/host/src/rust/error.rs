@@ -125,6 +125,16 @@ pub enum CreateError {
     Admin(#[from] RequestError),
 }
 
+/// Why a program that is a source was not started.
+#[derive(Debug, thiserror::Error)]
+#[error("source {id} could not be started: {reason}")]
+pub struct LaunchError {
+    /// The id of the source.
+    pub id: String,
+    /// Why.
+    pub reason: String,
+}
+
 /// Why a source was not loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {

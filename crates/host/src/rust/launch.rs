@@ -39,15 +39,22 @@ pub(super) enum Task {
     Actor(Box<ActorTask>),
 }
 
-/// An actor to be made.
+/// An actor to be made in a new process.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct ActorTask {
+pub struct ActorTask {
+    /// The directory of its system.
     pub directory: PathBuf,
+    /// Which process it is to be.
     pub node: NodeId,
+    /// Its parent.
     pub parent: Address,
+    /// Its number with its parent.
     pub birth: Birth,
+    /// The name that its type is registered under.
     pub maker: String,
+    /// Its global name.
     pub name: Option<String>,
+    /// What it is made of, in MessagePack.
     pub arguments: Vec<u8>,
 }
 

@@ -5,16 +5,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use roscius_protocol::admin::messages::{FromAdmin, Refusal, RefusalKind, ToAdmin};
+use roscius_protocol::admin::messages::{FromAdmin, Refusal, RefusalKind, Source, ToAdmin};
 use roscius_protocol::frame::Role;
 
-use super::error::StartError;
-use super::launch::{self, ActorTask, Task, launch};
+use super::error::{LaunchError, StartError};
+use super::launch::{self, ActorTask, Task, launch, launch_program};
 use super::registry::{Cradle, Made, Registry};
 use super::system::join;
 use super::within;
 use crate::admin::{AdminError, AdminOptions, serve};
 use crate::process::{ChildProcess, Process, RequestError};
+use crate::sources::{path_of, read};
 
 /// How long what an actor said last may take to leave.
 const DRAIN_WITHIN: Duration = Duration::from_secs(7);
@@ -100,16 +101,16 @@ fn starter(process: &Process, directory: &Path, arguments: &[String]) -> Result<
         while let Some(order) = process.take_order() {
             match order {
                 FromAdmin::Kill { process: node } => process.kill_child(node),
-                FromAdmin::Make { process: node, source: Some(source), .. } => {
+                FromAdmin::Make { process: node, source: Some(source), .. } if !source.executable => {
                     let text = format!("source {} holds no actors in Rust", source.id);
                     let refusal = Refusal { kind: RefusalKind::InvalidSourceHash, text };
                     process.tell_admin(process.root(), ToAdmin::Failed { process: node, refusal });
                 }
-                FromAdmin::Make { process: node, birth, maker, name, spec, .. } => {
+                FromAdmin::Make { process: node, birth, maker, name, spec, source, .. } => {
                     let directory = directory.to_owned();
                     let parent = process.admin();
                     let task = ActorTask { directory, node, parent, birth, maker, name, arguments: spec };
-                    start_actor(process, task, arguments);
+                    start_actor(process, task, source.as_ref(), arguments);
                 }
                 other => tracing::warn!(?other, "not for a starter"),
             }
@@ -119,17 +120,22 @@ fn starter(process: &Process, directory: &Path, arguments: &[String]) -> Result<
     Ok(())
 }
 
-fn start_actor(process: &Process, task: ActorTask, arguments: &[String]) {
+fn start_actor(process: &Process, task: ActorTask, source: Option<&Source>, arguments: &[String]) {
     let node = task.node;
     let failed = |problem: String| {
         let refusal = Refusal { kind: RefusalKind::NoProcess, text: problem };
         process.tell_admin(process.root(), ToAdmin::Failed { process: node, refusal });
     };
-    let launched = match launch(&Task::Actor(Box::new(task)), arguments) {
-        Ok(launched) => launched,
-        Err(error) => return failed(format!("no process could be started: {error}")),
+    let started = match source {
+        Some(source) => start_program(source, task).map_err(|error| error.to_string()),
+        None => launch(&Task::Actor(Box::new(task)), arguments)
+            .map(|launched| launched.pid())
+            .map_err(|error| format!("no process could be started: {error}")),
     };
-    let pid = launched.pid();
+    let pid = match started {
+        Ok(pid) => pid,
+        Err(problem) => return failed(problem),
+    };
     process.tell_admin(process.root(), ToAdmin::Forked { process: node, pid });
     let watched = match i32::try_from(pid) {
         Ok(pid) => process.watch_child(ChildProcess { node, pid, family: None }).map_err(|error| error.to_string()),
@@ -139,6 +145,26 @@ fn start_actor(process: &Process, task: ActorTask, arguments: &[String]) {
         // The Admin watches it too.
         tracing::warn!(pid, error, "a process that was started is not watched");
     }
+}
+
+/// Starts the program that a source is, to be the process of an actor. The result is its process id. For who starts processes as
+/// the Admin wants them.
+///
+/// # Errors
+///
+/// [`LaunchError`] if the program is not there any more, has changed since it was validated, or does not start.
+pub fn start_program(source: &Source, task: ActorTask) -> Result<u32, LaunchError> {
+    let failed = |reason: String| LaunchError { id: source.id.clone(), reason };
+    // What is run is what was validated.
+    read(&task.directory, source.digest).map_err(|error| failed(error.to_string()))?;
+    let program = path_of(&task.directory, source.digest);
+    let launched = launch_program(&program, &Task::Actor(Box::new(task)), &[]);
+    launched.map(|launched| launched.pid()).map_err(|error| match error.kind() {
+        std::io::ErrorKind::BrokenPipe => {
+            failed("it ended at once; is `roscius_host::rust::enter` the first call in its `main`?".to_owned())
+        }
+        _ => failed(error.to_string()),
+    })
 }
 
 /// Is the process of an actor until there is no actor in it any more.

@@ -1,11 +1,13 @@
 //! Sources of a system, for programs.
 
 use bytes::Bytes;
-use roscius_protocol::admin::messages::ToAdmin;
+use roscius::Address;
+use roscius_protocol::admin::messages::{Creation, ToAdmin};
+use serde::Serialize;
 
 use super::ProcessSystem;
-use super::error::LoadError;
-use super::system::PROMPTLY;
+use super::error::{CreateError, LoadError};
+use super::system::{PROMPTLY, arguments_of};
 use crate::process::RequestError;
 use crate::sources::{LONGEST, id_of};
 
@@ -24,6 +26,18 @@ impl ProcessSystem {
         let id = id_of(&content);
         self.link.request(ToAdmin::LoadSource { id: id.clone(), info: info.map(str::to_owned), content }, PROMPTLY)?;
         Ok(id)
+    }
+
+    /// Creates a top-level actor from a source that is a program, by the name that its type is registered under there. While the
+    /// source is validated, this waits.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError`] if it can not be made: there is no such source, for example, or it has no such type.
+    pub fn spawn_from_source(&self, id: &str, name: &str, arguments: impl Serialize) -> Result<Address, CreateError> {
+        let spec = arguments_of(name, &arguments)?;
+        let (maker, source) = (name.to_owned(), Some(id.to_owned()));
+        self.request_actor(Creation { maker, name: None, spec, process: None, requester: None, source })
     }
 
     /// Lets go of a source: no actor can be made from it any more. One that is not loaded is ignored.

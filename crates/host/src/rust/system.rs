@@ -324,7 +324,11 @@ impl ProcessSystem {
     }
 
     fn create_by(&self, maker: &str, name: Option<String>, spec: Vec<u8>) -> Result<Address, CreateError> {
-        let creation = Creation { maker: maker.to_owned(), name, spec, process: None, requester: None, source: None };
+        let maker = maker.to_owned();
+        self.request_actor(Creation { maker, name, spec, process: None, requester: None, source: None })
+    }
+
+    pub(super) fn request_actor(&self, creation: Creation) -> Result<Address, CreateError> {
         match self.link.request(ToAdmin::Create(creation), CREATE_WITHIN)? {
             FromAdmin::Created { actor } => Ok(actor),
             FromAdmin::Refused(refusal) => Err(CreateError::Refused { kind: refusal.kind, text: refusal.text }),

@@ -6,6 +6,7 @@ use memchr::memmem;
 use zip::ZipArchive;
 
 use super::LONGEST;
+use super::executable::WrongPlatform;
 
 /// How many files an archive may have.
 const MOST_FILES: usize = 20_000;
@@ -29,6 +30,9 @@ pub enum Unfit {
         /// How many.
         bytes: usize,
     },
+    /// They are a program for another kind of host.
+    #[error(transparent)]
+    WrongPlatform(#[from] WrongPlatform),
     /// They are not a zip file, or not the whole of one.
     #[error("it is no zip file: {reason}")]
     NoArchive {

@@ -11,9 +11,9 @@ use roscius_protocol::sources::Digest;
 use roscius_transport::socket_dir::SOURCE;
 use rustix::fs::OFlags;
 
-use super::{LONGEST, digest_of};
+use super::{ContentKind, LONGEST, digest_of};
 
-/// See the [module](self).
+/// Contents of sources, each in a file that is named by its digest.
 #[derive(Clone, Debug)]
 pub struct Store {
     directory: PathBuf,
@@ -44,7 +44,8 @@ impl Store {
     /// # Errors
     ///
     /// An error of the operating system: no space is left, for example. Nothing is left behind then.
-    pub fn keep(&self, content: &[u8]) -> io::Result<Digest> {
+    pub fn keep(&self, content: &[u8], kind: ContentKind) -> io::Result<Digest> {
+        let mode = if kind == ContentKind::Executable { 0o700 } else { 0o600 };
         let digest = digest_of(content);
         let (path, unnamed) = (path_of(&self.directory, digest), self.directory.join(SOURCE));
         // It may be left by an attempt that was interrupted.
@@ -52,7 +53,7 @@ impl Store {
         let written = OpenOptions::new()
             .write(true)
             .create_new(true)
-            .mode(0o600)
+            .mode(mode)
             .open(&unnamed)
             .and_then(|mut file| file.write_all(content))
             .and_then(|()| fs::rename(&unnamed, path));
@@ -89,7 +90,8 @@ pub fn read(directory: &Path, digest: Digest) -> Result<Vec<u8>, ReadError> {
     if digest_of(&content) == digest { Ok(content) } else { Err(ReadError::Changed) }
 }
 
-fn path_of(directory: &Path, digest: Digest) -> PathBuf {
+/// Where the content with this digest is, in the directory of a system.
+pub fn path_of(directory: &Path, digest: Digest) -> PathBuf {
     directory.join(format!("{SOURCE}-{digest}"))
 }
 

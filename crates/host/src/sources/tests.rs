@@ -163,8 +163,8 @@ impl Drop for Directory {
 fn what_is_kept_is_found_until_it_is_discarded() {
     let directory = Directory::new("kept");
     let store = Store::new(&directory.0);
-    let digest = store.keep(b"content").unwrap();
-    assert_eq!(store.keep(b"content").unwrap(), digest, "twice is fine");
+    let digest = store.keep(b"content", ContentKind::Archive).unwrap();
+    assert_eq!(store.keep(b"content", ContentKind::Archive).unwrap(), digest, "twice is fine");
     let [file] = &directory.files()[..] else { panic!("{:?}", directory.files()) };
     assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(read(&directory.0, digest).unwrap(), b"content");
@@ -178,7 +178,7 @@ fn what_is_kept_is_found_until_it_is_discarded() {
 fn a_content_that_was_changed_is_not_used() {
     let directory = Directory::new("changed");
     let store = Store::new(&directory.0);
-    let digest = store.keep(b"content").unwrap();
+    let digest = store.keep(b"content", ContentKind::Archive).unwrap();
     let file = directory.files().remove(0);
     std::fs::write(&file, b"another").unwrap();
     assert!(matches!(read(&directory.0, digest), Err(ReadError::Changed)));
@@ -194,10 +194,45 @@ fn a_content_that_was_changed_is_not_used() {
 fn what_can_not_be_written_leaves_nothing() {
     let directory = Directory::new("gone");
     let store = Store::new(&directory.0.join("not there"));
-    store.keep(b"content").unwrap_err();
+    store.keep(b"content", ContentKind::Archive).unwrap_err();
     // Where a file is to be there is something else.
     let digest = digest_of(b"content");
     std::fs::create_dir(directory.0.join(format!("source-{digest}"))).unwrap();
-    Store::new(&directory.0).keep(b"content").unwrap_err();
+    Store::new(&directory.0).keep(b"content", ContentKind::Archive).unwrap_err();
     assert_eq!(directory.files().len(), 1);
+}
+
+fn elf(class: u8, system: u8, machine: u16) -> Vec<u8> {
+    let mut content = vec![0x7f, b'E', b'L', b'F', class, 1, 1, system];
+    content.resize(18, 0);
+    content.extend(machine.to_le_bytes());
+    content
+}
+
+#[test]
+fn programs_are_for_this_host_or_refused_with_what_they_are_for() {
+    let ours = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+    assert_eq!(examine(&ours[..64]).unwrap(), ContentKind::Executable);
+    assert_eq!(examine(b"#!/bin/sh\n").unwrap(), ContentKind::Executable);
+    assert_eq!(examine(&good()).unwrap(), ContentKind::Archive);
+    for (content, platform) in [
+        (elf(2, 9, 62), "another one on x86_64"),
+        (elf(2, 0, 22), "linux on another one"),
+        (elf(1, 0, 40), "linux on arm"),
+        (b"MZ\x90".to_vec(), "windows on another one"),
+        (b"\xcf\xfa\xed\xfe".to_vec(), "macos on another one"),
+        (b"\x7fELF\x02\x01\x01\0".to_vec(), "linux on another one"),
+    ] {
+        let text = examine(&content).unwrap_err().to_string();
+        assert!(text.starts_with(&format!("it is a program for {platform}, and this host is ")), "{text}");
+    }
+}
+
+#[test]
+fn a_program_can_be_run_by_its_user_alone() {
+    let directory = Directory::new("program");
+    let digest = Store::new(&directory.0).keep(b"#!/bin/sh\nexit 7\n", ContentKind::Executable).unwrap();
+    let path = path_of(&directory.0, digest);
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+    assert_eq!(std::process::Command::new(path).status().unwrap().code(), Some(7));
 }

@@ -62,7 +62,7 @@ fn a_source_is_validated_kept_made_use_of_and_unloaded() {
     let notice = |loaded| FromAdmin::Source(Notice { id: ID.into(), info: Some("a source".into()), loaded });
     assert_eq!(authority.answer(0), notice(true));
     // The creation has waited.
-    let FromAdmin::Make { source: Some(Source { id, digest }), .. } = starter.answer(0) else { panic!("no order") };
+    let FromAdmin::Make { source: Some(Source { id, digest, .. }), .. } = starter.answer(0) else { panic!("no order") };
     assert_eq!((id.as_str(), digest), (ID, digest_of(EMPTY)));
     let directory = SocketDir::of_system_in(&system.stage.0, system.system).unwrap();
     assert_eq!(read(directory.path(), digest).unwrap(), EMPTY);

@@ -6,6 +6,7 @@ mod cast;
 mod ending;
 mod failing;
 mod living;
+mod loading;
 mod scene;
 mod starting;
 mod talking;

@@ -1,4 +1,4 @@
-//! What the system can do, as its processes are told.
+//! What the system can do, and how it is set, as its processes are told.
 
 use super::messages::{Entry, FromAdmin};
 use super::{Admin, Asked, Effect, root};
@@ -21,14 +21,27 @@ impl Admin {
             None => self.capabilities.remove(&name).is_some(),
         };
         if changed {
-            let capabilities = self.capability_entries();
-            for (node, _) in self.processes.iter().filter(|(_, process)| process.attached) {
-                let message = FromAdmin::Capabilities { capabilities: capabilities.clone() };
-                effects.push(Effect::Send { to: root(*node), id: 0, message });
-            }
+            self.tell_all(&FromAdmin::Capabilities { capabilities: self.capability_entries() }, effects);
         }
         if id != 0 {
             effects.push(Effect::Send { to: by, id, message: FromAdmin::Done });
+        }
+    }
+
+    pub(super) fn change_setting(&mut self, (by, id): Asked, name: &[u8], value: Vec<u8>, effects: &mut Vec<Effect>) {
+        let setting = self.settings.iter_mut().find(|(known, _)| known == name);
+        if let Some((_, current)) = setting.filter(|(_, current)| *current != value) {
+            *current = value;
+            self.tell_all(&FromAdmin::Settings { settings: self.settings.clone() }, effects);
+        }
+        if id != 0 {
+            effects.push(Effect::Send { to: by, id, message: FromAdmin::Done });
+        }
+    }
+
+    fn tell_all(&self, message: &FromAdmin, effects: &mut Vec<Effect>) {
+        for (node, _) in self.processes.iter().filter(|(_, process)| process.attached) {
+            effects.push(Effect::Send { to: root(*node), id: 0, message: message.clone() });
         }
     }
 

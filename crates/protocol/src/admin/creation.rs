@@ -48,6 +48,10 @@ pub(super) fn no_process(text: impl Into<String>) -> Refusal {
     Refusal { kind: RefusalKind::NoProcess, text: text.into() }
 }
 
+pub(super) fn invalid_source(id: &str) -> Refusal {
+    Refusal { kind: RefusalKind::InvalidSourceHash, text: format!("no source {id} is loaded") }
+}
+
 pub(super) fn no_starter() -> Refusal {
     let text = "the process that started others has ended, and there is no other".to_owned();
     Refusal { kind: RefusalKind::NoStarter, text }
@@ -77,12 +81,14 @@ impl Admin {
                 return making.waiters.push(asked);
             }
         }
-        // Before anybody has offered anything, the system is just starting. The logger is made for the system itself alone.
-        let unknown = !self.starters.is_empty() && !self.starters.contains_key(&creation.maker);
+        let Some((source, creation)) = self.source_of(now, asked, creation, effects) else { return };
+        // Before anybody has offered anything, the system is just starting. Who knows what is in a program is the program. The
+        // logger is made for the system itself alone.
+        let is_program = source.as_ref().is_some_and(|source| source.executable);
+        let unknown = !is_program && !self.starters.is_empty() && !self.starters.contains_key(&creation.maker);
         if unknown || creation.maker == super::logger::MAKER {
             return self.refuse(asked, self.no_maker(&creation.maker), effects);
         }
-        let Some((source, creation)) = self.source_of(now, asked, creation, effects) else { return };
         let node = match creation.process {
             Some(node) if !self.is_free(node) => {
                 return self.refuse(asked, no_process(format!("{node} is not free to be a new process")), effects);
@@ -132,7 +138,17 @@ impl Admin {
     /// Asks a starter to make the actor, or leaves it for the next one to offer itself.
     pub(super) fn make(&mut self, node: NodeId, effects: &mut Vec<Effect>) {
         let Some(making) = self.processes.get(&node).and_then(|process| process.making.as_ref()) else { return };
-        let offering = self.starters.get(&making.maker);
+        if let Some(source) = making.source.as_ref().filter(|source| !self.has_source(source)) {
+            // It was unloaded while there was nobody to start a process.
+            let refusal = invalid_source(&source.id);
+            return self.give_up_making(node, refusal, effects);
+        }
+        let is_program = making.source.as_ref().is_some_and(|source| source.executable);
+        let offering = match is_program {
+            // Anybody can start one.
+            true => self.starters.values().find(|offering| !offering.is_empty()).or(self.starters.values().next()),
+            false => self.starters.get(&making.maker),
+        };
         let Some(starter) = offering.and_then(|offering| offering.first()) else {
             // At the start of the system there will be one soon; one that has ended leaves nothing to wait for.
             return match offering.is_some() && !self.expects_starter() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::dead_letters::LetterKind;
-use super::messages::{LetterRecord, Setback};
+use super::messages::{Entry, LetterRecord, Setback};
 use super::processes::Process;
 use super::{Admin, logger};
 use crate::address::{Address, NodeId};
@@ -19,6 +19,8 @@ pub struct Detail {
     pub uptime: Duration,
     /// All processes: those with actors, and starters, the logger, and attached programs.
     pub members: Vec<Member>,
+    /// The settings that all processes are told.
+    pub settings: Vec<Entry>,
     /// What top-level actors are made of, as far as that is known. Their processes know it better.
     pub classes: Vec<(Address, String)>,
     /// Actors that are being made.
@@ -96,6 +98,7 @@ impl Admin {
         Detail {
             uptime: now.since(Time::ZERO),
             members: self.processes.iter().map(|(node, process)| member(*node, process)).collect(),
+            settings: self.settings.clone(),
             classes: self.children.iter().map(|(actor, child)| (*actor, child.class.clone())).collect(),
             pending: self
                 .awaiting_sources(now)

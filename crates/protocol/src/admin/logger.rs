@@ -91,6 +91,7 @@ impl Admin {
             | ToAdmin::HandleDeadLetters { .. }
             | ToAdmin::WatchRegistrations { .. }
             | ToAdmin::SetCapability { .. }
+            | ToAdmin::ChangeSetting { .. }
             | ToAdmin::Status
             | ToAdmin::BeSourceAuthority
             | ToAdmin::LoadSource { .. }

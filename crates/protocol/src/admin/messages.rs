@@ -124,6 +124,13 @@ pub enum ToAdmin {
         /// Its value. None removes it.
         value: Option<Vec<u8>>,
     },
+    /// Changes a setting, if there is one of this name. Answered with [`FromAdmin::Done`] if it has a message id.
+    ChangeSetting {
+        /// Its name.
+        name: Vec<u8>,
+        /// Its value.
+        value: Vec<u8>,
+    },
     /// How is the system? Answered with [`FromAdmin::Status`].
     Status,
     /// Shut the system down. Answered with [`FromAdmin::Done`] when all of it has ended.
@@ -192,6 +199,8 @@ pub struct Source {
     pub id: String,
     /// The digest of its content, by which that is found and checked.
     pub digest: Digest,
+    /// Its content is a program, which is started for each actor. Else the maker of the actor reads it.
+    pub executable: bool,
 }
 
 /// An actor that had the Admin make a child for it.
@@ -224,6 +233,11 @@ pub enum FromAdmin {
     Done,
     /// How the system is.
     Status(Box<Status>),
+    /// A setting has changed. To all processes.
+    Settings {
+        /// All of them.
+        settings: Vec<Entry>,
+    },
     /// The capabilities have changed. To all processes with actors.
     Capabilities {
         /// All of them.

@@ -186,6 +186,7 @@ impl Admin {
         effects.push(Effect::End);
         self.ended = true;
         self.timers = Default::default();
+        self.sources = Default::default();
     }
 
     pub(super) fn nodes(&self, of: impl Fn(&Process) -> bool) -> Vec<NodeId> {

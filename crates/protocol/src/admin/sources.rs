@@ -1,14 +1,14 @@
 //! Sources, and actors that wait for one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
-use super::creation::class_of;
+use super::creation::{class_of, invalid_source};
 use super::detail::{Awaits, PendingCreation};
-use super::messages::{Creation, FromAdmin, Refusal, RefusalKind, Source, ToAdmin};
+use super::messages::{Creation, FromAdmin, Refusal, Source, ToAdmin};
 use super::processes::Timer;
-use super::{Admin, Asked, CREATE_WITHIN, Effect, actor_of};
+use super::{Admin, Asked, CREATE_WITHIN, Effect, KeptContent, actor_of};
 use crate::address::{Address, NodeId};
 use crate::sources::{self, Digest, Event, Registry, Standing, Verdict};
 use crate::time::Time;
@@ -18,6 +18,8 @@ pub(super) struct Sources {
     pub registry: Registry,
     /// What was loaded and is not decided yet.
     pub(super) submitted: BTreeMap<String, Bytes>,
+    /// Which contents are programs.
+    programs: BTreeSet<Digest>,
     /// Creations that wait for a source to be decided, in order.
     awaiting: Vec<Awaiting>,
 }
@@ -43,10 +45,6 @@ impl Sources {
     fn has_content(&self, wanted: Digest) -> bool {
         self.registry.list().any(|source| source.digest == Some(wanted))
     }
-}
-
-fn invalid(id: &str) -> Refusal {
-    Refusal { kind: RefusalKind::InvalidSourceHash, text: format!("no source {id} is loaded") }
 }
 
 impl Admin {
@@ -83,9 +81,13 @@ impl Admin {
         &mut self,
         now: Time,
         id: String,
-        content: Result<Digest, String>,
+        content: Result<KeptContent, String>,
         effects: &mut Vec<Effect>,
     ) {
+        if let Ok(KeptContent { digest, executable: true }) = content {
+            self.sources.programs.insert(digest);
+        }
+        let content = content.map(|kept| kept.digest);
         self.tell_registry(now, Event::Examined { id, content }, None, effects);
     }
 
@@ -123,6 +125,7 @@ impl Admin {
                 sources::Effect::Discard { digest, .. } => {
                     // Another source may have the same content.
                     if !self.sources.has_content(digest) {
+                        self.sources.programs.remove(&digest);
                         effects.push(Effect::DiscardSource { digest });
                     }
                 }
@@ -156,9 +159,12 @@ impl Admin {
     ) -> Option<(Option<Source>, Creation)> {
         let Some(id) = &creation.source else { return Some((None, creation)) };
         match self.sources.registry.standing(id) {
-            Standing::Usable(digest) => Some((Some(Source { id: id.clone(), digest }), creation)),
+            Standing::Usable(digest) => {
+                let executable = self.sources.programs.contains(&digest);
+                Some((Some(Source { id: id.clone(), digest, executable }), creation))
+            }
             Standing::Unknown => {
-                self.refuse(asked, invalid(id), effects);
+                self.refuse(asked, invalid_source(id), effects);
                 None
             }
             Standing::Pending => {
@@ -167,6 +173,11 @@ impl Admin {
                 None
             }
         }
+    }
+
+    /// Whether a source is there as it was.
+    pub(super) fn has_source(&self, source: &Source) -> bool {
+        self.sources.registry.standing(&source.id) == Standing::Usable(source.digest)
     }
 
     /// The creations that wait for a source.
@@ -184,7 +195,7 @@ impl Admin {
     fn decided(&mut self, now: Time, id: &str, usable: bool, effects: &mut Vec<Effect>) {
         self.sources.submitted.remove(id);
         if !usable {
-            return self.give_up_awaiting(|awaiting| awaiting.waits_for(id), &invalid(id), effects);
+            return self.give_up_awaiting(|awaiting| awaiting.waits_for(id), &invalid_source(id), effects);
         }
         let decided: Vec<Awaiting> = self.sources.awaiting.extract_if(.., |awaiting| awaiting.waits_for(id)).collect();
         for Awaiting { asked, creation, .. } in decided {

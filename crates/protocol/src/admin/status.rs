@@ -42,6 +42,7 @@ pub(super) const fn name_of(message: &ToAdmin) -> &'static str {
         ToAdmin::HandleDeadLetters { .. } => "HandleDeadLetters",
         ToAdmin::WatchRegistrations { .. } => "WatchRegistrations",
         ToAdmin::SetCapability { .. } => "SetCapability",
+        ToAdmin::ChangeSetting { .. } => "ChangeSetting",
         ToAdmin::Status => "Status",
         ToAdmin::Shutdown => "Shutdown",
         ToAdmin::BeSourceAuthority => "BeSourceAuthority",

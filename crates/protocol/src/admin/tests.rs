@@ -1,4 +1,5 @@
 mod creation;
+mod detail;
 mod logger;
 mod processes;
 mod registrations;

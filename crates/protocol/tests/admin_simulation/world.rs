@@ -1,5 +1,7 @@
 //! Simulated processes and their links with the Admin.
 
+mod sources;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
@@ -25,6 +27,7 @@ pub struct Totals {
     pub shared_names: u64,
     pub starters_lost: u64,
     pub stubborn: u64,
+    pub from_sources: u64,
 }
 
 #[derive(Debug)]
@@ -59,6 +62,7 @@ pub struct World {
     processes: BTreeMap<NodeId, Process>,
     asked: BTreeMap<(NodeId, u64), Asked>,
     shutdowns: BTreeMap<(NodeId, u64), u32>,
+    kept: sources::Kept,
     next_id: u64,
     next_node: u32,
     released: bool,
@@ -98,6 +102,7 @@ impl World {
             processes: BTreeMap::new(),
             asked: BTreeMap::new(),
             shutdowns: BTreeMap::new(),
+            kept: sources::Kept::default(),
             next_id: 1,
             next_node: 1 << 20,
             released: false,
@@ -140,13 +145,15 @@ impl World {
             (self.totals.shared_names, &mut totals.shared_names),
             (self.totals.starters_lost, &mut totals.starters_lost),
             (self.totals.stubborn, &mut totals.stubborn),
+            (self.totals.from_sources, &mut totals.from_sources),
         ] {
             *all += count;
         }
     }
 
     fn step(&mut self) {
-        match self.random.below(20) {
+        match self.random.below(24) {
+            20.. => self.about_sources(),
             0..=7 => self.deliver(),
             8..=12 => self.read(),
             13..=15 => self.ask(),
@@ -230,7 +237,7 @@ impl World {
             spec: Vec::new(),
             process: None,
             requester: None,
-            source: None,
+            source: self.some_source(),
         };
         self.say(program, id, ToAdmin::Create(creation));
     }
@@ -317,6 +324,9 @@ impl World {
         assert!(!self.ended, "{effect:?} after the end");
         match effect {
             Effect::Send { to, id, message } => {
+                if let FromAdmin::Make { source, .. } = &message {
+                    self.check_source(source.as_ref());
+                }
                 self.answered(to.node(), id, &message);
                 self.post(to, Came::Message(message));
             }
@@ -341,9 +351,9 @@ impl World {
                 }
             }
             Effect::PassLetter { .. } | Effect::Resend { .. } => unreachable!("there are no letters here"),
-            Effect::ExamineSource { .. } | Effect::DiscardSource { .. } | Effect::Log(_) => {
-                unreachable!("there are no sources here")
-            }
+            Effect::ExamineSource { id, .. } => self.examine(id),
+            Effect::DiscardSource { digest } => self.discard(digest),
+            Effect::Log(_) => {}
             Effect::Release => self.released = true,
             Effect::End => self.ended = true,
         }
@@ -395,6 +405,7 @@ impl World {
         let came = self.processes.get_mut(&process).and_then(|it| it.inbox.pop_front()).expect("something came");
         match came {
             Came::Message(FromAdmin::Make { process: new, .. }) => self.make(process, new),
+            Came::Message(FromAdmin::ValidateSource { id, .. }) => self.validate(process, id),
             Came::Message(FromAdmin::Kill { process }) => {
                 if self.processes.contains_key(&process) {
                     self.die(process, "signal 9");
@@ -448,6 +459,7 @@ impl World {
         for (name, holder) in &status.names {
             assert!(children.contains(holder), "{name} belongs to nobody");
         }
+        self.check_sources();
         self.totals.shared_names += u64::from(self.shared_names() > 0);
     }
 

@@ -207,7 +207,6 @@ def test_a_new_director_takes_over(control, session, ed_key):
     before = session.server()
     control.asys.tell(control.director, ActorExitRequest())
     wait_for(lambda: control.asys.ask(before, "version", 0.3) is None)
-    control = session.control = DirectorControl(control.sources_dir, control.system_base)
     assert control("start") == 0
     assert session.state() == (source_hash, [source_hash])
     assert (session.ask("version"), session.ask("heard")) == (1, ["loaded"])

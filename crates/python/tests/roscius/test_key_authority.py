@@ -1,6 +1,7 @@
 """The source authority that trusts a list of keys."""
 
 import io
+import time
 import zipfile
 from datetime import timedelta
 
@@ -33,11 +34,6 @@ def load(system, content):
 
 def create(system, source_hash):
     return system.createActor("greeter.Greeter", sourceHash=source_hash)
-
-
-@pytest.fixture(params=("simpleSystemBase", "threadSystemBase"))
-def base(request):
-    return request.param
 
 
 @pytest.fixture
@@ -95,3 +91,20 @@ def test_other_keys_are_trusted_from_now_on(system, authority):
     with pytest.raises(InvalidActorSourceHash):
         create(system, load(system, sign(source(), first.private)))
     assert create(system, load(system, sign(source(), second.private)))
+
+
+def test_the_authority_of_the_director(system, tmp_path):
+    """Programs start it with a text, which has no answer."""
+    pair = generate_key()
+    (tmp_path / "mine_tls.key").write_text(pair.public)
+    system.tell(system.createActor("thespian.director.SourceAuthority"), f"Startup:{tmp_path}")
+    signed = sign(source(), pair.private)
+    until = time.monotonic() + MOMENT
+    while True:
+        try:
+            greeter = create(system, load(system, signed))
+            break
+        except InvalidActorSourceHash:
+            # It is not the authority yet.
+            assert time.monotonic() < until
+    assert system.ask(greeter, "you", MOMENT) == "hello, you"

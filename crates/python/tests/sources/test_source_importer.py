@@ -15,6 +15,7 @@ import threading
 import traceback
 
 import pytest
+from roscius._core import examine_source
 from thespian.actors import Actor, InvalidActorSourceHash, InvalidActorSpecification
 from thespian.system import sources
 from thespian.system.class_resolution import NoSuchClass
@@ -296,6 +297,26 @@ def test_a_damaged_module(installed):
             importlib.import_module("{{damaged}}mod")
     finally:
         sources.remove("damaged")
+
+
+def test_damage_anywhere_is_an_import_error_or_does_not_matter():
+    """Whatever is wrong with a file, nothing else than an ImportError comes of it, and what is read is what was meant."""
+    whole = zipped({"pkg/__init__.py": "", "pkg/mod.py": "value = 1\n" * 9})
+    damaged = [whole[:length] for length in range(len(whole))]
+    damaged += [whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :] for at in range(len(whole))]
+    for number, content in enumerate(damaged):
+        source_hash = f"damaged{number}"
+        try:
+            examine_source(content)
+        except ValueError:
+            continue
+        sources.install(source_hash, content)
+        try:
+            assert importlib.import_module(f"{{{{{source_hash}}}}}pkg.mod").value == 1
+        except ImportError as error:
+            assert source_hash in str(error)
+        finally:
+            sources.remove(source_hash)
 
 
 @pytest.mark.parametrize("text", ["\n\nthis is no Python", "\n\nif True:\nvalue = 1"])

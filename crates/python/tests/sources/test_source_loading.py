@@ -2,6 +2,7 @@
 
 import io
 import logging
+import threading
 
 import pytest
 from authorities import (
@@ -451,6 +452,62 @@ def test_troupes_restarts_and_names(asys, authorise, load):
     assert asys.createActor("stage.Phoenix", sourceHash=source_hash, globalName="phoenix") == phoenix
 
 
+# Objects of its classes
+
+NOTES = {
+    "notes.py": """
+        class Note:
+            def __init__(self, text):
+                self.text = text
+        """,
+    "desk.py": """
+        from thespian.actors import Actor, PoisonMessage
+        from notes import Note
+
+        class Clerk(Actor):
+            def receiveMessage(self, msg, sender):
+                if isinstance(msg, Note):
+                    self.send(sender, Note(msg.text.upper()))
+
+        class Desk(Actor):
+            def receiveMessage(self, msg, sender):
+                if msg == "outside":
+                    self.send(sender, Note("for nobody"))
+                    self.send(sender, "plain")
+                elif isinstance(msg, str):
+                    self.client = sender
+                    self.send(self.createActor("desk.Clerk"), Note(msg))
+                elif isinstance(msg, Note):
+                    self.send(self.client, msg.text)
+                elif isinstance(msg, PoisonMessage):
+                    self.send(self.client, "came back")
+                elif isinstance(msg, tuple):
+                    self.client = sender
+                    self.send(msg[0], Note("stranger"))
+        """,
+}
+
+
+def test_objects_of_a_source_pass_between_its_actors(asys, authorise, load):
+    authorise()
+    desk = asys.createActor("desk.Desk", sourceHash=load(NOTES))
+    assert asys.ask(desk, "hello", MOMENT) == "HELLO"
+
+
+def test_objects_of_a_source_pass_to_others_in_the_same_process_only(asys, authorise, load):
+    authorise()
+    desk = asys.createActor("desk.Desk", sourceHash=load(NOTES))
+    stranger = asys.createActor("echo.Echo", sourceHash=load(ECHO, "other.zip"))
+    if "multiproc" not in asys.base_name:
+        assert asys.ask(desk, "outside", MOMENT).text == "for nobody"
+        assert asys.listen(MOMENT) == "plain"
+        return
+    assert asys.ask(desk, "outside", MOMENT) == "plain"
+    assert asys.ask(desk, (stranger,), MOMENT) == "came back"
+    # Who was sent it goes on.
+    assert asys.ask(stranger, "hello", MOMENT) == "echo: hello"
+
+
 # Unloading
 
 LAZY = {
@@ -497,6 +554,72 @@ def test_unloading_what_is_pending(asys, authorise, load):
     assert refused(asys, source_hash)
     assert asys.ask(authority, "go on", MOMENT) == "going on"
     assert refused(asys, source_hash)
+
+
+def test_unloading_what_a_creation_waits_for(asys, authorise, load):
+    if asys.base_name == "simpleSystemBase":
+        pytest.skip("who waits there is the only one who does anything")
+    authority = authorise(Silent)
+    source_hash = load(ECHO)
+    raised = []
+
+    def create():
+        with asys.private() as own:
+            try:
+                own.createActor("echo.Echo", sourceHash=source_hash)
+            except InvalidActorSourceHash as error:
+                raised.append(error)
+
+    waiting = threading.Thread(target=create)
+    waiting.start()
+    # It is asked for, so the creation waits, or will be refused.
+    assert asys.ask(authority, "where", MOMENT)
+    asys.unloadActorSource(source_hash)
+    waiting.join(MOMENT.total_seconds())
+    assert not waiting.is_alive()
+    assert len(raised) == 1
+
+
+class Within(Actor):
+    """Creates an actor as external code does."""
+
+    system = None
+
+    def receiveMessage(self, msg, sender):
+        if isinstance(msg, str):
+            self.send(sender, type(self).system.createActor("echo.Echo", sourceHash=msg))
+
+
+@pytest.mark.in_process
+def test_creating_as_external_code_from_within_a_handler(asys, authorise, load):
+    authorise()
+    source_hash = load(ECHO)
+    await_verdict(asys, source_hash)
+    Within.system = asys
+    echo = asys.ask(asys.createActor(Within), source_hash, MOMENT)
+    assert asys.ask(echo, "hello", MOMENT) == "echo: hello"
+
+
+def test_actors_import_until_the_end(asys, authorise, load, tmp_path):
+    authorise()
+    text = """
+        from thespian.actors import Actor, ActorExitRequest
+
+        class Last(Actor):
+            def receiveMessage(self, msg, sender):
+                if isinstance(msg, str):
+                    self.path = msg
+                    self.send(sender, "here")
+                elif isinstance(msg, ActorExitRequest):
+                    import words
+                    open(self.path, "w").write(words.say("the end"))
+        """
+    last = asys.createActor("last.Last", sourceHash=load({"last.py": text, "words.py": ECHO["words.py"]}))
+    path = tmp_path / "said"
+    assert asys.ask(last, str(path), MOMENT) == "here"
+    asys.tell(last, ActorExitRequest())
+    asys.shutdown()
+    assert path.read_text() == "echo: the end"
 
 
 def test_unloading_one_of_two(asys, authorise, load):

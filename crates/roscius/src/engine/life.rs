@@ -187,6 +187,7 @@ impl<'p> Play<'p> {
             Delivery::Failed(_) => {}
             Delivery::Forwarded(to) => {
                 self.forward(to, envelope);
+                self.stage.handled += 1;
                 self.worked();
             }
             Delivery::Stashed => {

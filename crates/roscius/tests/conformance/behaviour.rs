@@ -348,6 +348,8 @@ fn a_forwarded_message_keeps_its_sender(base: Base) {
         scene.probe.tell(first, Number(number));
     }
     expect_numbers(&scene, "puppet", 0..100);
+    // Each of the twenty that passed a message on has handled it, and the puppet too.
+    scene.wait_until("it is counted", || scene.system.status().handled >= 21 * 100);
 }
 
 fn a_forwarded_ask_is_answered_by_the_last(base: Base) {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::scene::{PROGRAM, STARTER, Scene};
@@ -154,4 +156,25 @@ fn a_changed_capability_is_told_to_all_and_an_unchanged_one_to_nobody() {
         assert_eq!(scene.seen(), expected);
     }
     assert_eq!(scene.status().capabilities, [(b"a".to_vec(), b"3".to_vec())]);
+}
+
+#[test]
+fn letters_are_counted_by_type_and_reason_with_the_first_of_each() {
+    let mut scene = Scene::new();
+    let (first, later) = (root(PROGRAM), root(STARTER));
+    scene.on(letter_of("order", first, later));
+    scene.wait(Duration::from_secs(10));
+    scene.on(letter_of("order", later, first));
+    scene.on(letter_of("bill", first, later));
+    scene.wait(Duration::from_secs(5));
+    let kinds = scene.status().detail.dead_letters;
+    let seen: Vec<_> = kinds.iter().map(|kind| (kind.message.as_str(), kind.count, kind.first.sender)).collect();
+    assert_eq!(seen, [("order", 2, first), ("bill", 1, first)]);
+    assert_eq!((kinds[0].first_ago, kinds[0].last_ago), (Duration::from_secs(15), Duration::from_secs(5)));
+    for number in 0..200 {
+        scene.on(letter_of(&format!("type {number}"), first, later));
+    }
+    let kinds = scene.status().detail.dead_letters;
+    assert_eq!(kinds.len(), 65, "types without end are not told apart");
+    assert_eq!((kinds[64].message.as_str(), kinds[64].count), ("(others)", 138));
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::scene::{PROGRAM, STARTER, Scene, kind_of, node};
 use crate::address::{Address, NodeId};
 use crate::admin::messages::{FromAdmin, RefusalKind, Source, ToAdmin};
-use crate::admin::{CREATE_WITHIN, Effect, Event, actor_of};
+use crate::admin::{CREATE_WITHIN, Effect, Event, KeptContent, actor_of};
 use crate::frame::Role;
 use crate::sources::{Digest, Level, Notice, VALIDATE_WITHIN};
 use crate::supervision::Restart;
@@ -35,7 +35,7 @@ fn validate(scene: &mut Scene, authority: Address, id: &str, digest: Digest) {
     say_as(scene, authority, ToAdmin::SourceVerdict { id: id.into(), info: None, content: Some(CONTENT) });
     let examine = Effect::ExamineSource { id: id.into(), content: CONTENT };
     assert_eq!(scene.seen(), [examine]);
-    scene.on(Event::SourceExamined { id: id.into(), content: Ok(digest) });
+    scene.on(Event::SourceExamined { id: id.into(), content: Ok(KeptContent { digest, executable: false }) });
 }
 
 fn reject(scene: &mut Scene, authority: Address, id: &str) {
@@ -86,7 +86,7 @@ fn actors_wait_until_their_source_is_valid_and_are_told_where_it_is() {
     assert_eq!(create(&mut scene, 6, "abc"), None);
     scene.effects.clear();
     validate(&mut scene, authority, "abc", DIGEST);
-    let source = Source { id: "abc".into(), digest: DIGEST };
+    let source = Source { id: "abc".into(), digest: DIGEST, executable: false };
     assert_eq!(made(&mut scene), [Some(source.clone()), Some(source.clone())]);
     assert!(create(&mut scene, 7, "abc").is_some());
     assert_eq!(made(&mut scene), [Some(source)], "and do not wait any more");
@@ -256,4 +256,50 @@ fn watchers_are_told_and_the_logger_is() {
         _ => false,
     };
     assert!(seen.iter().any(is_noted), "{seen:?}");
+}
+
+#[test]
+fn a_program_is_started_by_anybody_whatever_it_offers() {
+    let (mut scene, authority) = scene();
+    load(&mut scene, "abc");
+    say_as(&mut scene, authority, ToAdmin::SourceVerdict { id: "abc".into(), info: None, content: Some(CONTENT) });
+    let content = Ok(KeptContent { digest: DIGEST, executable: true });
+    scene.on(Event::SourceExamined { id: "abc".into(), content });
+    let counter = |scene: &mut Scene, source: Option<&str>| {
+        scene.effects.clear();
+        scene.create(5, |creation| {
+            creation.maker = "counter".into();
+            creation.source = source.map(str::to_owned);
+        })
+    };
+    assert!(counter(&mut scene, Some("abc")).is_some());
+    let source = Source { id: "abc".into(), digest: DIGEST, executable: true };
+    assert_eq!(made(&mut scene), [Some(source)]);
+    assert_eq!(counter(&mut scene, None), None);
+    assert_eq!(refusals(&mut scene), [(5, RefusalKind::NoMaker)]);
+    scene.say(PROGRAM, 0, ToAdmin::UnloadSource { id: "abc".into() });
+    assert_eq!(counter(&mut scene, Some("abc")), None);
+    assert_eq!(refusals(&mut scene), [(5, RefusalKind::InvalidSourceHash)]);
+    // What has the same content later on need be no program.
+    load(&mut scene, "abc");
+    scene.effects.clear();
+    validate(&mut scene, authority, "abc", DIGEST);
+    assert_eq!(counter(&mut scene, Some("abc")), None);
+    assert_eq!(refusals(&mut scene), [(5, RefusalKind::NoMaker)]);
+}
+
+#[test]
+fn an_actor_that_waits_for_a_starter_is_refused_if_its_source_is_gone_by_then() {
+    let (mut scene, authority) = scene();
+    load(&mut scene, "abc");
+    scene.effects.clear();
+    validate(&mut scene, authority, "abc", DIGEST);
+    let next = node(3);
+    scene.attach(next, Role::Zygote);
+    scene.end(STARTER);
+    assert_eq!(create(&mut scene, 5, "abc"), None, "there is one that may offer soon");
+    scene.say(PROGRAM, 0, ToAdmin::UnloadSource { id: "abc".into() });
+    scene.effects.clear();
+    scene.say(next, 0, ToAdmin::Offer { makers: vec!["python".into()] });
+    assert_eq!(refusals(&mut scene), [(5, RefusalKind::InvalidSourceHash)]);
 }

@@ -15,6 +15,7 @@ from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
+from roscius.key_authority import KeysTrusted, TrustKeys
 from roscius.signed_sources import KeyRefused, SourceRefused, VerifiedSource, generate_key
 
 import thespian.actors
@@ -47,7 +48,6 @@ class DirectorControl:
         self.verbose: Callable[..., Any] = lambda *_: None
         self._system_base, self._admin_port = system_base, admin_port
         self._asys: Any = None
-        self._director: Any = None
 
     @property
     def system_base(self) -> str:
@@ -129,19 +129,22 @@ class DirectorControl:
             capabilities = {**self.settings.capabilities(), "Admin Port": self.admin_port}
             logs = self.settings.logging()
             self.settings.apply_internal_log(self.verbose)
-            self._asys = _system(self.system_base, capabilities, logDefs=logs)
-            authority = self._asys.createActor(
-                "thespian.director.SourceAuthority", globalName="Director Source Authority"
-            )
-            self._asys.tell(authority, f"Startup:{os.path.abspath(self.sources_dir)}")
+            system = _system(self.system_base, capabilities, logDefs=logs)
+            authority = system.createActor("thespian.director.SourceAuthority", globalName="Director Source Authority")
+            # What is loaded before there is an authority is ignored, so its answer is waited for.
+            with system.private() as context:
+                context.tell(authority, TrustKeys(*keys_of(os.path.abspath(self.sources_dir)).places))
+                answer = context.listen(self.ask_wait)
+            if not isinstance(answer, KeysTrusted):
+                raise CommandFailed(Code.REFUSED, "the source authority did not answer in time")
+            self.verbose("Trusted keys: %s %s", answer.keys, answer.problems)
+            self._asys = system
         return self._asys
 
     @property
     def director(self) -> Any:
         """The address of the Director. It is started if it does not run."""
-        if self._director is None:
-            self._director = self.asys.createActor("thespian.director.Director", globalName="Director")
-        return self._director
+        return self.asys.createActor("thespian.director.Director", globalName="Director")
 
     def _client(self) -> AbstractContextManager[DirectorClient]:
         return client_of(self.asys, self.director, self.ask_wait.total_seconds())
@@ -198,7 +201,7 @@ class DirectorControl:
             deps:file        a file with the names of packages to include, one per line
             tli:file         the information file of the group
             fmt:encoding     ThespianDirectorFMT1 (the default for RSA keys), ViceroyFMT2, or RosciusSource1 (for Ed25519)
-            expires:when     a date, or a number of days such as 90d, after which the source is no longer loaded; for
+            expires:when     a date (UTC), or a number of days such as 90d, after which the source is no longer loaded; for
                              RosciusSource1
             files            the source files, as names or patterns; "**" stands for any directories
 
@@ -404,7 +407,7 @@ class DirectorControl:
             bases.append(self.settings.old_system_base)
         for base in bases:
             _system(base, {"Admin Port": self.admin_port}).shutdown()
-        self._asys = self._director = None
+        self._asys = None
         print("Shutdown completed")
         return Code.OK
 

@@ -65,7 +65,8 @@ class Order:
         try:
             if text.endswith("d"):
                 return timedelta(days=int(text[:-1]))
-            return datetime.fromisoformat(text).replace(tzinfo=UTC)
+            time = datetime.fromisoformat(text)
+            return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
         except (ValueError, OverflowError):
             raise CommandFailed(
                 Code.ARGUMENTS, f"expires:{text} is no date, and no number of days such as 90d"

@@ -64,13 +64,14 @@ class InProcessBase(RunningBase):
         if self._is_shut_down:
             return
         self._is_shut_down = True
-        if self._keeping is not None:
-            self._keeping.close()
         core, endpoint, gone = self._core, self.endpoint, ShutDown()
         self._core = gone  # type: ignore[assignment]
         self.endpoint = gone  # type: ignore[assignment]
         endpoint.close()
         core.shutdown()
+        if self._keeping is not None:
+            # Not before the actors, which may import something at last.
+            self._keeping.close()
 
     # Creation of actors
 

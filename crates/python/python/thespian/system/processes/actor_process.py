@@ -54,9 +54,12 @@ class Prepared:
     def keep_up(self) -> bool:
         """Take over what has changed in the system since the last process. Whether there was something."""
         changed = self.starter.changed_capabilities()
+        settings = self.starter.changed_settings()
         if changed is not None:
             self.capabilities = changed
-        return changed is not None
+        if settings is not None:
+            self.settings = settings
+        return changed is not None or settings is not None
 
 
 def main(task: Task, listening: Listening, prepared: Prepared | None) -> None:
@@ -171,6 +174,9 @@ def _run(core: Process, host: ActorHost) -> None:
     while core.living and not core.is_over:
         core.run()
         host.start_waiting()
+        settings = core.changed_settings()
+        if settings is not None:
+            log_forwarding.change_level(settings.get("log level"))
         changed = core.changed_capabilities()
         if changed is not None:
             host.capabilities = changed

@@ -35,6 +35,12 @@ class Forwarding:
             logging.root.setLevel(level)
 
 
+def change_level(level: int | None) -> None:
+    """From now on, send records from this level on. None: the system has no logger."""
+    if level is not None:
+        logging.root.setLevel(level)
+
+
 def configured() -> list[logging.Logger]:
     """The loggers whose records do not simply go to the root."""
     loggers = [it for it in logging.Logger.manager.loggerDict.values() if isinstance(it, logging.Logger)]

@@ -79,7 +79,7 @@ class Task(NamedTuple):
     def ordered(directory: str, admin: ActorAddress, order: MakeOrder) -> Task:
         """What the Admin wants a starter to make."""
         process, birth, maker, name, spec, stored = order
-        source = None if stored is None else StoredSource(*stored)
+        source = None if stored is None else StoredSource(*stored[:2])
         return Task(directory, process, birth, admin, None, maker, name, spec, source=source)
 
     def actor_spec(self) -> ActorSpec:

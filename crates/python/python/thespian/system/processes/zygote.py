@@ -7,7 +7,7 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from roscius._core import Listening, Process
+from roscius._core import Listening, Process, start_program
 
 from thespian.system.processes import actor_process, launching, signals, titles
 from thespian.system.processes.spare import Spare
@@ -60,13 +60,18 @@ class _Starter:
         if self._prepared.keep_up():
             self.end()
         try:
-            pid = self._take_spare(order) or self._start(order)
+            pid = self._start_program(order) or self._take_spare(order) or self._start(order)
         except OSError as error:
             thesplog("No process could be started: %s", error, level=logging.ERROR)
             core.failed("no-process", f"no process could be started: {error}", process)
             return
         core.forked(process, pid)
         core.watch_child(process, pid)
+
+    def _start_program(self, order: MakeOrder) -> int | None:
+        source = order[5]
+        is_program = source is not None and source[2]
+        return start_program(self._directory, self._prepared.starter.admin, order) if is_program else None
 
     def _take_spare(self, order: MakeOrder) -> int | None:
         spare, self._spare = self._spare, None

@@ -142,6 +142,8 @@ class SourceKeeping:
             is_usable = waiter.ask(self._keeper(), _Await(source_hash), _CREATION_SECONDS)
             if is_usable is None:
                 waiter.tell(self._keeper(), _Await(source_hash, start=False))
+                # On `simpleSystemBase` nobody answers to who creates an actor from within a handler.
+                is_usable = self.is_usable(source_hash) or None
         finally:
             waiter.close()
         if is_usable is None and time.monotonic() >= until:
