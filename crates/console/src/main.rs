@@ -20,7 +20,8 @@ fn main() -> ExitCode {
         // Who reads no more wants no more.
         Err(CommandError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("roscius: {error}");
+            // Its terminal may be gone.
+            let _ = writeln!(io::stderr(), "roscius: {error}");
             ExitCode::from(error.code())
         }
     }

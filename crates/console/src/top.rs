@@ -10,6 +10,9 @@ use std::time::Duration;
 
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::io::Errno;
+
 use crate::attached::AttachError;
 use crate::collector::Collector;
 use crate::commands::{CommandError, Outcome};
@@ -34,6 +37,10 @@ pub(crate) fn run(system: &System, within: Duration, every: Duration) -> Result<
     // What went wrong before is to be told, not what goes wrong with the last words.
     let restored = ratatui::try_restore();
     watching.end();
+    if restored.is_err() {
+        // It would complain to a terminal that is there no more, and fail at that.
+        std::mem::forget(terminal);
+    }
     shown?;
     restored?;
     Ok(Outcome::Well)
@@ -50,7 +57,10 @@ fn show(terminal: &mut ratatui::DefaultTerminal, view: &mut View, watching: &Wat
             terminal.draw(|frame| screen::draw(frame, view))?;
             is_new = false;
         }
-        if event::poll(KEYS)? {
+        if has_gone(&io::stdin())? {
+            return Ok(());
+        }
+        while event::poll(Duration::ZERO)? {
             match event::read()? {
                 Event::Key(key) if key.kind != KeyEventKind::Release => match view.on(step(key, view)) {
                     true => is_new = true,
@@ -60,6 +70,18 @@ fn show(terminal: &mut ratatui::DefaultTerminal, view: &mut View, watching: &Wat
                 _ => {}
             }
         }
+    }
+}
+
+/// Waits for a key, and says whether the terminal is there no more: who reads from it then never comes back.
+fn has_gone(terminal: &io::Stdin) -> io::Result<bool> {
+    let mut watched = [PollFd::new(terminal, PollFlags::IN)];
+    let limit = Timespec { tv_sec: 0, tv_nsec: KEYS.subsec_nanos().into() };
+    match rustix::event::poll(&mut watched, Some(&limit)) {
+        Ok(_) => Ok(watched.iter().any(|it| it.revents().intersects(PollFlags::HUP | PollFlags::ERR))),
+        // Its size has changed.
+        Err(Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 
