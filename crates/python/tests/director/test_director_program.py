@@ -71,7 +71,9 @@ def test_a_session(program, directory, sources, tmp_path):
 
 def test_a_start_that_goes_on(program, environment, sources, ed_key):
     program("gensrc", "service", ed_key, str(sources), *FILES)
-    command = [sys.executable, "-u", "-m", "thespian.director", "start", "wait"]
+    # Who runs the tests in the background ignores interruptions, and with it all that is started.
+    python = ["env", "--default-signal=INT", sys.executable, "-u"]
+    command = [*python, "-m", "thespian.director", "start", "wait"]
     with subprocess.Popen(
         command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
     ) as started:
