@@ -15,7 +15,7 @@ use roscius_host::process::Receipt;
 
 use crate::address::{ActorAddress, Place};
 use crate::log;
-use crate::message::PyMessage;
+use crate::message::{Content, PyMessage};
 use crate::system::Inner;
 use crate::under_way::UnderWay;
 
@@ -82,6 +82,11 @@ impl Answers {
     /// The object in a message that arrived.
     fn open_answer(&self, py: Python<'_>, message: Payload) -> Option<Py<PyAny>> {
         let mut message = message.take::<PyMessage>().ok()?;
+        if let (Content::Frame(_), Some(system)) = (message.content(), self.system.upgrade())
+            && let Some(member) = &system.member
+        {
+            member.language.handled();
+        }
         match message.object(py) {
             Ok(object) => Some(object.clone_ref(py)),
             Err(error) => {
@@ -133,6 +138,8 @@ impl Answers {
         match &system.member {
             Some(member) => {
                 member.process.flush();
+                // An actor here is looked at by the thread that drives the process.
+                member.process.wake();
                 // An event loop waits for nobody.
                 member.refuse_more(to.node());
             }

@@ -99,6 +99,12 @@ impl Member {
 
     /// Lets what was sent leave now, or a little later together with more.
     fn let_go(&self, handle: &ContextHandle) -> PyResult<()> {
+        if !handle.is_running() {
+            // A coroutine, or a thread of the actor: no turn is about to end with which it would leave, or be looked at here.
+            self.process.relieve(PATIENCE).map_err(PyOSError::new_err)?;
+            self.process.wake();
+            return Ok(());
+        }
         let sent = self.sent.fetch_add(1, Ordering::Relaxed) + 1;
         let prompt = sent <= PROMPT && !self.language.has_backlog();
         if prompt || sent.is_multiple_of(BATCH) || self.quiet_for() > LINGER {

@@ -68,6 +68,12 @@ impl ContextHandle {
         self.on_stage(Stage::hand_over)
     }
 
+    /// Whether the handler that the handle is from runs now. What is sent then leaves with the turn of the actor; at other times who
+    /// sends has to wake the thread that drives it.
+    pub fn is_running(&self) -> bool {
+        self.on_stage(|_| ()).is_ok()
+    }
+
     /// The address of the actor.
     pub fn me(&self) -> Address {
         self.me

@@ -1,9 +1,11 @@
 """Handlers that are coroutines."""
 
 import asyncio
+import threading
 import time
 from pathlib import Path
 
+import pytest
 import roscius
 from thespian.actors import (
     Actor,
@@ -218,3 +220,32 @@ class Plain(Actor):
 
 def test_actors_of_the_original_may_have_coroutines_too(system):
     assert system.ask(system.createActor(Plain), "hi", MOMENT) == "hi"
+
+
+class Outside(Actor):
+    """Sends much while it handles no message, and then is silent."""
+
+    def __init__(self):
+        self.silence = threading.Event()
+
+    def receiveMessage(self, msg, sender):
+        if isinstance(msg, int):
+            threading.Thread(target=self.say, args=(msg, sender)).start()
+        elif msg == "enough":
+            self.silence.set()
+            self.send(sender, "silent")
+
+    def say(self, count, sender):
+        time.sleep(0.01)  # The handler has ended, as far as that can be told from outside.
+        for number in range(count):
+            self.send(sender, number)
+        self.silence.wait()
+
+
+def test_nothing_that_a_thread_sends_waits_for_the_next_message(system, base):
+    if base == "simpleSystemBase":
+        pytest.skip("nobody drives the actors while nobody waits")
+    actor = system.createActor(Outside)
+    system.tell(actor, 70)
+    assert [system.listen(MOMENT) for _ in range(70)] == list(range(70))
+    assert system.ask(actor, "enough", MOMENT) == "silent"
