@@ -187,6 +187,16 @@ impl Process {
         root_of(self.node)
     }
 
+    /// Whether a node belongs to another system.
+    fn is_abroad(&self, node: NodeId) -> bool {
+        node.system() != self.node.system()
+    }
+
+    /// The node of this system that what is for `node` is handed to: the Admin, for what is for another system.
+    fn way_to(&self, node: NodeId) -> NodeId {
+        if self.is_abroad(node) { self.admin.node() } else { node }
+    }
+
     /// The actors and endpoints of this process.
     pub fn system(&self) -> &ActorSystem {
         &self.system
@@ -299,7 +309,8 @@ impl Process {
         let Some(driven) = guard.as_mut() else { return true };
         driven.send_all(self);
         driven.hub.flush();
-        driven.outbound.held_for(node) == 0 && driven.hub.is_delivered(node)
+        let way = self.way_to(node);
+        driven.outbound.held_for(way) == 0 && driven.hub.is_delivered(way)
     }
 
     /// Whether a process may have something to say to this one yet, as far as this one has read.

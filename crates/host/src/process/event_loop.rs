@@ -32,12 +32,15 @@ impl Process {
     pub fn waiting_for(&self, node: NodeId) -> (usize, usize) {
         let guard = self.try_drive();
         let driven = guard.as_ref().and_then(|guard| guard.as_ref());
-        driven.map_or((0, 0), |driven| (driven.hub.waiting(node).0, driven.outbound.held_for(node)))
+        let way = self.way_to(node);
+        driven.map_or((0, 0), |driven| (driven.hub.waiting(way).0, driven.outbound.held_for(way)))
     }
 
-    /// What is held for a process because its link takes no more is not waited for: it becomes dead letters.
+    /// What is held for a process because its link takes no more is not waited for: it becomes dead letters. What is on its way to
+    /// another system stays: it waits among what is said to the Admin.
     pub fn give_up_held(&self, node: NodeId) {
-        if let Some(driven) = self.drive().as_mut() {
+        if !self.is_abroad(node)
+            && let Some(driven) = self.drive().as_mut() {
             driven.give_up_held(self, node);
         }
     }

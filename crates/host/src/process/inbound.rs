@@ -125,6 +125,8 @@ impl Driven {
     /// `node`: whose link it came by. With a forwarded message that is not the node of its sender.
     fn message_frame(&mut self, process: &Process, node: NodeId, frame: Frame, out: &mut Vec<Crossing>) {
         let header = frame.header();
+        // What comes from another system comes by way of the Admin.
+        let node = if process.is_abroad(header.from.node()) { header.from.node() } else { node };
         let asker = root_of(node);
         if header.marks & ASKS != 0 && header.to == process.root() && is_look(&frame) {
             let answer = survey::answer(process);

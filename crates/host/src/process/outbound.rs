@@ -122,7 +122,7 @@ impl Driven {
                         if self.outbound.held.is_empty() && to.node() != process.node =>
                     {
                         let went = self.send_message(process, to, from, message, asker);
-                        self.hold_back(to.node(), went);
+                        self.hold_back(process.way_to(to.node()), went);
                     }
                     leaving => self.send(process, leaving),
                 }
@@ -166,6 +166,7 @@ impl Driven {
             Leaving::ToAdmin { .. } | Leaving::DeadLetter { .. } => process.admin.node(),
             Leaving::Returned { to, .. } | Leaving::Answer { to, .. } => to.node(),
         };
+        let node = process.way_to(node);
         if let Some(held) = self.outbound.held.get_mut(&node) {
             held.waiting.push_back(leaving);
         } else {
@@ -288,13 +289,14 @@ impl Driven {
         } else if process.language.answers_by_messages() {
             header.marks = ANSWERED_BY_MESSAGE;
         }
-        self.introduce(to.node());
+        let way = process.way_to(to.node());
+        self.introduce(way);
         let mut sent = Ok(());
         let hub = &mut self.hub;
         let packed = process.language.pack(&message, &mut |payload, tail| {
             sent = match tail {
-                Some(tail) => hub.send_lent(to.node(), &header, payload, tail),
-                None => hub.send(to.node(), &header, payload),
+                Some(tail) => hub.send_lent(way, &header, payload, tail),
+                None => hub.send(way, &header, payload),
             }
             .map(drop);
         });

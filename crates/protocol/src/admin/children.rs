@@ -113,7 +113,7 @@ impl Admin {
         self.have_exit(actor, ExitReason::Shutdown, effects);
     }
 
-    fn have_exit(&self, actor: Address, reason: ExitReason, effects: &mut Vec<Effect>) {
+    pub(super) fn have_exit(&self, actor: Address, reason: ExitReason, effects: &mut Vec<Effect>) {
         let signal = Signal::Exit { by: self.address(), reason, recursive: true };
         effects.push(Effect::Signal { to: actor, signal });
     }

@@ -1,10 +1,12 @@
 //! How top-level actors come to be.
 
 use super::children::Child;
+use super::elsewhere::Request;
 use super::messages::{Creation, FromAdmin, Refusal, RefusalKind, Requester, Source};
 use super::processes::{Process, Timer};
 use super::{Admin, Asked, CREATE_WITHIN, Effect, actor_of, root};
 use crate::address::{Address, NodeId};
+use crate::convention::SystemId;
 use crate::frame::Role;
 use crate::lifecycle::{Birth, ExitReason, Signal};
 use crate::pickle;
@@ -21,6 +23,8 @@ pub(super) struct Making {
     pub spec: Vec<u8>,
     pub requester: Option<Requester>,
     pub source: Option<Source>,
+    /// The systems that have been asked for it before.
+    pub tried: Vec<SystemId>,
     /// When it was asked for.
     pub since: Time,
     /// Who waits for it: with a global name there may be several.
@@ -28,6 +32,14 @@ pub(super) struct Making {
 }
 
 impl Making {
+    /// What another system is to be asked for, who waits for it, and who has been asked.
+    pub fn into_creation(self) -> (Creation, Vec<Asked>, Vec<SystemId>) {
+        let Self { maker, name, spec, requester, source, waiters, tried, .. } = self;
+        // The address is the other system's to choose.
+        let source = source.map(|source| source.id);
+        (Creation { maker, name, spec, process: None, requester, source }, waiters, tried)
+    }
+
     /// What the actor is made of, for people.
     pub fn class(&self) -> String {
         class_of(&self.maker, &self.spec)
@@ -63,12 +75,30 @@ pub(super) fn shutting_down() -> Refusal {
 
 impl Admin {
     pub(super) fn create(&mut self, now: Time, asked: Asked, creation: Creation, effects: &mut Vec<Effect>) {
+        self.create_for(now, asked, creation, Vec::new(), effects);
+    }
+
+    /// The same for somebody who has asked other systems before.
+    pub(super) fn create_for(
+        &mut self,
+        now: Time,
+        asked: Asked,
+        creation: Creation,
+        tried: Vec<SystemId>,
+        effects: &mut Vec<Effect>,
+    ) {
         self.count("Actor.Child.Requested");
-        self.create_decided(now, asked, creation, effects);
+        self.create_decided(now, asked, (creation, tried), effects);
     }
 
     /// The same for an actor that was counted before, when its source was not decided yet.
-    pub(super) fn create_decided(&mut self, now: Time, asked: Asked, creation: Creation, effects: &mut Vec<Effect>) {
+    pub(super) fn create_decided(
+        &mut self,
+        now: Time,
+        asked: Asked,
+        (creation, tried): (Creation, Vec<SystemId>),
+        effects: &mut Vec<Effect>,
+    ) {
         if self.shutdown.is_some() {
             return self.refuse(asked, shutting_down(), effects);
         }
@@ -81,13 +111,19 @@ impl Admin {
                 return making.waiters.push(asked);
             }
         }
-        let Some((source, creation)) = self.source_of(now, asked, creation, effects) else { return };
+        let Some((source, creation, tried)) = self.source_of(now, asked, (creation, tried), effects) else { return };
         // Before anybody has offered anything, the system is just starting. Who knows what is in a program is the program. The
         // logger is made for the system itself alone.
         let is_program = source.as_ref().is_some_and(|source| source.executable);
         let unknown = !is_program && !self.starters.is_empty() && !self.starters.contains_key(&creation.maker);
-        if unknown || creation.maker == super::logger::MAKER {
+        if creation.maker == super::logger::MAKER {
             return self.refuse(asked, self.no_maker(&creation.maker), effects);
+        }
+        if unknown {
+            // Who makes such actors is not known of other systems: each may.
+            let refusal = self.no_maker(&creation.maker);
+            let fits = self.convention.candidates(&tried).into_iter().map(|candidate| candidate.system).collect();
+            return self.ask_next(now, Request { creation, waiters: vec![asked], tried, fits, refusal }, effects);
         }
         let node = match creation.process {
             Some(node) if !self.is_free(node) => {
@@ -109,6 +145,7 @@ impl Admin {
             spec: creation.spec,
             requester,
             source,
+            tried,
             since: now,
             waiters: vec![asked],
         };
@@ -164,6 +201,7 @@ impl Admin {
             name: making.name.clone(),
             spec: making.spec.clone(),
             source: making.source.clone(),
+            elsewhere: self.offered(&making.tried),
         };
         let starter = *starter;
         effects.push(Effect::Send { to: root(starter), id: 0, message });
@@ -209,7 +247,14 @@ impl Admin {
     }
 
     /// A process could not be started, or could not make its actor.
-    pub(super) fn failed(&mut self, now: Time, by: NodeId, node: NodeId, refusal: Refusal, effects: &mut Vec<Effect>) {
+    pub(super) fn failed(
+        &mut self,
+        now: Time,
+        by: NodeId,
+        node: NodeId,
+        (refusal, fits): (Refusal, Vec<SystemId>),
+        effects: &mut Vec<Effect>,
+    ) {
         let Some(process) = self.processes.get_mut(&node).filter(|process| by == node || process.starter == Some(by))
         else {
             self.count("Admin Message Received.Stray");
@@ -224,6 +269,9 @@ impl Admin {
         }
         // Otherwise it was refused before, and killed.
         let Some(making) = making else { return };
+        if refusal.kind == RefusalKind::NoCompatibleSystem {
+            return self.make_elsewhere(now, making, fits, refusal, effects);
+        }
         self.refuse_making(making, refusal, effects);
         if role == Role::Logger {
             self.release_held(now, effects);

@@ -97,7 +97,9 @@ impl Admin {
             | ToAdmin::LoadSource { .. }
             | ToAdmin::SourceVerdict { .. }
             | ToAdmin::UnloadSource { .. }
-            | ToAdmin::WatchSources { .. } => true,
+            | ToAdmin::WatchSources { .. }
+            | ToAdmin::Invite { .. }
+            | ToAdmin::Dismiss { .. } => true,
             // The end of a program is held if its beginning is.
             ToAdmin::Detach => !self.processes.contains_key(&said.by.node()),
             ToAdmin::Offer { .. }
@@ -107,7 +109,9 @@ impl Admin {
             | ToAdmin::Exited { .. }
             | ToAdmin::Adopt { .. }
             | ToAdmin::Shutdown
-            | ToAdmin::Resend { .. } => false,
+            | ToAdmin::Resend { .. }
+            | ToAdmin::CreateFor { .. }
+            | ToAdmin::SetLeaders { .. } => false,
         };
         match &mut self.logger.held {
             Some(held) if waits => {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Detail;
 use crate::address::{Address, NodeId};
+use crate::convention::SystemId;
 use crate::lifecycle::Birth;
 use crate::sources::{Digest, Level, Listed, Notice};
 use crate::supervision::Restart;
@@ -81,6 +82,32 @@ pub enum ToAdmin {
         process: NodeId,
         /// Why.
         refusal: Refusal,
+        /// If this system has not what the actor requires: those of the systems named in [`FromAdmin::Make`] that have.
+        fits: Vec<SystemId>,
+    },
+    /// From the Admin of another system: make an actor for somebody there. Answered as [`ToAdmin::Create`].
+    CreateFor {
+        /// The actor.
+        creation: Creation,
+        /// The systems that have been asked already, or are not to be.
+        tried: Vec<SystemId>,
+    },
+    /// Have another system join the convention: it is invited until it does.
+    Invite {
+        /// Where it is reached: `host:port`.
+        place: String,
+        /// What it is thought to have, until it says so itself.
+        capabilities: Vec<Entry>,
+    },
+    /// A system is to be invited no more, and leaves the convention.
+    Dismiss {
+        /// Which.
+        system: Neighbour,
+    },
+    /// Where the leaders of the convention are reached, in the order in which they lead: `host:port` each.
+    SetLeaders {
+        /// All of them.
+        places: Vec<String>,
     },
     /// A new process has its actor, and says so itself.
     Ready {
@@ -174,6 +201,15 @@ pub enum ToAdmin {
     },
 }
 
+/// Another system, as who speaks of it knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Neighbour {
+    /// By where it is reached: `host:port`.
+    Place(String),
+    /// By its Admin.
+    Admin(Address),
+}
+
 /// A top-level actor to be made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Creation {
@@ -259,6 +295,8 @@ pub enum FromAdmin {
         spec: Vec<u8>,
         /// See [`Creation::source`].
         source: Option<Source>,
+        /// Systems where it could be made instead, with their capabilities.
+        elsewhere: Vec<(SystemId, Vec<Entry>)>,
     },
     /// To a starter: end this process at once, if it still runs.
     Kill {
@@ -280,6 +318,20 @@ pub enum FromAdmin {
     },
     /// To an actor that wants to know: a source has come or gone.
     Source(Notice),
+    /// To an actor that wants to know: another system has joined the convention, or left it.
+    Registration {
+        /// Its Admin.
+        admin: Address,
+        /// What it has.
+        capabilities: Vec<Entry>,
+        /// Which of the two.
+        joined: bool,
+    },
+    /// To a process that has spoken with another system: nobody is there any more who could answer.
+    Silent {
+        /// Who: one process there, or the whole system if it is that of its Admin.
+        node: NodeId,
+    },
     /// To the logger: what the Admin has to say.
     Note {
         /// How much it matters.

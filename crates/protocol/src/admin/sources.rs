@@ -28,6 +28,8 @@ pub(super) struct Sources {
 pub(super) struct Awaiting {
     asked: Asked,
     creation: Creation,
+    /// The systems that have been asked for it before.
+    tried: Vec<SystemId>,
     since: Time,
 }
 
@@ -157,11 +159,11 @@ impl Admin {
         creation: Creation,
         effects: &mut Vec<Effect>,
     ) -> Option<(Option<Source>, Creation)> {
-        let Some(id) = &creation.source else { return Some((None, creation)) };
+        let Some(id) = &creation.source else { return Some((None, creation, tried)) };
         match self.sources.registry.standing(id) {
             Standing::Usable(digest) => {
                 let executable = self.sources.programs.contains(&digest);
-                Some((Some(Source { id: id.clone(), digest, executable }), creation))
+                Some((Some(Source { id: id.clone(), digest, executable }), creation, tried))
             }
             Standing::Unknown => {
                 self.refuse(asked, invalid_source(id), effects);
@@ -169,7 +171,7 @@ impl Admin {
             }
             Standing::Pending => {
                 self.timers.schedule(now.plus(CREATE_WITHIN), Timer::Source);
-                self.sources.awaiting.push(Awaiting { asked, creation, since: now });
+                self.sources.awaiting.push(Awaiting { asked, creation, tried, since: now });
                 None
             }
         }
@@ -198,8 +200,8 @@ impl Admin {
             return self.give_up_awaiting(|awaiting| awaiting.waits_for(id), &invalid_source(id), effects);
         }
         let decided: Vec<Awaiting> = self.sources.awaiting.extract_if(.., |awaiting| awaiting.waits_for(id)).collect();
-        for Awaiting { asked, creation, .. } in decided {
-            self.create_decided(now, asked, creation, effects);
+        for Awaiting { asked, creation, tried, .. } in decided {
+            self.create_decided(now, asked, (creation, tried), effects);
         }
     }
 

@@ -51,5 +51,9 @@ pub(super) const fn name_of(message: &ToAdmin) -> &'static str {
         ToAdmin::UnloadSource { .. } => "UnloadSource",
         ToAdmin::WatchSources { .. } => "WatchSources",
         ToAdmin::Resend { .. } => "Resend",
+        ToAdmin::CreateFor { .. } => "CreateFor",
+        ToAdmin::Invite { .. } => "Invite",
+        ToAdmin::Dismiss { .. } => "Dismiss",
+        ToAdmin::SetLeaders { .. } => "SetLeaders",
     }
 }

@@ -429,7 +429,7 @@ impl World {
         let refusal = Refusal { kind: RefusalKind::Import, text: "no".into() };
         let fate = self.random.below(12);
         if fate == 0 {
-            return self.say(starter, 0, ToAdmin::Failed { process, refusal });
+            return self.say(starter, 0, ToAdmin::Failed { process, refusal, fits: Vec::new() });
         }
         let role = if process == node(NodeId::LOGGER) { Role::Logger } else { Role::Actor };
         // It may speak before its starter says that it is there, and die before it speaks.
@@ -443,7 +443,7 @@ impl World {
         self.say(starter, 0, ToAdmin::Forked { process, pid: process.process() });
         match fate {
             2 => {
-                self.say(process, 0, ToAdmin::Failed { process, refusal });
+                self.say(process, 0, ToAdmin::Failed { process, refusal, fits: Vec::new() });
                 self.die(process, "");
             }
             // It hangs.

@@ -34,7 +34,7 @@ fn what_cannot_be_made_is_refused_with_the_reason_of_who_tried() {
             scene.say(STARTER, 0, ToAdmin::Forked { process, pid: 400 });
             scene.attach(process, Role::Actor);
         }
-        scene.say(by, 0, ToAdmin::Failed { process, refusal: refusal(RefusalKind::Import) });
+        scene.say(by, 0, ToAdmin::Failed { process, refusal: refusal(RefusalKind::Import), fits: Vec::new() });
         let refused = FromAdmin::Refused(refusal(RefusalKind::Import));
         assert_eq!(scene.said_to(PROGRAM), [(5, refused)]);
         assert_eq!(scene.admin.knows(process), forked, "a process that was not started is gone");
@@ -225,7 +225,7 @@ fn a_name_that_came_to_nothing_is_free_again() {
     let mut scene = Scene::new();
     let process = scene.create(5, |creation| creation.name = Some("desk".into())).unwrap();
     scene.create(6, |creation| creation.name = Some("desk".into()));
-    scene.say(STARTER, 0, ToAdmin::Failed { process, refusal: refusal(RefusalKind::InvalidActorClass) });
+    scene.say(STARTER, 0, ToAdmin::Failed { process, refusal: refusal(RefusalKind::InvalidActorClass), fits: Vec::new() });
     assert_eq!(scene.said_to(PROGRAM).len(), 2, "both are told");
     assert!(scene.create(7, |creation| creation.name = Some("desk".into())).is_some());
 }

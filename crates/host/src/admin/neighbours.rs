@@ -1,0 +1,301 @@
+//! The other systems of the convention: the links with them, and what passes over these.
+//!
+//! A frame for an actor in another system is handed to the Admin, which sends it over the one link with that system. Nobody but the
+//! leader is linked with everybody, so what is for a system that there is no link with goes by way of the leader.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io;
+use std::net::TcpListener;
+use std::num::NonZeroU32;
+use std::os::fd::RawFd;
+use std::time::Duration;
+
+use bytes::Bytes;
+use roscius_protocol::address::NodeId;
+use roscius_protocol::admin::messages::{decode, encode};
+use roscius_protocol::convention::{self, Message, Place, SystemId};
+use roscius_protocol::frame::{DEFAULT_LIMIT, Frame};
+use roscius_protocol::pair::{self, Loss, Pair, Refused, Room};
+use roscius_protocol::time::Time;
+use roscius_transport::network::{self, Cause, DialId, Introduction, Links, LinksOptions, Security};
+
+/// The first byte of a record between Admins. Those of pairs are below 128.
+const ADMIN: u8 = 0x80;
+
+/// See the [module](self).
+pub(super) struct Neighbours {
+    links: Links,
+    me: SystemId,
+    dialled: BTreeMap<DialId, Place>,
+    pairs: BTreeMap<SystemId, Pair>,
+    /// Pairs that have something to send.
+    dirty: BTreeSet<SystemId>,
+    lives: NonZeroU32,
+    /// Who has spoken with a node of another system, or from another system with one here: by that node. Others speak by their
+    /// Admins.
+    spoke: BTreeMap<NodeId, BTreeSet<NodeId>>,
+    last: Option<(NodeId, NodeId)>,
+    events: Vec<network::Event>,
+    effects: Vec<pair::Effect>,
+    happened: VecDeque<Happening>,
+}
+
+/// What has come of a turn.
+#[derive(Debug)]
+pub(super) enum Happening {
+    /// The convention is to know of it.
+    Convention(convention::Event),
+    /// A frame came.
+    Frame {
+        from: SystemId,
+        frame: Frame,
+    },
+    /// A frame was not delivered, or nobody knows.
+    Lost {
+        frame: Frame,
+        why: Loss,
+    },
+    /// Those who send to this system may go on.
+    Drained(SystemId),
+}
+
+impl Neighbours {
+    pub fn new(me: Introduction, security: Security, listener: Option<TcpListener>) -> io::Result<Self> {
+        let system = me.system;
+        let mut links = Links::new(LinksOptions { me, security, limits: network::Limits::default() })?;
+        if let Some(listener) = listener {
+            links.listen(listener)?;
+        }
+        Ok(Self {
+            links,
+            me: system,
+            dialled: BTreeMap::new(),
+            pairs: BTreeMap::new(),
+            dirty: BTreeSet::new(),
+            lives: NonZeroU32::MIN,
+            spoke: BTreeMap::new(),
+            last: None,
+            events: Vec::new(),
+            effects: Vec::new(),
+            happened: VecDeque::new(),
+        })
+    }
+
+    pub fn descriptor(&self) -> RawFd {
+        self.links.descriptor()
+    }
+
+    /// After how long there is something to do although nothing comes.
+    pub fn pause(&self, now: Time) -> Option<Duration> {
+        let due = self.pairs.values().filter_map(Pair::next_deadline).min().map(|due| due.since(now));
+        let ready = (!self.dirty.is_empty() || !self.happened.is_empty()).then_some(Duration::ZERO);
+        [self.links.pause(), due, ready].into_iter().flatten().min()
+    }
+
+    pub fn dial(&mut self, place: Place) {
+        let dial = self.links.dial(place.as_str());
+        self.dialled.insert(dial, place);
+    }
+
+    pub fn hang_up(&mut self, system: SystemId) {
+        self.links.close(system);
+    }
+
+    /// Says something to the Admin of a system that there is a link with.
+    pub fn say(&mut self, system: SystemId, message: &Message) {
+        match encode(message) {
+            Ok(body) => {
+                if let Err(error) = self.links.send(system, &[ADMIN], Bytes::from(body)) {
+                    tracing::debug!(system, %error, "could not be said to another system");
+                }
+            }
+            Err(error) => tracing::error!(%error, "a message of the convention has no form"),
+        }
+    }
+
+    /// Whether there is a way to a system that is not by others.
+    pub fn knows(&self, system: SystemId) -> bool {
+        self.pairs.contains_key(&system)
+    }
+
+    /// Sends a frame to a system, or by way of it.
+    pub fn send(&mut self, now: Time, system: SystemId, frame: &Frame) -> Result<Room, Option<Refused>> {
+        let pair = self.pairs.get_mut(&system).ok_or(None)?;
+        let room = pair.send(now, frame.as_bytes().clone(), &mut self.effects).map_err(Some);
+        self.dirty.insert(system);
+        self.carry_out(system);
+        room
+    }
+
+    /// Remembers that `who` speaks with `node`, of which one is in another system.
+    pub fn note(&mut self, node: NodeId, who: NodeId) {
+        if self.last != Some((node, who)) {
+            self.last = Some((node, who));
+            self.spoke.entry(node).or_default().insert(who);
+        }
+    }
+
+    /// Who has spoken with a node, which has ended.
+    pub fn forget(&mut self, node: NodeId) -> BTreeSet<NodeId> {
+        self.last = None;
+        let who = self.spoke.remove(&node).unwrap_or_default();
+        self.spoke.retain(|_, who| {
+            who.remove(&node);
+            !who.is_empty()
+        });
+        who
+    }
+
+    /// Who has spoken with the nodes of a system, which has left.
+    pub fn forget_system(&mut self, system: SystemId) -> BTreeSet<NodeId> {
+        let nodes: Vec<NodeId> = self.spoke.keys().filter(|node| node.system() == system).copied().collect();
+        let mut who: BTreeSet<NodeId> = nodes.into_iter().flat_map(|node| self.forget(node)).collect();
+        self.forget(NodeId::of_process(system, NodeId::ADMIN));
+        who.retain(|node| node.system() != system);
+        who
+    }
+
+    /// A system is given up: what was held for it is lost.
+    pub fn give_up(&mut self, now: Time, system: SystemId) {
+        if let Some(mut pair) = self.pairs.remove(&system) {
+            pair.gone(now, &mut self.effects);
+            self.dirty.remove(&system);
+            self.carry_out(system);
+        }
+    }
+
+    /// Lets what is queued leave.
+    pub fn flush(&mut self, now: Time) {
+        for system in std::mem::take(&mut self.dirty) {
+            if let Some(pair) = self.pairs.get_mut(&system) {
+                pair.flush(now, &mut self.effects);
+                self.carry_out(system);
+            }
+        }
+        self.links.flush();
+    }
+
+    /// Nobody new is taken.
+    pub fn stop_listening(&mut self) {
+        self.links.stop_listening();
+    }
+
+    /// Whether something that was said last is still to be written.
+    pub fn is_closing(&self) -> bool {
+        self.links.is_closing()
+    }
+
+    /// Takes in what came. To be called when the descriptor is readable, and when the pause is over.
+    pub fn turn(&mut self, now: Time) -> io::Result<VecDeque<Happening>> {
+        let mut events = std::mem::take(&mut self.events);
+        self.links.turn(&mut events)?;
+        for event in events.drain(..) {
+            self.take_in(now, event);
+        }
+        self.events = events;
+        let due: Vec<SystemId> = self
+            .pairs
+            .iter()
+            .filter(|(_, pair)| pair.next_deadline().is_some_and(|due| due <= now))
+            .map(|(system, _)| *system)
+            .collect();
+        for system in due {
+            if let Some(pair) = self.pairs.get_mut(&system) {
+                pair.due(now, &mut self.effects);
+                self.carry_out(system);
+            }
+        }
+        self.flush(now);
+        Ok(std::mem::take(&mut self.happened))
+    }
+
+    fn take_in(&mut self, now: Time, event: network::Event) {
+        match event {
+            network::Event::Up { peer, dialled, .. } => {
+                let place = dialled.and_then(|dial| self.dialled.remove(&dial));
+                let (system, life, me) = (peer.system, self.lives, self.me);
+                let pair = self.pairs.entry(system).or_insert_with(|| {
+                    self.lives = self.lives.saturating_add(1);
+                    Pair::new(pair::Config { me, life, limits: pair::Limits::default() })
+                });
+                pair.linked(now, system, &mut self.effects);
+                self.dirty.insert(system);
+                self.carry_out(system);
+                let event = convention::Event::Linked { system, identity: peer.identity, dialled: place };
+                self.happened.push_back(Happening::Convention(event));
+            }
+            network::Event::NotUp { dial, cause } => {
+                if let Some(place) = self.dialled.remove(&dial) {
+                    let event = convention::Event::NotLinked { place, why: cause.to_string() };
+                    self.happened.push_back(Happening::Convention(event));
+                }
+            }
+            network::Event::Records { system, records } => {
+                self.happened.push_back(Happening::Convention(convention::Event::Heard { system }));
+                for record in records {
+                    self.record(now, system, record);
+                }
+                self.dirty.insert(system);
+            }
+            network::Event::Room { .. } => {}
+            network::Event::Down { system, cause } => {
+                if let Some(pair) = self.pairs.get_mut(&system) {
+                    pair.unlinked(now, &mut self.effects);
+                    self.carry_out(system);
+                }
+                let event = convention::Event::Unlinked { system, why: cause.to_string() };
+                self.happened.push_back(Happening::Convention(event));
+            }
+            network::Event::TurnedAway { from, cause } => tracing::warn!(%from, %cause, "a connection was turned away"),
+        }
+    }
+
+    fn record(&mut self, now: Time, system: SystemId, record: Bytes) {
+        if let Some((&ADMIN, message)) = record.split_first() {
+            match decode::<Message>(message) {
+                Ok(message) => {
+                    let event = convention::Event::Said { system, message };
+                    self.happened.push_back(Happening::Convention(event));
+                }
+                Err(error) => self.drop_link(system, &error.to_string()),
+            }
+        } else if let Some(pair) = self.pairs.get_mut(&system) {
+            match pair.received(now, record, &mut self.effects) {
+                Ok(()) => self.carry_out(system),
+                Err(error) => self.drop_link(system, &error.to_string()),
+            }
+        }
+    }
+
+    /// Something came that nobody of this version says.
+    fn drop_link(&mut self, system: SystemId, why: &str) {
+        tracing::warn!(system, why, "what came from another system makes no sense: the link is closed");
+        self.links.close(system);
+    }
+
+    fn carry_out(&mut self, system: SystemId) {
+        for effect in self.effects.drain(..) {
+            match effect {
+                pair::Effect::Transmit { head, body } => {
+                    // What is not sent is not acknowledged, and sent again.
+                    if let Err(error) = self.links.send(system, &head, body) {
+                        tracing::debug!(system, %error, "a record was not sent");
+                    }
+                }
+                pair::Effect::Deliver(bytes) => match Frame::new(bytes, DEFAULT_LIMIT) {
+                    Ok(frame) => self.happened.push_back(Happening::Frame { from: system, frame }),
+                    Err(error) => {
+                        tracing::warn!(system, %error, "what came from another system is no frame: the link is closed");
+                        self.links.close(system);
+                    }
+                },
+                pair::Effect::Lost { frame, why } => {
+                    if let Ok(frame) = Frame::new(frame, DEFAULT_LIMIT) {
+                        self.happened.push_back(Happening::Lost { frame, why });
+                    }
+                }
+                pair::Effect::Drained => self.happened.push_back(Happening::Drained(system)),
+            }
+        }
+    }
+}

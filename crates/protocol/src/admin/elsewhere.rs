@@ -1,0 +1,214 @@
+//! Actors that are made in other systems of the convention.
+//!
+//! A system that can not run an actor asks the least loaded of those that can; a member that knows of none asks its leader. Who has
+//! been asked is remembered and handed on, so no request goes round in circles. The system that makes the actor is its parent, as it
+//! is of an actor that the Admin makes for one of its own; who wanted it is told of its end by way of the link.
+
+use std::collections::BTreeMap;
+
+use super::creation::{Making, shutting_down};
+use super::messages::{Creation, Entry, FromAdmin, Refusal, RefusalKind, Requester, ToAdmin};
+use super::processes::Timer;
+use super::{Admin, Asked, CREATE_WITHIN, Effect};
+use crate::address::{Address, NodeId};
+use crate::convention::{self, SystemId};
+use crate::lifecycle::{Birth, ExitReason, Signal};
+use crate::supervision::{FailureKind, FailureReport};
+use crate::time::Time;
+use crate::timers::TimerKey;
+
+/// How many systems a new process is asked about at once.
+const OFFERED: usize = 64;
+/// How many systems are asked for one actor at most.
+const TRIED: usize = 64;
+
+/// See the [module](self).
+#[derive(Debug, Default)]
+pub(super) struct Elsewhere {
+    /// Creations that another system was asked for, by message id.
+    asked: BTreeMap<u64, Asking>,
+    next: u64,
+    /// Actors in other systems whose parents are here.
+    children: BTreeMap<Address, (Address, Birth)>,
+}
+
+/// A creation that another system was asked for.
+#[derive(Debug)]
+struct Asking {
+    at: SystemId,
+    request: Request,
+    timer: TimerKey,
+}
+
+/// An actor that can not be made here.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub creation: Creation,
+    /// Who waits for it.
+    pub waiters: Vec<Asked>,
+    /// The systems that have been asked.
+    pub tried: Vec<SystemId>,
+    /// Systems that have what it requires, as far as that was found out.
+    pub fits: Vec<SystemId>,
+    /// Why the last that was asked did not make it.
+    pub refusal: Refusal,
+}
+
+impl Admin {
+    /// Systems where an actor could be made that can not be made here, with their capabilities.
+    pub(super) fn offered(&self, tried: &[SystemId]) -> Vec<(SystemId, Vec<Entry>)> {
+        let candidates = self.convention.candidates(tried).into_iter().take(OFFERED);
+        candidates.map(|candidate| (candidate.system, candidate.capabilities.to_vec())).collect()
+    }
+
+    /// This system has not what an actor requires.
+    pub(super) fn make_elsewhere(
+        &mut self,
+        now: Time,
+        making: Making,
+        fits: Vec<SystemId>,
+        refusal: Refusal,
+        effects: &mut Vec<Effect>,
+    ) {
+        if let Some(name) = &making.name {
+            self.coming.remove(name);
+        }
+        let (creation, waiters, tried) = making.into_creation();
+        self.ask_next(now, Request { creation, waiters, tried, fits, refusal }, effects);
+    }
+
+    /// Asks the next system that may have what the actor requires, or refuses it.
+    pub(super) fn ask_next(&mut self, now: Time, mut request: Request, effects: &mut Vec<Effect>) {
+        if self.shutdown.is_some() {
+            request.refusal = shutting_down();
+            return self.refuse_all(request, effects);
+        }
+        let me = self.node.system();
+        if !request.tried.contains(&me) {
+            request.tried.push(me);
+        }
+        let candidates = self.convention.candidates(&request.tried);
+        let fitting = candidates.iter().map(|candidate| candidate.system).find(|system| request.fits.contains(system));
+        // A leader knows all members, a member only leaders: whom there are is to be asked of them.
+        let leader = || self.convention.leader().filter(|leader| !request.tried.contains(leader));
+        let Some(next) = fitting.or_else(leader).filter(|_| request.tried.len() < TRIED) else {
+            return self.refuse_all(request, effects);
+        };
+        request.tried.push(next);
+        self.elsewhere.next += 1;
+        let id = self.elsewhere.next;
+        let timer = self.timers.schedule(now.plus(CREATE_WITHIN), Timer::Elsewhere(id));
+        let message = ToAdmin::CreateFor { creation: request.creation.clone(), tried: request.tried.clone() };
+        effects.push(Effect::Ask { system: next, id, message });
+        self.elsewhere.asked.insert(id, Asking { at: next, request, timer });
+    }
+
+    /// Another system has answered.
+    pub(super) fn answered(
+        &mut self,
+        now: Time,
+        by: SystemId,
+        id: u64,
+        answer: FromAdmin,
+        effects: &mut Vec<Effect>,
+    ) {
+        if self.elsewhere.asked.get(&id).is_none_or(|asking| asking.at != by) {
+            return self.count("Admin Message Received.Stray");
+        }
+        let Some(Asking { mut request, timer, .. }) = self.elsewhere.asked.remove(&id) else { return };
+        self.timers.cancel(timer);
+        match answer {
+            FromAdmin::Created { actor } => self.made_elsewhere(now, actor, request, effects),
+            FromAdmin::Refused(refusal) => {
+                let may_differ = matches!(
+                    refusal.kind,
+                    RefusalKind::NoCompatibleSystem
+                        | RefusalKind::NoMaker
+                        | RefusalKind::NoStarter
+                        | RefusalKind::NoProcess
+                        | RefusalKind::ShuttingDown
+                );
+                if refusal.kind != RefusalKind::ShuttingDown {
+                    request.refusal = refusal;
+                }
+                match may_differ {
+                    true => self.ask_next(now, request, effects),
+                    false => self.refuse_all(request, effects),
+                }
+            }
+            _ => self.ask_next(now, request, effects),
+        }
+    }
+
+    fn made_elsewhere(&mut self, now: Time, actor: Address, request: Request, effects: &mut Vec<Effect>) {
+        self.count("Actor.Child.Requested.Elsewhere");
+        for (to, id) in request.waiters {
+            effects.push(Effect::Send { to, id, message: FromAdmin::Created { actor } });
+        }
+        let Some(Requester { actor: parent, birth }) = request.creation.requester else { return };
+        if parent.node().system() != self.node.system() {
+            return;
+        }
+        if !self.processes.contains_key(&parent.node()) {
+            // It ended meanwhile.
+            return self.have_exit(actor, ExitReason::ParentEnded, effects);
+        }
+        self.elsewhere.children.insert(actor, (parent, birth));
+        self.convene(now, convention::Event::Placed { parent, child: actor }, effects);
+    }
+
+    fn refuse_all(&mut self, request: Request, effects: &mut Vec<Effect>) {
+        for asked in request.waiters {
+            self.refuse(asked, request.refusal.clone(), effects);
+        }
+    }
+
+    /// A system has not answered for too long.
+    pub(super) fn elsewhere_overdue(&mut self, now: Time, id: u64, effects: &mut Vec<Effect>) {
+        if let Some(Asking { request, .. }) = self.elsewhere.asked.remove(&id) {
+            self.ask_next(now, request, effects);
+        }
+    }
+
+    /// A system has left: what was asked of it is asked of another.
+    pub(super) fn elsewhere_without(&mut self, now: Time, system: SystemId, effects: &mut Vec<Effect>) {
+        let lost: Vec<u64> =
+            self.elsewhere.asked.iter().filter(|(_, asking)| asking.at == system).map(|(id, _)| *id).collect();
+        for id in lost {
+            let Some(Asking { request, timer, .. }) = self.elsewhere.asked.remove(&id) else { continue };
+            self.timers.cancel(timer);
+            self.ask_next(now, request, effects);
+        }
+    }
+
+    /// The parent of an actor in another system has been told that it has ended.
+    pub(super) fn child_elsewhere_ended(&mut self, now: Time, child: Address, effects: &mut Vec<Effect>) {
+        if self.elsewhere.children.remove(&child).is_some() {
+            self.convene(now, convention::Event::ChildGone { child }, effects);
+        }
+    }
+
+    /// The system of a child is lost.
+    pub(super) fn child_lost(&mut self, child: Address, effects: &mut Vec<Effect>) {
+        if let Some((parent, birth)) = self.elsewhere.children.remove(&child) {
+            let how = "its system is not there any more".to_owned();
+            let reason = ExitReason::Failed(FailureReport::new(FailureKind::Ended, how));
+            effects.push(Effect::Signal { to: parent, signal: Signal::ChildEnded { birth, child, reason } });
+        }
+    }
+
+    /// The actors of this process have gone: those that they had made in other systems exit too.
+    pub(super) fn end_children_elsewhere(&mut self, now: Time, process: NodeId, effects: &mut Vec<Effect>) {
+        let left: Vec<Address> = self
+            .elsewhere
+            .children
+            .iter()
+            .filter(|(_, (parent, _))| parent.node() == process)
+            .map(|(child, _)| *child)
+            .collect();
+        for child in left {
+            self.child_elsewhere_ended(now, child, effects);
+            self.have_exit(child, ExitReason::ParentEnded, effects);
+        }
+    }
+}
