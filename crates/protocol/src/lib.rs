@@ -18,6 +18,7 @@
 //! | [`convention`] | which systems belong together, which of them leads, and which are gone |
 //! | [`admin`] | which processes and actors a system of processes has, and who is told |
 //! | [`frame`] | how a message is laid out between processes and hosts |
+//! | [`pair`] | what passes between two systems, and what became of it |
 //! | [`pickle`] | what a pickle is of |
 
 pub mod address;
@@ -29,6 +30,7 @@ pub mod lifecycle;
 pub mod mailbox;
 pub mod message_pack;
 pub mod names;
+pub mod pair;
 pub mod pickle;
 pub mod pool;
 pub mod sources;
