@@ -1,4 +1,4 @@
-//! Framed links between the processes of one host.
+//! Framed links between the processes of one host, and between systems.
 //!
 //! Every process of a system listens on a unix socket of its own, in a directory that only its user can enter
 //! ([`socket_dir`]). Processes connect to each other directly, when there is first something to send, and keep the
@@ -12,6 +12,7 @@
 //! | `memory` | memory that two processes share, for small frames on a busy link |
 //! | [`link`] | one connection: who is at the other end, frames in, frames out |
 //! | [`hub`] | all connections of a process, watched descriptors and processes |
+//! | `network` | links between systems, over TCP with mutual TLS (feature `network`) |
 //!
 //! # What is certain
 //!
@@ -25,6 +26,8 @@
 pub mod hub;
 pub mod link;
 mod memory;
+#[cfg(feature = "network")]
+pub mod network;
 pub mod queue;
 pub mod socket_dir;
 
