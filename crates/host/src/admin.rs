@@ -5,6 +5,7 @@
 //! process, so it may run in a process that was forked.
 
 mod error;
+mod neighbours;
 mod network;
 mod process_handles;
 mod serving;
@@ -42,6 +43,25 @@ pub struct AdminOptions {
     pub logger: Option<Vec<u8>>,
     /// The process id of the program that started the system, if the system is to end with it.
     pub creator: Option<u32>,
+    /// Its share in a convention.
+    pub convention: ConventionOptions,
+}
+
+/// What a system is to others.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ConventionOptions {
+    /// The name of the convention. Systems of different conventions have no links.
+    pub name: String,
+    /// The name of the system, which outlives restarts. None: where it is reached, or a random one.
+    pub identity: Option<String>,
+    /// Where others reach it: `host:port`. None: at the address that its port is bound to, if that is one of this host alone.
+    pub place: Option<String>,
+    /// Where the systems are reached that may lead, in the order in which they do: `host:port` each.
+    pub leaders: Vec<String>,
+    /// No other system is to connect to this one: it connects to them.
+    pub outbound_only: bool,
+    /// Links without encryption are made with other hosts too.
+    pub insecure: bool,
 }
 
 /// What a system is found by. Two systems can not claim the same.

@@ -37,6 +37,7 @@ use roscius_transport::{Event, Hub, HubOptions, Listening, SocketDir};
 
 pub use children::{ChildProcess, Ended};
 pub(crate) use joining::random_number;
+pub(crate) use outbound::asks;
 pub use joining::{JoinError, Joining};
 pub use language::{Language, Receipt, Unpacked, Unreadable, Write};
 pub use requests::RequestError;

@@ -33,7 +33,9 @@ mod children;
 mod creation;
 mod dead_letters;
 mod detail;
+mod elsewhere;
 mod logger;
+mod membership;
 pub mod messages;
 mod processes;
 mod resending;
@@ -47,15 +49,17 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::address::{Address, NodeId};
+use crate::convention::{self, Convention, Place, SystemId};
 use crate::frame::Role;
 use crate::lifecycle::Signal;
 use crate::names::Directory;
-use crate::sources::{Digest, Note};
+use crate::sources::{Digest, Level};
 use crate::time::Time;
 use crate::timers::TimerQueue;
 use children::Child;
 use dead_letters::Letters;
 pub use detail::{Awaits, DeadLetters, Detail, Member, PendingCreation};
+use elsewhere::Elsewhere;
 use logger::Logger;
 use messages::{Entry, FromAdmin, LetterRecord, ToAdmin};
 use processes::{Process, Timer};
@@ -87,6 +91,8 @@ pub struct Config {
     pub logger: Option<Vec<u8>>,
     /// The system ends with the program that started it.
     pub lives_with_creator: bool,
+    /// Its share in a convention. What it can do is entered there from above.
+    pub convention: convention::Config,
 }
 
 /// What has happened.
@@ -118,6 +124,22 @@ pub enum Event {
         handler: Address,
         /// Who sent the message.
         sender: Address,
+    },
+    /// The Admin of another system has answered an [`Effect::Ask`].
+    Answered {
+        /// Which system.
+        system: SystemId,
+        /// What the question was.
+        id: u64,
+        /// The answer.
+        message: FromAdmin,
+    },
+    /// Something has happened that concerns the convention.
+    Convention(convention::Event),
+    /// The parent of an actor in another system was told that it has ended.
+    ChildElsewhereEnded {
+        /// The actor.
+        child: Address,
     },
     /// Bytes came that are no message to the Admin.
     Noise,
@@ -220,8 +242,44 @@ pub enum Effect {
         /// The digest.
         digest: Digest,
     },
+    /// Say something to the Admin of another system.
+    Convene {
+        /// Which.
+        system: SystemId,
+        /// What.
+        message: convention::Message,
+    },
+    /// Ask the Admin of another system. One that is not asked in the end leaves the convention.
+    Ask {
+        /// Which.
+        system: SystemId,
+        /// By which its answer is told.
+        id: u64,
+        /// What.
+        message: ToAdmin,
+    },
+    /// Connect to a system. Answered with [`convention::Event::Linked`] or [`convention::Event::NotLinked`].
+    Dial {
+        /// Where it is.
+        place: Place,
+    },
+    /// Close the link with a system.
+    HangUp {
+        /// Which.
+        system: SystemId,
+    },
+    /// A system has left: nothing more is sent to it, and who waits for answers from there is told.
+    GiveUp {
+        /// Which.
+        system: SystemId,
+    },
     /// Write this to the log of the Admin itself.
-    Log(Note),
+    Log {
+        /// How much it matters.
+        level: Level,
+        /// What it is.
+        text: String,
+    },
     /// Give up what the system is found by: its port, its name, its socket.
     Release,
     /// The system has ended. Nothing follows.
@@ -248,6 +306,8 @@ pub struct Admin {
     kept_letters: KeptLetters,
     registration_watchers: BTreeSet<Address>,
     sources: Sources,
+    convention: Convention,
+    elsewhere: Elsewhere,
     counters: BTreeMap<String, u64>,
     logger: Logger,
     shutdown: Option<Shutdown>,
@@ -260,6 +320,9 @@ pub struct Admin {
 impl Admin {
     /// An Admin that has just started.
     pub fn new(config: Config, now: Time, effects: &mut Vec<Effect>) -> Self {
+        let mut wanted = Vec::new();
+        let convention =
+            convention::Config { capabilities: config.capabilities.clone(), ..config.convention };
         let mut admin = Self {
             node: config.node,
             lives_with_creator: config.lives_with_creator,
@@ -275,6 +338,8 @@ impl Admin {
             kept_letters: KeptLetters::default(),
             registration_watchers: BTreeSet::new(),
             sources: Sources::default(),
+            convention: Convention::new(convention, now, &mut wanted),
+            elsewhere: Elsewhere::default(),
             counters: BTreeMap::new(),
             logger: Logger::new(config.logger),
             shutdown: None,
@@ -284,6 +349,7 @@ impl Admin {
             ended: false,
         };
         admin.start_logger(now, effects);
+        admin.carry_on(now, wanted, effects);
         admin
     }
 
@@ -294,7 +360,8 @@ impl Admin {
 
     /// When [`Event::Due`] is to be told, if nothing happens before.
     pub fn next_deadline(&self) -> Option<Time> {
-        [self.timers.next_deadline(), self.sources.next_deadline()].into_iter().flatten().min()
+        let due = [self.timers.next_deadline(), self.sources.next_deadline(), self.convention.next_deadline()];
+        due.into_iter().flatten().min()
     }
 
     /// Whether the process is one of those that the Admin keeps account of.
@@ -311,6 +378,9 @@ impl Admin {
             return;
         }
         self.sources_due(now, effects);
+        if self.convention.next_deadline().is_some_and(|due| due <= now) {
+            self.convene(now, convention::Event::Due, effects);
+        }
         match event {
             Event::Said { by, role, id, message } => self.said(now, Said { by, role, id, message }, effects),
             Event::Signal(signal) => self.signal(now, signal, effects),
@@ -319,6 +389,9 @@ impl Admin {
                 self.letter(now, record, effects);
             }
             Event::LetterBack { handler, sender } => self.letter_back(handler, sender, effects),
+            Event::Answered { system, id, message } => self.answered(now, system, id, message, effects),
+            Event::Convention(event) => self.convene(now, event, effects),
+            Event::ChildElsewhereEnded { child } => self.child_elsewhere_ended(now, child, effects),
             Event::Noise => self.count("Admin Message Received.Noise"),
             Event::Ended { process } => self.seen_to_end(now, process, effects),
             Event::Unwatched { process } => {
@@ -340,6 +413,7 @@ impl Admin {
 
     fn due(&mut self, now: Time, timer: Timer, effects: &mut Vec<Effect>) {
         match timer {
+            Timer::Elsewhere(id) => self.elsewhere_overdue(now, id, effects),
             Timer::Creation(process) => self.creation_overdue(process, effects),
             Timer::Source => self.sources_overdue(now, effects),
             Timer::Leaving(process) => self.kill(process, effects),
@@ -353,7 +427,10 @@ impl Admin {
     /// A message came, now or while messages were held.
     fn said(&mut self, now: Time, said: Said, effects: &mut Vec<Effect>) {
         let process = said.by.node();
-        if process.system() != self.node.system() || process == self.node {
+        if process.system() != self.node.system() {
+            return self.said_abroad(now, said, effects);
+        }
+        if process == self.node {
             self.count("Admin Message Received.Foreign");
             return;
         }
@@ -366,20 +443,21 @@ impl Admin {
             ToAdmin::Create(creation) => self.create(now, (by, id), creation, effects),
             ToAdmin::Offer { makers } => self.offer(now, (by, id), makers, effects),
             ToAdmin::Forked { process: forked, pid } => self.forked(process, forked, pid, effects),
-            ToAdmin::Failed { process: failed, refusal } => self.failed(now, process, failed, refusal, effects),
+            ToAdmin::Failed { process: failed, refusal, fits } => {
+                self.failed(now, process, failed, (refusal, fits), effects);
+            }
             ToAdmin::Ready { process: ready, policy, bounded } => {
                 self.ready(now, process, ready, (policy, bounded), effects);
             }
             ToAdmin::Exited { process: exited, how } => self.exited(now, process, exited, &how, effects),
             ToAdmin::Adopt { child, policy } => self.adopt(child, policy, effects),
             ToAdmin::HandleDeadLetters { start, alone } => self.handle_letters(by, start, alone),
-            ToAdmin::WatchRegistrations { start: true } => {
-                self.registration_watchers.insert(by);
-            }
-            ToAdmin::WatchRegistrations { start: false } => {
-                self.registration_watchers.remove(&by);
-            }
-            ToAdmin::SetCapability { name, value } => self.set_capability((by, id), name, value, effects),
+            ToAdmin::WatchRegistrations { start } => self.watch_registrations(by, start, effects),
+            ToAdmin::Invite { place, capabilities } => self.invite(now, (by, id), &place, capabilities, effects),
+            ToAdmin::Dismiss { system } => self.dismiss(now, (by, id), system, effects),
+            ToAdmin::SetLeaders { places } => self.set_leaders(now, (by, id), &places, effects),
+            ToAdmin::CreateFor { .. } => self.count("Admin Message Received.Stray"),
+            ToAdmin::SetCapability { name, value } => self.set_capability(now, (by, id), name, value, effects),
             ToAdmin::ChangeSetting { name, value } => self.change_setting((by, id), &name, value, effects),
             ToAdmin::Status => {
                 effects.push(Effect::Send { to: by, id, message: FromAdmin::Status(Box::new(self.status(now))) });
@@ -392,6 +470,31 @@ impl Admin {
             | ToAdmin::WatchSources { .. } => self.about_sources(now, (by, id), message, effects),
             ToAdmin::Resend { letter, to } => self.resend((by, id), letter, to, effects),
         }
+    }
+
+    /// The Admin of another system wants something.
+    fn said_abroad(&mut self, now: Time, said: Said, effects: &mut Vec<Effect>) {
+        let Said { by, id, message, .. } = said;
+        match message {
+            ToAdmin::CreateFor { creation, tried } if self.is_neighbour(by) => {
+                self.count("Admin Message Received.Type.CreateFor");
+                self.create_for(now, (by, id), creation, tried, effects);
+            }
+            ToAdmin::Status => {
+                effects.push(Effect::Send { to: by, id, message: FromAdmin::Status(Box::new(self.status(now))) });
+            }
+            _ => self.count("Admin Message Received.Foreign"),
+        }
+    }
+
+    /// Writes to the log of the system, and to that of the Admin itself.
+    fn log(&self, level: Level, text: String, effects: &mut Vec<Effect>) {
+        let logger = self.logger_node();
+        if self.processes.get(&logger).is_some_and(|process| process.attached) {
+            let message = FromAdmin::Note { level, text: text.clone() };
+            effects.push(Effect::Send { to: actor_of(logger), id: 0, message });
+        }
+        effects.push(Effect::Log { level, text });
     }
 
     fn count(&mut self, what: &str) {

@@ -8,7 +8,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use roscius::{Address, NodeId};
 use roscius_host::admin::{
-    AdminError, AdminOptions, Claim, StatusBell, alias_of_queue, alias_of_tcp, alias_of_udp, serve_telling,
+    AdminError, AdminOptions, Claim, ConventionOptions, StatusBell, alias_of_queue, alias_of_tcp, alias_of_udp, serve_telling,
 };
 use roscius_protocol::admin::messages::Entry;
 use roscius_transport::SocketDir;
@@ -56,7 +56,7 @@ pub(crate) fn announce(
 /// system or program, or `("failed", text)`.
 /// Whatever is written to the other end of the descriptor `alarm` has `report` called with the status of the system.
 #[pyfunction]
-#[pyo3(signature = (kind, name, capabilities, settings, logger, creator, ready, alarm, report))]
+#[pyo3(signature = (kind, name, capabilities, settings, logger, creator, leaders, outbound_only, ready, alarm, report))]
 #[expect(clippy::too_many_arguments, reason = "each is a setting of its own, and the caller names them")]
 pub(crate) fn serve_admin(
     py: Python<'_>,
@@ -66,6 +66,8 @@ pub(crate) fn serve_admin(
     settings: Vec<Entry>,
     logger: Option<Vec<u8>>,
     creator: Option<u32>,
+    leaders: Vec<String>,
+    outbound_only: bool,
     ready: Py<PyAny>,
     alarm: RawFd,
     report: Py<PyAny>,
@@ -81,7 +83,8 @@ pub(crate) fn serve_admin(
         other => return Err(PyValueError::new_err(format!("`{other}` is no kind of system"))),
     };
     let system = random_number().map_err(pyo3::exceptions::PyOSError::new_err)?;
-    let options = AdminOptions { system, claim, base: None, capabilities, settings, logger, creator };
+    let convention = ConventionOptions { leaders, outbound_only, ..ConventionOptions::default() };
+    let options = AdminOptions { system, claim, base: None, capabilities, settings, logger, creator, convention };
     // How it ended has been said to whoever waits for it, or is in the log.
     let tell = move |status| {
         Python::attach(|py| {

@@ -8,6 +8,7 @@ mod address;
 mod admin;
 mod answers;
 mod classes;
+mod convention;
 mod coroutine;
 mod declared;
 mod decoding;

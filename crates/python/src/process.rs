@@ -25,6 +25,7 @@ use crate::listening::{Listening, random_number};
 use crate::member::Member;
 use crate::message::{Content, PyMessage};
 use crate::packing;
+use crate::convention::Convention;
 use crate::sources::Sources;
 use crate::supervision::{Plan, Policy};
 use crate::system::Inner;
@@ -101,7 +102,7 @@ fn unexpected(answer: &FromAdmin) -> PyErr {
     PyRuntimeError::new_err(format!("not the answer that was asked for: {answer:?}"))
 }
 
-fn entries<'py>(py: Python<'py>, entries: Vec<Entry>) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn entries<'py>(py: Python<'py>, entries: Vec<Entry>) -> PyResult<Bound<'py, PyDict>> {
     let loads = py.import("pickle")?.getattr("loads")?;
     let dict = PyDict::new(py);
     for (name, value) in entries {
@@ -228,6 +229,12 @@ impl Process {
     #[getter]
     fn sources(&self) -> Sources {
         Sources::new(Arc::clone(&self.host), self.me())
+    }
+
+    /// What this process has to do with the convention.
+    #[getter]
+    fn convention(&self) -> Convention {
+        Convention::new(Arc::clone(&self.host), self.me())
     }
 
     /// Has the Admin make an actor. `requester` is the actor in this process that is its parent, with its number there.
@@ -467,15 +474,22 @@ impl Process {
         Ok((number, ActorAddress::of(actor_of(NodeId::of_process(self.host.node().system(), number)))))
     }
 
-    /// The next process that the Admin wants of a starter: `(process, birth, maker, name, spec, source)`, the source as its id
-    /// digest, and whether it is a program.
+    /// The next process that the Admin wants of a starter: `(process, birth, maker, name, spec, source, elsewhere)`, the source as its
+    /// id, digest, and whether it is a program, and the other systems where the actor could be, each with its capabilities.
     fn take_order<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         while let Some(order) = self.host.take_order() {
             match order {
-                FromAdmin::Make { process, birth, maker, name, spec, source, .. } => {
+                FromAdmin::Make { process, birth, maker, name, spec, source, elsewhere, .. } => {
                     let source =
                         source.map(|source| (source.id, PyBytes::new(py, &source.digest.0), source.executable));
-                    let order = (process.process(), birth.number(), maker, name, PyBytes::new(py, &spec), source);
+                    let packed = |entries: &[Entry]| {
+                        let pair = |(name, value): &Entry| (PyBytes::new(py, name), PyBytes::new(py, value));
+                        entries.iter().map(pair).collect::<Vec<_>>()
+                    };
+                    let elsewhere: Vec<_> =
+                        elsewhere.iter().map(|(system, entries)| (*system, packed(entries))).collect();
+                    let spec = PyBytes::new(py, &spec);
+                    let order = (process.process(), birth.number(), maker, name, spec, source, elsewhere);
                     return Ok(Some(order.into_pyobject(py)?.into_any()));
                 }
                 FromAdmin::Kill { process } => self.host.kill_child(process),
@@ -491,13 +505,14 @@ impl Process {
         self.host.tell_admin(self.me(), ToAdmin::Forked { process, pid });
     }
 
-    /// Tells the Admin that a process that was asked for, this one if None, has no actor.
-    #[pyo3(signature = (kind, text, process = None))]
-    fn failed(&self, kind: &str, text: String, process: Option<u32>) {
+    /// Tells the Admin that a process that was asked for, this one if None, has no actor, and which of the other systems it was told
+    /// of have what the actor requires.
+    #[pyo3(signature = (kind, text, process = None, fits = Vec::new()))]
+    fn failed(&self, kind: &str, text: String, process: Option<u32>, fits: Vec<u32>) {
         let node = self.host.node();
         let process = process.map_or(node, |process| NodeId::of_process(node.system(), process));
         let kind = KINDS.iter().find(|(_, name)| *name == kind).map_or(RefusalKind::NoProcess, |(kind, _)| *kind);
-        self.host.tell_admin(self.me(), ToAdmin::Failed { process, refusal: Refusal { kind, text } });
+        self.host.tell_admin(self.me(), ToAdmin::Failed { process, refusal: Refusal { kind, text }, fits });
     }
 
     /// Tells the Admin that this process has its actor, and when that is to be restarted.
@@ -551,6 +566,9 @@ pub(crate) fn status_dict<'py>(py: Python<'py>, status: Status) -> PyResult<Boun
     dict.set_item("globalActors", names)?;
     dict.set_item("deadLetterHandler", status.dead_letter_handler.map(ActorAddress::of))?;
     dict.set_item("notifyAddresses", addresses(status.registration_watchers))?;
+    dict.set_item("conventionLeader", status.leader.map(ActorAddress::of))?;
+    let members = status.members.into_iter().map(|member| (ActorAddress::of(member), String::new()));
+    dict.set_item("conventionAttendees", members.collect::<Vec<_>>())?;
     dict.set_item("inShutdown", status.in_shutdown)?;
     dict.set_item("sourceAuthority", status.source_authority.map(ActorAddress::of))?;
     let sources = status.sources.into_iter().map(|source| {

@@ -93,8 +93,8 @@ pub(crate) fn read_source(py: Python<'_>, directory: PathBuf, digest: [u8; 32]) 
 }
 
 /// What a starter is told: the process, the number of the actor, its maker, its global name, its arguments, and the source as its id and
-/// digest, and whether it is a program.
-type Order = (u32, u32, String, Option<String>, Vec<u8>, (String, [u8; 32], bool));
+/// digest, and whether it is a program. Other systems are no matter here.
+type Order = (u32, u32, String, Option<String>, Vec<u8>, (String, [u8; 32], bool), Py<PyAny>);
 
 /// Starts the program that a source is, to be the process of an actor that the Admin wants. The result is its process id.
 #[pyfunction]
@@ -104,7 +104,7 @@ pub(crate) fn start_program(
     admin: &Bound<'_, ActorAddress>,
     order: Order,
 ) -> PyResult<u32> {
-    let (process, birth, maker, name, arguments, (id, digest, executable)) = order;
+    let (process, birth, maker, name, arguments, (id, digest, executable), _) = order;
     let Place::Actor(parent) = admin.get().place else { return Err(PyValueError::new_err("there is no Admin")) };
     let node = NodeId::of_process(parent.node().system(), process);
     let task = ActorTask { directory, node, parent, birth: Birth::numbered(birth), maker, name, arguments };
@@ -146,6 +146,10 @@ pub(crate) fn message(
         FromAdmin::Source(Notice { id, info, loaded }) => {
             let class = if loaded { &classes.loaded_source } else { &classes.unloaded_source };
             class.call1(py, (id, info))?
+        }
+        FromAdmin::Registration { admin, capabilities, joined } => {
+            let capabilities = crate::process::entries(py, capabilities)?;
+            classes.registration.call1(py, (ActorAddress::of(admin), capabilities, joined))?
         }
         FromAdmin::Note { level, text } => log_record(py, level, text, admin)?,
         _ => return Ok(None),

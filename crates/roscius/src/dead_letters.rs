@@ -46,6 +46,10 @@ pub enum Undelivered {
     Intercepted,
     /// The message could not be serialised, as the system was asked to do.
     NotSerialisable,
+    /// The system of the receiver was away for too long.
+    Expired,
+    /// The system of the receiver was lost. It may have got the message, or not.
+    Unknown,
 }
 
 impl fmt::Display for Undelivered {
@@ -60,6 +64,8 @@ impl fmt::Display for Undelivered {
             Self::Failed => "the receiver failed on it",
             Self::Intercepted => "an interceptor refused it",
             Self::NotSerialisable => "it could not be serialised",
+            Self::Expired => "the system of the receiver was away for too long",
+            Self::Unknown => "the system of the receiver was lost, and may have got it or not",
         })
     }
 }
@@ -77,6 +83,8 @@ impl From<Setback> for Undelivered {
             Setback::Failed => Self::Failed,
             Setback::Intercepted => Self::Intercepted,
             Setback::Undecodable => Self::NotSerialisable,
+            Setback::Expired => Self::Expired,
+            Setback::Unknown => Self::Unknown,
         }
     }
 }
@@ -93,6 +101,8 @@ impl From<Undelivered> for Setback {
             Undelivered::Failed => Self::Failed,
             Undelivered::Intercepted => Self::Intercepted,
             Undelivered::NotSerialisable => Self::Undecodable,
+            Undelivered::Expired => Self::Expired,
+            Undelivered::Unknown => Self::Unknown,
         }
     }
 }

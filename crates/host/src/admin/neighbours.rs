@@ -27,6 +27,12 @@ pub(super) struct Neighbours {
     links: Links,
     me: SystemId,
     dialled: BTreeMap<DialId, Place>,
+    /// The names of systems that there is a link with.
+    linked: BTreeMap<SystemId, String>,
+    /// Places that led to a system that is about to be linked with.
+    about_to_be: Vec<(SystemId, Place)>,
+    /// Systems whose frames wait for slow processes here.
+    paused: BTreeSet<SystemId>,
     pairs: BTreeMap<SystemId, Pair>,
     /// Pairs that have something to send.
     dirty: BTreeSet<SystemId>,
@@ -70,6 +76,9 @@ impl Neighbours {
             links,
             me: system,
             dialled: BTreeMap::new(),
+            linked: BTreeMap::new(),
+            about_to_be: Vec::new(),
+            paused: BTreeSet::new(),
             pairs: BTreeMap::new(),
             dirty: BTreeSet::new(),
             lives: NonZeroU32::MIN,
@@ -160,6 +169,7 @@ impl Neighbours {
         if let Some(mut pair) = self.pairs.remove(&system) {
             pair.gone(now, &mut self.effects);
             self.dirty.remove(&system);
+            self.paused.remove(&system);
             self.carry_out(system);
         }
     }
@@ -173,6 +183,39 @@ impl Neighbours {
             }
         }
         self.links.flush();
+    }
+
+    /// Processes here are slow to take what comes from a system: it is to send no more than it may already.
+    pub fn pause_receiving(&mut self, system: SystemId) {
+        if let Some(pair) = self.pairs.get_mut(&system)
+            && self.paused.insert(system)
+        {
+            pair.pause();
+        }
+    }
+
+    /// They have caught up.
+    pub fn resume_receiving(&mut self, now: Time, system: SystemId) {
+        if self.paused.remove(&system)
+            && let Some(pair) = self.pairs.get_mut(&system)
+        {
+            pair.resume(now, &mut self.effects);
+            self.dirty.insert(system);
+            self.carry_out(system);
+        }
+    }
+
+    /// The systems whose frames wait for slow processes here.
+    pub fn paused(&self) -> impl Iterator<Item = SystemId> {
+        self.paused.iter().copied()
+    }
+
+    /// Closes all links, after what was said last.
+    pub fn close(&mut self) {
+        let linked: Vec<SystemId> = self.links.linked().collect();
+        for system in linked {
+            self.links.close(system);
+        }
     }
 
     /// Nobody new is taken.
@@ -221,13 +264,25 @@ impl Neighbours {
                 pair.linked(now, system, &mut self.effects);
                 self.dirty.insert(system);
                 self.carry_out(system);
-                let event = convention::Event::Linked { system, identity: peer.identity, dialled: place };
-                self.happened.push_back(Happening::Convention(event));
+                self.linked.insert(system, peer.identity);
+                self.tell_linked(system, place);
+                let others: Vec<_> = self.about_to_be.extract_if(.., |(other, _)| *other == system).collect();
+                for (_, place) in others {
+                    self.tell_linked(system, Some(place));
+                }
             }
             network::Event::NotUp { dial, cause } => {
-                if let Some(place) = self.dialled.remove(&dial) {
-                    let event = convention::Event::NotLinked { place, why: cause.to_string() };
-                    self.happened.push_back(Happening::Convention(event));
+                let Some(place) = self.dialled.remove(&dial) else { return };
+                match cause {
+                    Cause::Already { system } if self.linked.contains_key(&system) => {
+                        self.tell_linked(system, Some(place));
+                    }
+                    Cause::Already { system } => self.about_to_be.push((system, place)),
+                    Cause::Itself => self.tell_linked(self.me, Some(place)),
+                    cause => {
+                        let event = convention::Event::NotLinked { place, why: cause.to_string() };
+                        self.happened.push_back(Happening::Convention(event));
+                    }
                 }
             }
             network::Event::Records { system, records } => {
@@ -239,6 +294,7 @@ impl Neighbours {
             }
             network::Event::Room { .. } => {}
             network::Event::Down { system, cause } => {
+                self.linked.remove(&system);
                 if let Some(pair) = self.pairs.get_mut(&system) {
                     pair.unlinked(now, &mut self.effects);
                     self.carry_out(system);
@@ -248,6 +304,12 @@ impl Neighbours {
             }
             network::Event::TurnedAway { from, cause } => tracing::warn!(%from, %cause, "a connection was turned away"),
         }
+    }
+
+    fn tell_linked(&mut self, system: SystemId, dialled: Option<Place>) {
+        let identity = self.linked.get(&system).cloned().unwrap_or_default();
+        let event = convention::Event::Linked { system, identity, dialled };
+        self.happened.push_back(Happening::Convention(event));
     }
 
     fn record(&mut self, now: Time, system: SystemId, record: Bytes) {

@@ -1,4 +1,4 @@
-//! The network port of a system. It is the system's claim; links between systems will come by it.
+//! The network port of a system. It is the system's claim, and where other systems connect to it.
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
@@ -10,7 +10,7 @@ use super::{AdminError, Claim};
 #[derive(Debug)]
 pub struct Network {
     socket: Socket,
-    port: u16,
+    address: SocketAddr,
 }
 
 #[derive(Debug)]
@@ -49,32 +49,50 @@ impl Network {
                 (Socket::Udp(socket), local)
             }
         };
-        Ok(Some(Self { socket, port: SocketAddr::port(&local) }))
+        Ok(Some(Self { socket, address: local }))
     }
 
     /// The port.
     pub const fn port(&self) -> u16 {
-        self.port
+        self.address.port()
     }
 
-    /// What becomes readable when somebody knocks.
-    pub(super) fn descriptor(&self) -> RawFd {
+    /// Where it is bound.
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The socket where other systems connect to this one: the port itself, or the TCP port of the same number. None: that belongs to
+    /// somebody else.
+    pub(super) fn listener(&self) -> std::io::Result<Option<TcpListener>> {
         match &self.socket {
-            Socket::Tcp(listener) => listener.as_raw_fd(),
-            Socket::Udp(socket) => socket.as_raw_fd(),
+            Socket::Tcp(listener) => listener.try_clone().map(Some),
+            Socket::Udp(socket) => match TcpListener::bind(socket.local_addr()?) {
+                Ok(listener) => {
+                    listener.set_nonblocking(true)?;
+                    Ok(Some(listener))
+                }
+                Err(error) if error.kind() == ErrorKind::AddrInUse => Ok(None),
+                Err(error) => Err(error),
+            },
         }
     }
 
-    /// Turns away all who knock. Says whether that could be done: without descriptors it can not.
-    pub(super) fn turn_away(&self) -> bool {
+    /// What becomes readable when something comes that nobody takes. None: nothing can.
+    pub(super) fn descriptor(&self) -> Option<RawFd> {
+        match &self.socket {
+            Socket::Tcp(_) => None,
+            Socket::Udp(socket) => Some(socket.as_raw_fd()),
+        }
+    }
+
+    /// Throws away all that came.
+    pub(super) fn discard(&self) {
+        let Socket::Udp(socket) = &self.socket else { return };
         loop {
-            let taken = match &self.socket {
-                Socket::Tcp(listener) => listener.accept().map(drop),
-                Socket::Udp(socket) => socket.recv_from(&mut [0; 1]).map(drop),
-            };
-            match taken.map_err(|error| error.kind()) {
-                Ok(()) | Err(ErrorKind::Interrupted | ErrorKind::ConnectionAborted | ErrorKind::ConnectionRefused) => {}
-                Err(kind) => return kind == ErrorKind::WouldBlock,
+            match socket.recv_from(&mut [0; 1]).map_err(|error| error.kind()) {
+                Ok(_) | Err(ErrorKind::Interrupted | ErrorKind::ConnectionRefused) => {}
+                Err(_) => return,
             }
         }
     }

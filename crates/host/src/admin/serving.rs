@@ -1,5 +1,6 @@
 //! The Admin at work: events of the hub in, effects out.
 
+mod abroad;
 mod resending;
 
 use std::os::fd::AsRawFd;
@@ -15,15 +16,16 @@ use roscius_protocol::pickle;
 use roscius_protocol::sources::Level;
 use roscius_protocol::time::Time;
 use roscius_transport::hub::WatchId;
+use roscius_transport::network::{Introduction, PayloadKinds, Security};
 use roscius_transport::{Hub, SendError, SocketDir, hub};
 use serde::Serialize;
 
 use super::process_handles::ProcessHandles;
+use super::neighbours::Neighbours;
 use super::{AdminError, AdminOptions, GOODBYE_WITHIN, Network, StatusBell};
 use crate::sources::{ContentKind, Store, examine};
+use abroad::Abroad;
 
-/// How long who knocks at the port waits when there is no descriptor to turn it away with.
-const KNOCK_AGAIN: Duration = Duration::from_millis(50);
 /// How long the link of a process that has ended is read at most. It ends with the process, unless a child has kept it.
 const READ_WITHIN: Duration = Duration::from_secs(1);
 
@@ -31,9 +33,9 @@ const READ_WITHIN: Duration = Duration::from_secs(1);
 pub(super) struct Serving {
     admin: Admin,
     hub: Hub,
-    network: Option<(Network, WatchId)>,
-    /// Somebody knocks at the port and could not be turned away.
-    knocked: Option<Instant>,
+    /// The port, with what is told when something comes there that nobody takes.
+    network: Option<(Network, Option<WatchId>)>,
+    abroad: Option<Abroad>,
     directory: SocketDir,
     alias: String,
     sources: Store,
@@ -57,13 +59,36 @@ impl Serving {
     ) -> Result<Self, AdminError> {
         let network = match network {
             Some(network) => {
-                let watch =
-                    hub.watch(network.descriptor()).map_err(|error| AdminError::Loop(std::io::Error::other(error)))?;
+                let watch = network.descriptor().map(|descriptor| hub.watch(descriptor)).transpose();
+                let watch = watch.map_err(|error| AdminError::Loop(std::io::Error::other(error)))?;
                 Some((network, watch))
             }
             None => None,
         };
+        let me = hub.node().system();
+        let (name, insecure) = (options.convention.name.clone(), options.convention.insecure);
+        let port = network.as_ref().map(|(network, _)| network);
+        let listener = abroad::listener(port, options.convention.outbound_only);
+        let share = abroad::share(options.convention, me, port.map(Network::address));
+        let introduction = Introduction {
+            convention: name,
+            identity: share.identity.clone(),
+            system: me,
+            place: share.place.as_ref().map(ToString::to_string),
+            payloads: PayloadKinds::ALL,
+        };
+        let abroad = match &network {
+            Some(_) => {
+                let security = Security::Plain { anywhere: insecure };
+                let neighbours = Neighbours::new(introduction, security, listener).map_err(AdminError::Loop)?;
+                let watch = hub.watch(neighbours.descriptor());
+                let watch = watch.map_err(|error| AdminError::Loop(std::io::Error::other(error)))?;
+                Some(Abroad::new(neighbours, watch))
+            }
+            None => None,
+        };
         let config = Config {
+            convention: share,
             node: hub.node(),
             capabilities: options.capabilities,
             settings: options.settings,
@@ -86,7 +111,7 @@ impl Serving {
             admin,
             hub,
             network,
-            knocked: None,
+            abroad,
             sources: Store::new(directory.path()),
             directory,
             alias,
@@ -132,9 +157,10 @@ impl Serving {
             }
             self.tell_of_ends();
             self.tell(Event::Due);
-            self.knock_again();
+            self.look_abroad();
         }
         // The last answers are on their way.
+        self.leave_abroad();
         self.hub.close(GOODBYE_WITHIN, None, |_, _| {});
         Ok(())
     }
@@ -145,9 +171,8 @@ impl Serving {
 
     fn wait(&self) -> Option<Duration> {
         let due = self.admin.next_deadline().map(|due| due.since(self.now()));
-        let knock = self.knocked.map(|again| again.saturating_duration_since(Instant::now()));
         let ending = self.ending.iter().map(|(_, until)| until.saturating_duration_since(Instant::now())).min();
-        [due, knock, ending].into_iter().flatten().min()
+        [due, self.pause_abroad(), ending].into_iter().flatten().min()
     }
 
     fn happened(&mut self, event: hub::Event) {
@@ -157,6 +182,7 @@ impl Serving {
                 for frame in unsent {
                     self.came_back(&frame);
                 }
+                self.nobody_is_at(node);
                 self.tell(Event::LinkBroken { process: node });
                 if !self.admin.knows(node) {
                     self.hub.forget(node);
@@ -172,21 +198,20 @@ impl Serving {
             hub::Event::Unsent { .. }
             | hub::Event::Met { .. }
             | hub::Event::NotMet { .. }
-            | hub::Event::Parted { .. }
-            | hub::Event::Room { .. } => {}
+            | hub::Event::Parted { .. } => {}
+            hub::Event::Room { node } => self.has_room(node),
         }
     }
 
     fn readable(&mut self, watch: WatchId) {
-        if let Some((network, knocks)) = &self.network
+        if let Some((network, Some(knocks))) = &self.network
             && *knocks == watch
         {
-            if network.turn_away() {
-                // It is watched as long as it is open.
-                let _ = self.hub.rearm(watch);
-            } else {
-                self.knocked = Some(Instant::now() + KNOCK_AGAIN);
-            }
+            network.discard();
+            // It is watched as long as it is open.
+            let _ = self.hub.rearm(watch);
+        } else if let Some(abroad) = self.abroad.as_mut().filter(|abroad| abroad.is_watched_by(watch)) {
+            abroad.ready = true;
         } else if let now = self.now()
             && let Some((bell, hung)) = &mut self.bell
             && *hung == watch
@@ -212,18 +237,12 @@ impl Serving {
         }
     }
 
-    fn knock_again(&mut self) {
-        if self.knocked.is_some_and(|again| again <= Instant::now()) {
-            self.knocked = None;
-            if let Some((_, watch)) = &self.network {
-                let _ = self.hub.rearm(*watch);
-            }
-        }
-    }
-
     /// A frame came.
     fn frame(&mut self, from: NodeId, frame: &Frame) {
         let header = frame.header();
+        if header.to.node().system() != self.hub.node().system() {
+            return self.send_abroad(from, frame);
+        }
         if header.from.node() != from {
             return self.noise(from, "a frame is not from who sent it");
         }
@@ -323,6 +342,7 @@ impl Serving {
                     Effect::Forget { process } => {
                         self.handles.forget(&mut self.hub, process);
                         self.hub.forget(process);
+                        self.fall_silent(process);
                     }
                     Effect::ExamineSource { id, content } => {
                         let content = self.examine(&content);
@@ -334,11 +354,14 @@ impl Serving {
                             tracing::warn!(%digest, %error, "the content of a source is still there");
                         }
                     }
-                    Effect::Log(note) => match note.level() {
-                        Level::Info => tracing::info!("{note}"),
-                        Level::Warning => tracing::warn!("{note}"),
-                        Level::Error => tracing::error!("{note}"),
-                    },
+                    Effect::Log { level: Level::Info, text } => tracing::info!("{text}"),
+                    Effect::Log { level: Level::Warning, text } => tracing::warn!("{text}"),
+                    Effect::Log { level: Level::Error, text } => tracing::error!("{text}"),
+                    abroad @ (Effect::Convene { .. }
+                    | Effect::Ask { .. }
+                    | Effect::Dial { .. }
+                    | Effect::HangUp { .. }
+                    | Effect::GiveUp { .. }) => self.carry_out_abroad(abroad),
                     Effect::Release => self.release(),
                     Effect::End => self.ended = true,
                 }
@@ -384,6 +407,10 @@ impl Serving {
 
     fn send_frame(&mut self, header: &Header, payload: &Payload<'_>) -> Result<(), SendError> {
         let node = header.to.node();
+        if node.system() != self.hub.node().system() {
+            self.send_frame_abroad(header, payload);
+            return Ok(());
+        }
         let mut sent = self.hub.send(node, header, payload);
         if matches!(sent, Err(SendError::NoWay { .. })) && node != self.hub.node() {
             // Where a node listens follows from its number.
@@ -400,6 +427,9 @@ impl Serving {
 
     /// A message of the Admin did not arrive.
     fn came_back(&mut self, frame: &Frame) {
+        if frame.header().from.node().system() != self.hub.node().system() {
+            return self.undelivered(frame, Setback::NoActor, "nobody listens there");
+        }
         if frame.kind() != Kind::System {
             if let Ok(payload) = frame.payload() {
                 self.died_again(&frame.header(), &payload);
@@ -431,7 +461,10 @@ impl Serving {
     /// Gives up what the system is found by.
     fn release(&mut self) {
         if let Some((network, watch)) = self.network.take() {
-            self.hub.unwatch(watch);
+            if let Some(watch) = watch {
+                self.hub.unwatch(watch);
+            }
+            self.stop_listening_abroad();
             drop(network);
         }
         self.hub.stop_listening();

@@ -131,9 +131,9 @@ impl Answering {
         address
     }
 
-    /// A node has gone, with all who waited for answers there.
-    pub fn forget(&mut self, node: NodeId) {
-        self.open.retain(|_, (_, (asker, _))| asker.node() != node);
+    /// Nodes have gone, with all who waited for answers there.
+    pub fn forget_where(&mut self, is_lost: impl Fn(NodeId) -> bool) {
+        self.open.retain(|_, (_, (asker, _))| !is_lost(asker.node()));
     }
 
     fn look_at_arrival(&mut self, number: u64, process: &Process) {

@@ -200,9 +200,13 @@ impl Driven {
                     FromAdmin::Capabilities { capabilities } => return process.language.capabilities(capabilities),
                     FromAdmin::Settings { settings } => return process.language.settings(settings),
                     FromAdmin::Closing => process.language.closing(),
-                    said @ (FromAdmin::ValidateSource { .. } | FromAdmin::Source(_) | FromAdmin::Note { .. }) => {
+                    said @ (FromAdmin::ValidateSource { .. }
+                    | FromAdmin::Source(_)
+                    | FromAdmin::Registration { .. }
+                    | FromAdmin::Note { .. }) => {
                         out.extend(process.language.said_by_admin(header.to, header.from, said));
                     }
+                    FromAdmin::Silent { node } => self.silent(process, node, out),
                     FromAdmin::Finish => process.is_over.store(true, std::sync::atomic::Ordering::Release),
                     order => self.inbound.orders.push_back(order),
                 }
@@ -265,21 +269,36 @@ impl Driven {
     /// There is no link to a node any more.
     fn gone(&mut self, process: &Process, node: NodeId, unsent: &[Frame], out: &mut Vec<Crossing>) {
         self.outbound.forget(node);
-        self.inbound.answering.forget(node);
+        self.inbound.answering.forget_where(|other| other == node);
         if node == process.admin.node() {
             process.is_over.store(true, std::sync::atomic::Ordering::Release);
         }
         for frame in unsent {
             self.undelivered(process, frame, out);
         }
+        self.nobody_answers(|other| other == node, out);
+    }
+
+    /// Nobody is at a node of another system any more, or in all of that system.
+    fn silent(&mut self, process: &Process, node: NodeId, out: &mut Vec<Crossing>) {
+        let whole = node.process() == NodeId::ADMIN;
+        let is_lost = |other: NodeId| other == node || whole && other.system() == node.system();
+        if process.is_abroad(node) {
+            self.inbound.answering.forget_where(is_lost);
+            self.nobody_answers(is_lost, out);
+        }
+    }
+
+    /// Who waits for an answer from a node, or watches an actor there, is told that it is gone.
+    fn nobody_answers(&mut self, is_lost: impl Fn(NodeId) -> bool, out: &mut Vec<Crossing>) {
         let lost: Vec<u64> =
-            self.outbound.askers.iter().filter(|(_, (of, _))| *of == node).map(|(id, _)| *id).collect();
+            self.outbound.askers.iter().filter(|(_, (of, _))| is_lost(*of)).map(|(id, _)| *id).collect();
         for id in lost {
             if let Some((_, asker)) = self.outbound.askers.remove(&id) {
                 asker.answer(Err(AskError::NoActor));
             }
         }
-        for (address, by) in self.outbound.watches.extract_if(.., |(address, _)| address.node() == node) {
+        for (address, by) in self.outbound.watches.extract_if(.., |(address, _)| is_lost(address.node())) {
             let signal = Signal::Terminated { address, reason: ExitReason::Unknown };
             out.push(Crossing::Signal { to: by, signal });
         }
@@ -341,6 +360,7 @@ fn read_answer(asker: Asker, answer: Answer) {
         Answer::Abandoned => asker.answer(Err(AskError::Abandoned)),
         Answer::None { reason, details } => asker.answer(Err(match reason {
             Setback::NoActor | Setback::Stillborn | Setback::Exited | Setback::Foreign => AskError::NoActor,
+            Setback::Expired | Setback::Unknown => AskError::NoActor,
             Setback::NotAccepted | Setback::Undecodable => AskError::NotAccepted(details.into()),
             Setback::MailboxFull => AskError::MailboxFull,
             Setback::Intercepted => AskError::Intercepted,

@@ -448,6 +448,11 @@ fn lay_out(language: &dyn Language, message: &Payload, from: Address, to: Addres
     }
 }
 
+/// Whether the sender of a message waits for an answer.
+pub(crate) const fn asks(header: &Header) -> bool {
+    header.marks & ASKS != 0
+}
+
 /// The frame in a letter.
 pub(super) fn frame_of(letter: &Letter) -> Option<Frame> {
     Frame::new(bytes::Bytes::copy_from_slice(&letter.frame), DEFAULT_LIMIT).ok()

@@ -19,7 +19,7 @@ use roscius_protocol::lifecycle::Birth;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::admin::Claim;
+use crate::admin::{Claim, ConventionOptions};
 
 /// Names the socket of the part that a process is to be.
 const PART: &str = "ROSCIUS_PART";
@@ -32,7 +32,13 @@ const LONGEST: u32 = 1 << 30;
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Task {
     /// The Admin of a new system.
-    Admin { system: u32, claim: Claim, base: Option<PathBuf>, creator: Option<u32> },
+    Admin {
+        system: u32,
+        claim: Claim,
+        base: Option<PathBuf>,
+        creator: Option<u32>,
+        convention: ConventionOptions,
+    },
     /// The process that starts those of actors.
     Starter { directory: PathBuf, arguments: Vec<String> },
     /// The process of an actor.

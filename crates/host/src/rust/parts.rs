@@ -59,9 +59,9 @@ fn play(registry: &Registry, mut socket: UnixStream) -> Result<(), Box<dyn std::
     // The program's terminal is not the system's. A group leader can not do this, and need not.
     let _ = rustix::process::setsid();
     match task {
-        Task::Admin { system, claim, base, creator } => {
+        Task::Admin { system, claim, base, creator, convention } => {
             let (capabilities, settings) = (Vec::new(), Vec::new());
-            let options = AdminOptions { system, claim, base, capabilities, settings, logger: None, creator };
+            let options = AdminOptions { system, claim, base, capabilities, settings, logger: None, creator, convention };
             let mut told = Ok(());
             serve(options, |outcome| {
                 let served = match outcome {
@@ -104,7 +104,7 @@ fn starter(process: &Process, directory: &Path, arguments: &[String]) -> Result<
                 FromAdmin::Make { process: node, source: Some(source), .. } if !source.executable => {
                     let text = format!("source {} holds no actors in Rust", source.id);
                     let refusal = Refusal { kind: RefusalKind::InvalidSourceHash, text };
-                    process.tell_admin(process.root(), ToAdmin::Failed { process: node, refusal });
+                    process.tell_admin(process.root(), ToAdmin::Failed { process: node, refusal, fits: Vec::new() });
                 }
                 FromAdmin::Make { process: node, birth, maker, name, spec, source, .. } => {
                     let directory = directory.to_owned();
@@ -124,7 +124,7 @@ fn start_actor(process: &Process, task: ActorTask, source: Option<&Source>, argu
     let node = task.node;
     let failed = |problem: String| {
         let refusal = Refusal { kind: RefusalKind::NoProcess, text: problem };
-        process.tell_admin(process.root(), ToAdmin::Failed { process: node, refusal });
+        process.tell_admin(process.root(), ToAdmin::Failed { process: node, refusal, fits: Vec::new() });
     };
     let started = match source {
         Some(source) => start_program(source, task).map_err(|error| error.to_string()),
@@ -181,7 +181,7 @@ fn actor(registry: &Registry, task: ActorTask) -> Result<(), Box<dyn std::error:
         Ok(made) => made,
         Err(text) => {
             let refusal = Refusal { kind: RefusalKind::InvalidActorClass, text: text.clone() };
-            process.tell_admin(process.root(), ToAdmin::Failed { process: me, refusal });
+            process.tell_admin(process.root(), ToAdmin::Failed { process: me, refusal, fits: Vec::new() });
             process.close(EXIT_WITHIN);
             return Err(text.into());
         }

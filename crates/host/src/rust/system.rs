@@ -20,7 +20,7 @@ use super::error::{AnnounceError, CreateError, ShutdownError, StartError, TellEr
 use super::launch::{self, Launched, Task, launch, launch_program};
 use super::parts::{Offered, Served};
 use super::{Ask, Endpoint, Registry};
-use crate::admin::Claim;
+use crate::admin::{Claim, ConventionOptions};
 use crate::process::{Joining, Looks, Process, RequestError, Survey, Waited, random_number};
 
 /// How long an answer of the Admin that asks nobody else may take.
@@ -65,6 +65,7 @@ pub struct Builder {
     base: Option<PathBuf>,
     outlives: bool,
     arguments: Vec<String>,
+    convention: ConventionOptions,
 }
 
 impl Builder {
@@ -79,6 +80,13 @@ impl Builder {
     #[must_use]
     pub fn outlives_program(mut self) -> Self {
         self.outlives = true;
+        self
+    }
+
+    /// What the system is to others. Without this, it leads a convention of its own, which others may join.
+    #[must_use]
+    pub fn convention(mut self, options: ConventionOptions) -> Self {
+        self.convention = options;
         self
     }
 
@@ -98,7 +106,8 @@ impl Builder {
     pub fn start(self) -> Result<ProcessSystem, StartError> {
         self.check()?;
         let (base, creator) = (self.base.clone(), (!self.outlives).then(std::process::id));
-        let task = Task::Admin { system: random_number(), claim: self.claim.clone(), base, creator };
+        let (claim, convention) = (self.claim.clone(), self.convention.clone());
+        let task = Task::Admin { system: random_number(), claim, base, creator, convention };
         let part = "Admin";
         let failed = |error: io::Error| StartError::Part { part, reason: error.to_string() };
         let mut admin = launch(&task, &self.arguments).map_err(failed)?;
@@ -246,7 +255,14 @@ impl ProcessSystem {
     /// A system that is known by this port or name, with the actors of this registry. Call [`Builder::start`] or
     /// [`Builder::attach`].
     pub fn builder(claim: Claim, registry: &Registry) -> Builder {
-        Builder { claim, registry: registry.clone(), base: None, outlives: false, arguments: Vec::new() }
+        Builder {
+            claim,
+            registry: registry.clone(),
+            base: None,
+            outlives: false,
+            arguments: Vec::new(),
+            convention: ConventionOptions::default(),
+        }
     }
 
     /// What the system is known by, with the port that it has.

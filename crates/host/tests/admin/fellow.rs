@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use roscius_host::admin::{AdminOptions, Claim, serve};
+use roscius_host::admin::{AdminOptions, Claim, ConventionOptions, serve};
 use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::admin::messages::{FromAdmin, ToAdmin, Topic, decode, encode};
 use roscius_protocol::frame::{Header, Payload, Role};
@@ -91,6 +91,7 @@ fn admin(base: &Path, system: u64, claim: &str) {
         settings: Vec::new(),
         logger: None,
         creator: std::env::var(CREATOR).ok().map(|pid| pid.parse().unwrap()),
+        convention: ConventionOptions::default(),
     };
     let done = serve(options, |started| match started {
         Ok(served) => println!("SERVED {} {}", served.port.unwrap_or(0), served.alias),

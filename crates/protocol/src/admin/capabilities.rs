@@ -2,10 +2,13 @@
 
 use super::messages::{Entry, FromAdmin};
 use super::{Admin, Asked, Effect, root};
+use crate::convention;
+use crate::time::Time;
 
 impl Admin {
     pub(super) fn set_capability(
         &mut self,
+        now: Time,
         (by, id): Asked,
         name: Vec<u8>,
         value: Option<Vec<u8>>,
@@ -21,7 +24,9 @@ impl Admin {
             None => self.capabilities.remove(&name).is_some(),
         };
         if changed {
-            self.tell_all(&FromAdmin::Capabilities { capabilities: self.capability_entries() }, effects);
+            let capabilities = self.capability_entries();
+            self.tell_all(&FromAdmin::Capabilities { capabilities: capabilities.clone() }, effects);
+            self.convene(now, convention::Event::Capabilities(capabilities), effects);
         }
         if id != 0 {
             effects.push(Effect::Send { to: by, id, message: FromAdmin::Done });

@@ -47,7 +47,7 @@ impl Admin {
         match signal {
             Signal::ChildEnded { child, reason, .. } => {
                 self.ended_in_making(now, child, &reason, effects);
-                self.child_ended(child, &reason, effects);
+                self.child_ended(now, child, &reason, effects);
                 self.sources_without(now, child, effects);
             }
             Signal::ChildFailed { child, .. } => {
@@ -90,10 +90,17 @@ impl Admin {
     }
 
     /// A child has ended, or has never been one.
-    pub(super) fn child_ended(&mut self, child: Address, reason: &ExitReason, effects: &mut Vec<Effect>) {
+    pub(super) fn child_ended(
+        &mut self,
+        now: Time,
+        child: Address,
+        reason: &ExitReason,
+        effects: &mut Vec<Effect>,
+    ) {
         if let Some(known) = self.children.remove(&child) {
             self.names.release(child);
             Self::tell_requester(known.requester, child, reason, effects);
+            self.report_load(now, effects);
         }
         self.letters.without(child);
         self.registration_watchers.remove(&child);

@@ -240,6 +240,7 @@ impl Admin {
             let _ = self.names.claim(name, making.actor);
         }
         self.children.insert(making.actor, Child::new((making.birth, making.class()), making.requester, policy));
+        self.report_load(now, effects);
         self.count("Actor.Child.Requested.Success");
         for (to, id) in making.waiters {
             effects.push(Effect::Send { to, id, message: FromAdmin::Created { actor: making.actor } });

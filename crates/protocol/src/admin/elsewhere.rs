@@ -101,6 +101,7 @@ impl Admin {
         let message = ToAdmin::CreateFor { creation: request.creation.clone(), tried: request.tried.clone() };
         effects.push(Effect::Ask { system: next, id, message });
         self.elsewhere.asked.insert(id, Asking { at: next, request, timer });
+        self.convene(now, convention::Event::Placing { system: next }, effects);
     }
 
     /// Another system has answered.
@@ -160,6 +161,15 @@ impl Admin {
     fn refuse_all(&mut self, request: Request, effects: &mut Vec<Effect>) {
         for asked in request.waiters {
             self.refuse(asked, request.refusal.clone(), effects);
+        }
+    }
+
+    /// The system shuts down.
+    pub(super) fn give_up_asking(&mut self, effects: &mut Vec<Effect>) {
+        for (_, Asking { mut request, timer, .. }) in std::mem::take(&mut self.elsewhere.asked) {
+            self.timers.cancel(timer);
+            request.refusal = shutting_down();
+            self.refuse_all(request, effects);
         }
     }
 

@@ -63,6 +63,7 @@ impl Admin {
             spec,
             requester: None,
             source: None,
+            tried: Vec::new(),
             since: now,
             waiters: Vec::new(),
         };

@@ -391,6 +391,10 @@ pub struct Status {
     pub dead_letter_handler: Option<Address>,
     /// Who wants to know when other systems come and go.
     pub registration_watchers: Vec<Address>,
+    /// The Admin of the system that leads the convention. None: this one, or nobody.
+    pub leader: Option<Address>,
+    /// The Admins of the members that this system knows.
+    pub members: Vec<Address>,
     /// The system is shutting down.
     pub in_shutdown: bool,
     /// What actors can be made of: languages, and names of types.
@@ -467,6 +471,10 @@ pub enum Setback {
     LateReply,
     /// An interceptor refused the message.
     Intercepted,
+    /// The system of the receiver was away for too long.
+    Expired,
+    /// The system of the receiver was lost. It may have got the message, or not.
+    Unknown,
 }
 
 /// The answer to an ask. The id of its frame is the id of the message that was asked.

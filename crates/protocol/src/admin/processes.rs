@@ -15,6 +15,8 @@ use crate::timers::TimerKey;
 pub(super) enum Timer {
     /// The creation in this process has taken too long.
     Creation(NodeId),
+    /// Another system has taken too long to answer.
+    Elsewhere(u64),
     /// A creation has waited too long for a source.
     Source,
     /// The process should have left by now.
@@ -204,9 +206,10 @@ impl Admin {
             .take_while(|child| child.node() == node)
             .collect();
         for child in children {
-            self.child_ended(child, &reason, effects);
+            self.child_ended(now, child, &reason, effects);
         }
         self.end_children_of(node, effects);
+        self.end_children_elsewhere(now, node, effects);
         self.ends_being_told(node);
         self.sources_without_process(now, node, effects);
         if process.offers {

@@ -5,6 +5,7 @@ use super::messages::FromAdmin;
 use super::processes::{Process, Timer};
 use super::{Admin, Asked, EXIT_WITHIN, Effect, STEP_WITHIN, actor_of, root};
 use crate::address::{Address, NodeId};
+use crate::convention;
 use crate::frame::Role;
 use crate::time::Time;
 use crate::timers::TimerKey;
@@ -54,6 +55,7 @@ impl Admin {
             self.give_up_making(node, shutting_down(), effects);
         }
         self.give_up_awaiting(|_| true, &shutting_down(), effects);
+        self.give_up_asking(effects);
         for node in self.nodes(|process| process.has_actors() && process.attached) {
             effects.push(Effect::Send { to: root(node), id: 0, message: FromAdmin::Closing });
         }
@@ -138,7 +140,7 @@ impl Admin {
                     Self::finish(node, effects);
                 }
             }
-            Step::Over => return self.end(effects),
+            Step::Over => return self.end(now, effects),
         }
         self.enter(now, step);
     }
@@ -173,7 +175,8 @@ impl Admin {
         }
     }
 
-    fn end(&mut self, effects: &mut Vec<Effect>) {
+    fn end(&mut self, now: Time, effects: &mut Vec<Effect>) {
+        self.convene(now, convention::Event::ShutDown, effects);
         let requesters = self.shutdown.as_mut().map(|shutdown| std::mem::take(&mut shutdown.requesters));
         // Who is answered starts the next system at once, perhaps: what this one was found by is free then.
         effects.push(Effect::Release);

@@ -10,6 +10,7 @@ use super::messages::{Creation, FromAdmin, Refusal, Source, ToAdmin};
 use super::processes::Timer;
 use super::{Admin, Asked, CREATE_WITHIN, Effect, KeptContent, actor_of};
 use crate::address::{Address, NodeId};
+use crate::convention::SystemId;
 use crate::sources::{self, Digest, Event, Registry, Standing, Verdict};
 use crate::time::Time;
 
@@ -134,7 +135,7 @@ impl Admin {
                 sources::Effect::Tell { watcher, notice } => {
                     effects.push(Effect::Send { to: watcher, id: 0, message: FromAdmin::Source(notice) });
                 }
-                sources::Effect::Log(note) => self.note(note, effects),
+                sources::Effect::Log(note) => self.log(note.level(), note.to_string(), effects),
             }
         }
         if let Some(id) = loaded.filter(|id| self.sources.registry.standing(id) != Standing::Pending) {
@@ -142,23 +143,14 @@ impl Admin {
         }
     }
 
-    fn note(&self, note: sources::Note, effects: &mut Vec<Effect>) {
-        let logger = self.logger_node();
-        if self.processes.get(&logger).is_some_and(|process| process.attached) {
-            let message = FromAdmin::Note { level: note.level(), text: note.to_string() };
-            effects.push(Effect::Send { to: actor_of(logger), id: 0, message });
-        }
-        effects.push(Effect::Log(note));
-    }
-
     /// The source that an actor is to be made from, unless it is refused, or has to wait.
     pub(super) fn source_of(
         &mut self,
         now: Time,
         asked: Asked,
-        creation: Creation,
+        (creation, tried): (Creation, Vec<SystemId>),
         effects: &mut Vec<Effect>,
-    ) -> Option<(Option<Source>, Creation)> {
+    ) -> Option<(Option<Source>, Creation, Vec<SystemId>)> {
         let Some(id) = &creation.source else { return Some((None, creation, tried)) };
         match self.sources.registry.standing(id) {
             Standing::Usable(digest) => {

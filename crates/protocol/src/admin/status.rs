@@ -2,6 +2,7 @@
 
 use super::Admin;
 use super::messages::{Status, ToAdmin};
+use crate::convention;
 use crate::time::Time;
 
 impl Admin {
@@ -14,6 +15,8 @@ impl Admin {
             names: self.names.iter().map(|(name, holder)| (name.to_owned(), holder)).collect(),
             dead_letter_handler: self.letters.handler(),
             registration_watchers: self.registration_watchers.iter().copied().collect(),
+            leader: self.convention.leader().map(convention::admin_of),
+            members: self.convention.members().map(|member| member.admin).collect(),
             in_shutdown: self.shutdown.is_some(),
             makers: self.makers().map(str::to_owned).collect(),
             counters: self.counters.iter().map(|(name, count)| (name.clone(), *count)).collect(),

@@ -3,19 +3,51 @@
 from __future__ import annotations
 
 import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from thespian.system.processes.starting import SystemPlace
+if TYPE_CHECKING:
+    from thespian.system.processes.starting import SystemPlace
 
 
 def place_of(kind: str, default_port: int, capabilities: dict[str, Any]) -> SystemPlace:
     """The place that the capability `Admin Port` says. RuntimeError if that is no port."""
+    from thespian.system.processes.starting import SystemPlace
+
     port = capabilities.setdefault("Admin Port", default_port)
     if not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65536:
         raise RuntimeError(
             f"Unable to determine valid external socket address: the Admin Port is {port!r}, and has to be a number from 1 to 65535."
         )
     return SystemPlace(kind, str(port))
+
+
+# Where a leader listens if its address does not say it.
+LEADER_PORT = 1900
+LEADERS = "Convention Address.IPv4"
+
+
+def leaders_of(capabilities: dict[str, Any]) -> list[str]:
+    """Where the leaders of the convention are, as `host:port`, in the order in which they lead."""
+    given = capabilities.get(LEADERS)
+    if not given:
+        return []
+    return [_place(leader) for leader in (given if isinstance(given, list) else [given])]
+
+
+def place_text(address: Any) -> str:
+    """The place of another system as `host:port`: what programs give as such a text, or as a host and a port."""
+    return _place(address)
+
+
+def _place(address: Any) -> str:
+    if isinstance(address, (tuple, list)) and len(address) == 2:
+        host, port = str(address[0] or ""), str(address[1])
+    else:
+        host, colon, port = str(address).rpartition(":")
+        if not colon or port.endswith("]"):
+            host, port = str(address), str(LEADER_PORT)
+    # No host is this one.
+    return f"{host or '127.0.0.1'}:{port or LEADER_PORT}"
 
 
 def is_here(host: str | None) -> bool:

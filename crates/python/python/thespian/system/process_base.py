@@ -19,7 +19,7 @@ from thespian.system.exceptions import (
     NoCompatibleSystemForActor,
 )
 from thespian.system.host import Requirements, ShutDown
-from thespian.system.network_place import is_here
+from thespian.system.network_place import LEADERS, is_here, leaders_of
 from thespian.system.processes import actor_host
 from thespian.system.processes.actor_host import Creation, class_name
 from thespian.system.processes.launching import METHODS
@@ -190,6 +190,8 @@ class ProcessBase(LoadsSources, RunningBase):
         packed = None if value is None else pickle.dumps(value)
         try:
             self._core.set_capability(pickle.dumps(name), packed, True)
+            if name == LEADERS:
+                self._core.convention.set_leaders(leaders_of(self.capabilities), SOURCE_SECONDS)
         except OSError as error:
             raise ActorSystemFailure(f"Could not set a capability of the system ({error})") from None
 

@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from roscius._core import Listening, Refused
+from roscius._core import ActorAddress, Listening, Refused
 from roscius.rust_actors import PYTHON, rust_actor, rust_instead
 from roscius.supervision import restart_policy
 
@@ -19,11 +19,12 @@ from thespian.system.class_resolution import resolve
 from thespian.system.exceptions import InvalidActorSourceHash, InvalidActorSpecification
 from thespian.system.host import Requirements
 from thespian.system.messages.status import Thespian_ActorStatus, status_text
+from thespian.system.network_place import LEADERS, leaders_of, place_text
 from thespian.system.processes.loading import LoadsSources
-from thespian.system.processes.task import ActorSpec, HeldSource, Task
+from thespian.system.processes.task import ActorSpec, HeldSource, Task, packed_entries
 
 if TYPE_CHECKING:
-    from roscius._core import ActorAddress, Process
+    from roscius._core import Process
 
 _log = logging.getLogger(__name__)
 # How long the Admin may take to have a named actor made.
@@ -90,7 +91,9 @@ class ActorHost(LoadsSources):
                 return self._create_by_admin(parent, (rust.name, rust.packed(), None, None))
             if fits(cls, self.capabilities, requirements):
                 return self._start(parent, ActorSpec(cls, requirements, source), restart_policy(parent, cls))
-            _log.warning("No compatible ActorSystem could be found for Actor %s", cls)
+            # Other systems may have what it requires.
+            spec = ActorSpec(class_name(cls), requirements, source)
+            return self._create_by_admin(parent, (PYTHON, spec.packed(), None, source))
         except Refused as refusal:
             _log.warning("%s cannot create an actor: %s", self.address, refusal.args[1])
         except (ImportError, InvalidActorSpecification, InvalidActorSourceHash) as error:
@@ -190,18 +193,23 @@ class ActorHost(LoadsSources):
         """Set a capability, or remove it if the value is None."""
         packed = None if value is None else pickle.dumps(value)
         self._core.set_capability(pickle.dumps(name), packed, False)
+        if name == LEADERS:
+            self._core.convention.set_leaders(leaders_of({LEADERS: value}))
 
     # The system and others
 
     def notify_on_registrations(self, actor: Any, enable: bool) -> None:
-        """No other system registers here yet."""
+        """Tell the actor which systems join the convention and leave it, those that are there first."""
+        self._core.convention.watch(enable)
 
     def pre_register_remote_system(self, remoteAddress: Any, capabilities: Any) -> None:
-        """There are no conventions yet."""
-        _log.warning("%s is not registered: this base knows no other systems", remoteAddress)
+        """Have another system join this one, by its address or its Admin."""
+        self._core.convention.invite(place_text(remoteAddress), packed_entries(capabilities or {}))
 
     def deregister_remote_system(self, remoteAddress: Any) -> None:
-        """There are no conventions yet."""
+        """Let another system go, and invite it no more."""
+        is_admin = isinstance(remoteAddress, ActorAddress)
+        self._core.convention.dismiss(remoteAddress if is_admin else place_text(remoteAddress))
 
     def request_shutdown(self) -> None:
         """Shut the system down, without waiting for the end of it."""

@@ -17,6 +17,7 @@ from thespian.system.instantiation import withPossibleInitArgs
 from thespian.system.messages.lifecycle import ActorExitRequest
 from thespian.system.processes import log_forwarding, log_writer, signals, titles
 from thespian.system.processes.actor_host import ActorHost
+from thespian.system.processes.task import unpacked_entries
 from thespian.system.thesplog import thesplog
 
 if TYPE_CHECKING:
@@ -29,12 +30,13 @@ DRAIN_SECONDS = 7.0
 
 
 class NotMade(Exception):
-    """The actor could not be made: the kind of reason, as the Admin knows it, and the reason."""
+    """The actor could not be made: the kind of reason, as the Admin knows it, the reason, and which other systems could."""
 
-    def __init__(self, kind: str, text: str) -> None:
+    def __init__(self, kind: str, text: str, fits: list[int] | None = None) -> None:
         super().__init__(kind, text)
         self.kind = kind
         self.text = text
+        self.fits = fits or []
 
 
 class Prepared:
@@ -107,7 +109,7 @@ def _make(core: Process, task: Task, host: ActorHost) -> tuple[Any, RestartPlan 
     except NotMade as refusal:
         thesplog("Cannot make an actor: %s", refusal.text, level=logging.WARNING)
         if top_level:
-            core.failed(refusal.kind, refusal.text)
+            core.failed(refusal.kind, refusal.text, None, refusal.fits)
         return None
     titles.set_title(f"{cls.__name__} {host.address}")
     policy = restart_policy(None, cls) if top_level else task.policy
@@ -158,7 +160,12 @@ def _class_of(task: Task, host: ActorHost) -> tuple[Any, Any]:
         raise NotMade("import", f"{type(error).__name__}: {error}") from error
     # The parent of a child has looked already.
     if task.parent_pid is None and not _may_run(cls, host.capabilities, spec.requirements):
-        raise NotMade("no-compatible-system", "No compatible ActorSystem could be found")
+        fitting = [
+            system
+            for system, entries in task.elsewhere
+            if _may_run(cls, unpacked_entries(entries), spec.requirements)
+        ]
+        raise NotMade("no-compatible-system", "No compatible ActorSystem could be found", fitting)
     return cls, spec.requirements
 
 

@@ -14,7 +14,9 @@ from roscius._core import Listening, Process, announce, find_system, serve_admin
 
 from thespian.system.exceptions import ActorSystemStartupFailure, InvalidActorAddress
 from thespian.system.messages.status import status_message, status_text
+from thespian.system.network_place import leaders_of
 from thespian.system.processes import launching, log_writer, titles, zygote
+from thespian.system.processes.task import packed_entries
 from thespian.system.thesplog import thesplog
 
 if TYPE_CHECKING:
@@ -169,10 +171,12 @@ def start(
             serve_admin(
                 place.kind,
                 place.claim,
-                _packed(capabilities),
-                _packed(settings),
+                packed_entries(capabilities),
+                packed_entries(settings),
                 log_writer.SPEC if logs else None,
                 creator,
+                leaders_of(capabilities),
+                bool(capabilities.get("Outbound Only")),
                 ready,
                 alarm,
                 _show_status,
@@ -248,7 +252,3 @@ def daemonise(run: Callable[[], None], program: Process | None = None) -> None:
 
     pid = launching.fork(leave, program)
     os.waitpid(pid, 0)
-
-
-def _packed(entries: dict[str, Any]) -> list[tuple[bytes, bytes]]:
-    return [(pickle.dumps(name), pickle.dumps(value)) for name, value in entries.items()]

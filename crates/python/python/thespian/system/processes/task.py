@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from roscius._core import read_source
 
 if TYPE_CHECKING:
-    from roscius._core import ActorAddress, MakeOrder
+    from collections.abc import Sequence
+
+    from roscius._core import ActorAddress, Entries, MakeOrder
 
 # How a pickle begins, and no text.
 _PICKLE = b"\x80"
@@ -74,14 +76,26 @@ class Task(NamedTuple):
     heard: int = 0
     # The source that the actor, and the children that it names, are made from.
     source: StoredSource | HeldSource | None = None
+    # Other systems where the actor could be made, with their capabilities.
+    elsewhere: Sequence[tuple[int, Entries]] = ()
 
     @staticmethod
     def ordered(directory: str, admin: ActorAddress, order: MakeOrder) -> Task:
         """What the Admin wants a starter to make."""
-        process, birth, maker, name, spec, stored = order
+        process, birth, maker, name, spec, stored, elsewhere = order
         source = None if stored is None else StoredSource(*stored[:2])
-        return Task(directory, process, birth, admin, None, maker, name, spec, source=source)
+        return Task(directory, process, birth, admin, None, maker, name, spec, source=source, elsewhere=elsewhere)
 
     def actor_spec(self) -> ActorSpec:
         """The actor to be made."""
         return ActorSpec.unpacked(self.spec) if isinstance(self.spec, bytes) else self.spec
+
+
+def packed_entries(entries: dict[str, Any]) -> list[tuple[bytes, bytes]]:
+    """Capabilities or settings, as the Admin keeps them."""
+    return [(pickle.dumps(name), pickle.dumps(value)) for name, value in entries.items()]
+
+
+def unpacked_entries(entries: Entries) -> dict[str, Any]:
+    """What was packed, in a process of the same convention."""
+    return {pickle.loads(name): pickle.loads(value) for name, value in entries}

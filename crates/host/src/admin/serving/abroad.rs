@@ -1,0 +1,421 @@
+//! What passes between this system and others.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use roscius_protocol::address::{Address, NodeId};
+use roscius_protocol::admin::messages::{FromAdmin, Letter, Setback, ToAdmin, Topic, decode};
+use roscius_protocol::admin::{Effect, Event};
+use roscius_protocol::convention::{self, Place, SystemId};
+use roscius_protocol::frame::{self, DEFAULT_LIMIT, Frame, Header, Kind, Payload};
+use roscius_protocol::lifecycle::Signal;
+use roscius_protocol::pair::Loss;
+use roscius_transport::SendError;
+use roscius_transport::hub::WatchId;
+
+use super::super::neighbours::{Happening, Neighbours};
+use super::super::{ConventionOptions, Network};
+use super::Serving;
+use crate::process::random_number;
+
+/// The other systems, as far as there is a way to them.
+pub(super) struct Abroad {
+    neighbours: Neighbours,
+    watch: WatchId,
+    /// Something came from another system.
+    pub ready: bool,
+    /// Frames that processes here have no room for, in order, with the systems they came from.
+    stuck: BTreeMap<NodeId, VecDeque<(SystemId, Frame)>>,
+}
+
+/// How long what was said to other systems last may take to be written.
+const FAREWELL_WITHIN: Duration = Duration::from_millis(300);
+
+impl Abroad {
+    pub fn new(neighbours: Neighbours, watch: WatchId) -> Self {
+        Self { neighbours, watch, ready: false, stuck: BTreeMap::new() }
+    }
+
+    pub fn is_watched_by(&self, watch: WatchId) -> bool {
+        self.watch == watch
+    }
+}
+
+/// What a system is to others.
+pub(super) fn share(options: ConventionOptions, me: SystemId, bound: Option<SocketAddr>) -> convention::Config {
+    // Who listens everywhere has to be told by what name others know this host.
+    let own = || bound.filter(|address| !address.ip().is_unspecified()).map(|address| address.to_string());
+    let place = options.place.or_else(own).filter(|_| !options.outbound_only);
+    let place: Option<Place> = place.and_then(|place| place.parse().ok());
+    let identity = options.identity.or_else(|| place.as_ref().map(ToString::to_string));
+    let identity = identity.unwrap_or_else(|| format!("{me:08x}"));
+    convention::Config {
+        me,
+        identity,
+        candidates: options.leaders.iter().filter_map(|leader| leader_at(leader, place.as_ref())).collect(),
+        place,
+        capabilities: Vec::new(),
+        outbound_only: options.outbound_only,
+        timing: convention::Timing::default(),
+        seed: u64::from(random_number()) << 32 | u64::from(me),
+    }
+}
+
+/// Where a leader is reached. What leads to this very system is given the form that others know it by.
+fn leader_at(text: &str, own: Option<&Place>) -> Option<Place> {
+    let leader: Place = match text.parse() {
+        Ok(leader) => leader,
+        Err(error) => {
+            tracing::warn!(%error, "the address of a leader is passed over");
+            return None;
+        }
+    };
+    let port = |place: &Place| place.as_str().rsplit_once(':').map(|(_, port)| port.to_owned());
+    match own {
+        Some(own) if port(own) == port(&leader) && is_here(&leader) => Some(own.clone()),
+        _ => Some(leader),
+    }
+}
+
+/// Whether the host of a place is this one: its address is one that can be bound.
+fn is_here(place: &Place) -> bool {
+    let Ok(addresses) = place.as_str().to_socket_addrs() else { return false };
+    addresses.into_iter().any(|address| UdpSocket::bind((address.ip(), 0)).is_ok())
+}
+
+/// What takes connections, if this system is to be connected to.
+pub(super) fn listener(network: Option<&Network>, outbound_only: bool) -> Option<std::net::TcpListener> {
+    let network = network.filter(|_| !outbound_only)?;
+    match network.listener() {
+        Ok(Some(listener)) => Some(listener),
+        Ok(None) => {
+            let port = network.port();
+            tracing::warn!(port, "no other system can connect to this one: somebody else has the TCP port of this number");
+            None
+        }
+        Err(error) => {
+            tracing::warn!(%error, "no other system can connect to this one");
+            None
+        }
+    }
+}
+
+impl Serving {
+    /// After how long there is something to do that concerns other systems.
+    pub(super) fn pause_abroad(&self) -> Option<Duration> {
+        let abroad = self.abroad.as_ref()?;
+        if abroad.ready { Some(Duration::ZERO) } else { abroad.neighbours.pause(self.now()) }
+    }
+
+    /// Takes in what came from other systems, and lets go what is for them.
+    pub(super) fn look_abroad(&mut self) {
+        let now = self.now();
+        let Some(abroad) = &mut self.abroad else { return };
+        if !std::mem::take(&mut abroad.ready) && abroad.neighbours.pause(now).is_none_or(|pause| !pause.is_zero()) {
+            return;
+        }
+        let happened = abroad.neighbours.turn(now);
+        let _ = self.hub.rearm(abroad.watch);
+        match happened {
+            Ok(happened) => happened.into_iter().for_each(|happening| self.happened_abroad(happening)),
+            Err(error) => {
+                tracing::error!(%error, "links with other systems can not go on");
+                self.abroad = None;
+            }
+        }
+    }
+
+    fn happened_abroad(&mut self, happening: Happening) {
+        match happening {
+            Happening::Convention(event) => self.tell(Event::Convention(event)),
+            Happening::Frame { from, frame } => self.from_abroad(from, frame),
+            Happening::Lost { frame, why } => {
+                let (reason, details) = match why {
+                    Loss::Expired => (Setback::Expired, "its system was away for too long"),
+                    Loss::NeverSent => (Setback::Foreign, "its system is not there any more"),
+                    Loss::Unknown => (Setback::Unknown, "its system was lost, and may have got it or not"),
+                };
+                self.undelivered(&frame, reason, details);
+            }
+            Happening::Drained(_) => {}
+        }
+    }
+
+    /// A process here has something for another system.
+    pub(super) fn send_abroad(&mut self, from: NodeId, frame: &Frame) {
+        let to = frame.header().to.node();
+        if let Some(abroad) = &mut self.abroad {
+            abroad.neighbours.note(to, from);
+        }
+        self.pass_on(frame);
+    }
+
+    fn pass_on(&mut self, frame: &Frame) {
+        let now = self.now();
+        let system = frame.header().to.node().system();
+        let relay = self.admin.relay(system);
+        let sent = self.abroad.as_mut().and_then(|Abroad { neighbours, .. }| {
+            let way = Some(system).filter(|system| neighbours.knows(*system)).or(relay)?;
+            match neighbours.send(now, way, frame) {
+                Ok(_) => Some(Ok(())),
+                Err(refused) => Some(Err(refused?)),
+            }
+        });
+        match sent {
+            Some(Ok(())) => {}
+            Some(Err(refused)) => self.undelivered(frame, Setback::MailboxFull, &refused.to_string()),
+            None => self.undelivered(frame, Setback::Foreign, "its system is not in the convention"),
+        }
+    }
+
+    /// A frame came from another system.
+    fn from_abroad(&mut self, from: SystemId, frame: Frame) {
+        let header = frame.header();
+        let node = header.to.node();
+        if header.to == self.admin.address() {
+            return self.said_abroad(from, &frame);
+        }
+        if let Some(abroad) = &mut self.abroad {
+            abroad.neighbours.note(node, admin_of(from));
+        }
+        if node.system() != self.hub.node().system() {
+            return self.pass_on(&frame);
+        }
+        if frame.kind() == Kind::System
+            && header.type_id == Topic::Signal as u64
+            && let Ok(Signal::ChildEnded { child, .. }) = decode(&frame.body())
+        {
+            self.tell(Event::ChildElsewhereEnded { child });
+        }
+        self.deliver(from, node, frame);
+    }
+
+    /// Gives a frame from another system to the process here that it is for.
+    fn deliver(&mut self, from: SystemId, node: NodeId, frame: Frame) {
+        if let Some(stuck) = self.abroad.as_mut().and_then(|abroad| abroad.stuck.get_mut(&node)) {
+            return stuck.push_back((from, frame));
+        }
+        match self.forward(node, &frame) {
+            Ok(()) => {}
+            Err(SendError::Full { .. }) => {
+                if let Some(abroad) = &mut self.abroad {
+                    abroad.neighbours.pause_receiving(from);
+                    abroad.stuck.entry(node).or_default().push_back((from, frame));
+                }
+            }
+            Err(error) => self.undelivered(&frame, Setback::NoActor, &error.to_string()),
+        }
+    }
+
+    fn forward(&mut self, node: NodeId, frame: &Frame) -> Result<(), SendError> {
+        let mut sent = self.hub.forward(node, frame);
+        if matches!(sent, Err(SendError::NoWay { .. })) {
+            self.hub.introduce(node, self.directory.path_of(node));
+            sent = self.hub.forward(node, frame);
+        }
+        sent.map(drop)
+    }
+
+    /// A process has room again.
+    pub(super) fn has_room(&mut self, node: NodeId) {
+        let Some(mut stuck) = self.abroad.as_mut().and_then(|abroad| abroad.stuck.remove(&node)) else { return };
+        while let Some((from, frame)) = stuck.pop_front() {
+            match self.forward(node, &frame) {
+                Ok(()) => {}
+                Err(SendError::Full { .. }) => {
+                    stuck.push_front((from, frame));
+                    break;
+                }
+                Err(error) => self.undelivered(&frame, Setback::NoActor, &error.to_string()),
+            }
+        }
+        let now = self.now();
+        let Some(abroad) = &mut self.abroad else { return };
+        if stuck.is_empty() {
+            let waits = |from: &SystemId| abroad.stuck.values().flatten().any(|(other, _)| other == from);
+            let free: Vec<SystemId> = abroad.neighbours.paused().filter(|from| !waits(from)).collect();
+            for from in free {
+                abroad.neighbours.resume_receiving(now, from);
+            }
+        } else {
+            abroad.stuck.insert(node, stuck);
+        }
+    }
+
+    /// A process is gone: what waited for it has nobody.
+    pub(super) fn nobody_is_at(&mut self, node: NodeId) {
+        let stuck = self.abroad.as_mut().and_then(|abroad| abroad.stuck.remove(&node));
+        for (_, frame) in stuck.into_iter().flatten() {
+            self.undelivered(&frame, Setback::NoActor, "its process has ended");
+        }
+    }
+
+    /// The Admin of another system says something to this one.
+    fn said_abroad(&mut self, from: SystemId, frame: &Frame) {
+        let header = frame.header();
+        let node = header.from.node();
+        let body = frame.body();
+        match Topic::of(header.type_id).filter(|_| frame.kind() == Kind::System) {
+            Some(Topic::ToAdmin) => match decode::<ToAdmin>(&body) {
+                Ok(message) => self.tell(Event::Said { by: header.from, role: None, id: header.message, message }),
+                Err(error) => self.noise(node, &error.to_string()),
+            },
+            Some(Topic::FromAdmin) => match decode::<FromAdmin>(&body) {
+                Ok(FromAdmin::Silent { node }) => self.fall_silent(node),
+                Ok(message) => {
+                    self.tell(Event::Answered { system: node.system(), id: header.message, message });
+                }
+                Err(error) => self.noise(node, &error.to_string()),
+            },
+            Some(Topic::DeadLetter) => match decode::<Letter>(&body) {
+                // Who sent it is here.
+                Ok(letter) => self.letter(Address::nobody(node), &letter, frame),
+                Err(error) => self.noise(node, &error.to_string()),
+            },
+            Some(Topic::Signal | Topic::Returned | Topic::Answer) | None => {
+                tracing::warn!(from, "what came from another system is not for an Admin");
+                self.tell(Event::Noise);
+            }
+        }
+    }
+
+    /// Nobody is at a node any more who could answer: all who have spoken with it are told.
+    pub(super) fn fall_silent(&mut self, node: NodeId) {
+        let Some(Abroad { neighbours, .. }) = &mut self.abroad else { return };
+        let who = match node.process() {
+            NodeId::ADMIN => neighbours.forget_system(node.system()),
+            _ => neighbours.forget(node),
+        };
+        for who in who {
+            self.send(Topic::FromAdmin, root(who), 0, &FromAdmin::Silent { node });
+        }
+    }
+
+    /// A message that passed between systems has reached nobody.
+    pub(super) fn undelivered(&mut self, frame: &Frame, reason: Setback, details: &str) {
+        let header = frame.header();
+        let here = self.hub.node().system();
+        if frame.kind() == Kind::System {
+            let Some(topic) = Topic::of(header.type_id) else { return };
+            if topic == Topic::Signal
+                && let Ok(signal) = decode::<Signal>(&frame.body())
+                && let Some((back, signal)) = signal.bounce(header.to)
+            {
+                if back == self.admin.address() {
+                    self.tell(Event::Signal(signal));
+                } else {
+                    self.send(Topic::Signal, back, 0, &signal);
+                }
+            } else if topic == Topic::Returned
+                && let Ok(letter) = decode::<Letter>(&frame.body())
+                && letter.is_lost()
+            {
+                self.report_letter(header.from.node(), &letter);
+            }
+            return;
+        }
+        let letter = Letter { reason, details: details.to_owned(), frame: frame.as_bytes().to_vec() };
+        // Who waits for an answer, or to know that it got lost.
+        if header.message != 0 {
+            self.send(Topic::Returned, header.from, header.message, &letter);
+        }
+        if !crate::process::asks(&header) {
+            let home = if header.from.node().system() == here { self.hub.node() } else { header.from.node() };
+            self.report_letter(home, &letter);
+        }
+    }
+
+    /// A dead letter is one where its sender is.
+    fn report_letter(&mut self, home: NodeId, letter: &Letter) {
+        if home.system() == self.hub.node().system() {
+            let nobody = Address::nobody(self.hub.node());
+            let header = Header { type_id: Topic::DeadLetter as u64, ..Header::new(nobody, self.admin.address()) };
+            if let Some(whole) = lay_out(&header, letter) {
+                self.letter(nobody, letter, &whole);
+            }
+        } else {
+            self.send(Topic::DeadLetter, root(admin_of(home.system())), 0, letter);
+        }
+    }
+
+    /// A message of the Admin for another system, or a process there.
+    pub(super) fn send_frame_abroad(&mut self, header: &Header, payload: &Payload<'_>) {
+        let mut whole = Vec::new();
+        match frame::encode(header, payload, DEFAULT_LIMIT, &mut whole).map(|_| Frame::new(whole.into(), DEFAULT_LIMIT)) {
+            Ok(Ok(frame)) => self.pass_on(&frame),
+            Ok(Err(error)) | Err(error) => tracing::error!(%error, "a message of the Admin has no form"),
+        }
+    }
+
+    /// Does what the Admin wants of other systems.
+    pub(super) fn carry_out_abroad(&mut self, effect: Effect) {
+        let now = self.now();
+        match effect {
+            Effect::Ask { system, id, message } => {
+                self.send(Topic::ToAdmin, root(admin_of(system)), id, &message);
+            }
+            Effect::GiveUp { system } => {
+                if let Some(abroad) = &mut self.abroad {
+                    abroad.neighbours.give_up(now, system);
+                    abroad.ready = true;
+                }
+                self.fall_silent(admin_of(system));
+            }
+            effect => {
+                let Some(Abroad { neighbours, ready, .. }) = &mut self.abroad else { return };
+                match effect {
+                    Effect::Dial { place } => neighbours.dial(place),
+                    Effect::HangUp { system } => neighbours.hang_up(system),
+                    Effect::Convene { system, message } => neighbours.say(system, &message),
+                    _ => return,
+                }
+                *ready = true;
+            }
+        }
+    }
+
+    /// Nobody else is taken in.
+    pub(super) fn stop_listening_abroad(&mut self) {
+        if let Some(abroad) = &mut self.abroad {
+            abroad.neighbours.stop_listening();
+        }
+    }
+
+    /// Closes the links with other systems, after what was said last.
+    pub(super) fn leave_abroad(&mut self) {
+        let now = self.now();
+        let Some(mut abroad) = self.abroad.take() else { return };
+        abroad.neighbours.flush(now);
+        abroad.neighbours.close();
+        let until = Instant::now() + FAREWELL_WITHIN;
+        let mut events = Vec::new();
+        while abroad.neighbours.is_closing() {
+            let left = until.saturating_duration_since(Instant::now());
+            let _ = self.hub.rearm(abroad.watch);
+            if left.is_zero()
+                || self.hub.poll(Some(left), &mut events).is_err()
+                || abroad.neighbours.turn(self.now()).is_err()
+            {
+                return;
+            }
+            events.clear();
+        }
+    }
+}
+
+const fn admin_of(system: SystemId) -> NodeId {
+    NodeId::of_process(system, NodeId::ADMIN)
+}
+
+const fn root(node: NodeId) -> Address {
+    Address::new(node, 0, 0, 0)
+}
+
+fn lay_out(header: &Header, letter: &Letter) -> Option<Frame> {
+    let body = roscius_protocol::admin::messages::encode(letter).ok()?;
+    let mut whole = Vec::new();
+    frame::encode(header, &Payload::System(&body), DEFAULT_LIMIT, &mut whole).ok()?;
+    Frame::new(Bytes::from(whole), DEFAULT_LIMIT).ok()
+}

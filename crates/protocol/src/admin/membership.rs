@@ -1,0 +1,131 @@
+//! The system's share in its convention.
+
+use super::messages::{Entry, FromAdmin, Neighbour};
+use super::{Admin, Asked, Effect, root};
+use crate::address::{Address, NodeId};
+use crate::convention::{self, Peer, Place, SystemId};
+use crate::time::Time;
+
+impl Admin {
+    /// Tells the convention what has happened, and does what it wants.
+    pub(super) fn convene(&mut self, now: Time, event: convention::Event, effects: &mut Vec<Effect>) {
+        let mut wanted = Vec::new();
+        self.convention.on(now, event, &mut wanted);
+        self.carry_on(now, wanted, effects);
+    }
+
+    pub(super) fn carry_on(&mut self, now: Time, wanted: Vec<convention::Effect>, effects: &mut Vec<Effect>) {
+        for effect in wanted {
+            match effect {
+                convention::Effect::Dial { place } => effects.push(Effect::Dial { place }),
+                convention::Effect::HangUp { system } => effects.push(Effect::HangUp { system }),
+                convention::Effect::Send { system, message } => effects.push(Effect::Convene { system, message }),
+                convention::Effect::Joined { admin, capabilities, .. } => {
+                    self.tell_of_registration(admin, &capabilities, true, effects);
+                }
+                convention::Effect::Left { system, admin, capabilities } => {
+                    self.tell_of_registration(admin, &capabilities, false, effects);
+                    self.elsewhere_without(now, system, effects);
+                    effects.push(Effect::GiveUp { system });
+                }
+                convention::Effect::Leader(_) => {}
+                convention::Effect::ChildLost { child, .. } => self.child_lost(child, effects),
+                convention::Effect::Log(note) => self.log(note.level(), note.to_string(), effects),
+            }
+        }
+    }
+
+    fn tell_of_registration(
+        &self,
+        admin: Address,
+        capabilities: &[Entry],
+        joined: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        for watcher in &self.registration_watchers {
+            let message = FromAdmin::Registration { admin, capabilities: capabilities.to_vec(), joined };
+            effects.push(Effect::Send { to: *watcher, id: 0, message });
+        }
+    }
+
+    /// An actor wants to know of systems that come and go, those that are there first.
+    pub(super) fn watch_registrations(&mut self, by: Address, start: bool, effects: &mut Vec<Effect>) {
+        if !start {
+            self.registration_watchers.remove(&by);
+        } else if self.registration_watchers.insert(by) {
+            for member in self.convention.members() {
+                let (admin, capabilities) = (member.admin, member.capabilities.to_vec());
+                let message = FromAdmin::Registration { admin, capabilities, joined: true };
+                effects.push(Effect::Send { to: by, id: 0, message });
+            }
+        }
+    }
+
+    /// Another system is to be invited.
+    pub(super) fn invite(
+        &mut self,
+        now: Time,
+        asked: Asked,
+        place: &str,
+        capabilities: Vec<Entry>,
+        effects: &mut Vec<Effect>,
+    ) {
+        match place.parse::<Place>() {
+            Ok(place) => self.convene(now, convention::Event::Invite { place, capabilities }, effects),
+            Err(error) => self.log(crate::sources::Level::Warning, format!("nobody is invited: {error}"), effects),
+        }
+        Self::done(asked, effects);
+    }
+
+    /// Another system is to be invited no more.
+    pub(super) fn dismiss(&mut self, now: Time, asked: Asked, system: Neighbour, effects: &mut Vec<Effect>) {
+        let peer = match system {
+            Neighbour::Place(place) => place.parse().map(Peer::Place).map_err(|error| error.to_string()),
+            Neighbour::Admin(admin) => Ok(Peer::System(admin.node().system())),
+        };
+        match peer {
+            Ok(peer) => self.convene(now, convention::Event::Dismiss(peer), effects),
+            Err(error) => self.log(crate::sources::Level::Warning, format!("nobody is dismissed: {error}"), effects),
+        }
+        Self::done(asked, effects);
+    }
+
+    /// The leaders are others now.
+    pub(super) fn set_leaders(&mut self, now: Time, asked: Asked, places: &[String], effects: &mut Vec<Effect>) {
+        let mut candidates = Vec::new();
+        for place in places {
+            match place.parse() {
+                Ok(place) => candidates.push(place),
+                Err(convention::InvalidPlace { .. }) => {
+                    let text = format!("`{place}` is passed over: it is no address of a leader");
+                    self.log(crate::sources::Level::Warning, text, effects);
+                }
+            }
+        }
+        self.convene(now, convention::Event::Candidates(candidates), effects);
+        Self::done(asked, effects);
+    }
+
+    /// What is for a system that there is no link with goes by way of this one.
+    pub fn relay(&self, system: SystemId) -> Option<SystemId> {
+        self.convention.leader().filter(|leader| *leader != system)
+    }
+
+    /// How many actors are here, as the convention is told.
+    pub(super) fn report_load(&mut self, now: Time, effects: &mut Vec<Effect>) {
+        let load = u32::try_from(self.children.len()).unwrap_or(u32::MAX);
+        self.convene(now, convention::Event::Load(load), effects);
+    }
+
+    fn done((to, id): Asked, effects: &mut Vec<Effect>) {
+        if id != 0 {
+            effects.push(Effect::Send { to, id, message: FromAdmin::Done });
+        }
+    }
+
+    /// Whether a message is from the Admin of a member.
+    pub(super) fn is_neighbour(&self, by: Address) -> bool {
+        by == root(NodeId::of_process(by.node().system(), NodeId::ADMIN))
+            && self.convention.is_member(by.node().system())
+    }
+}

@@ -1,0 +1,65 @@
+//! The convention, as the Python packages take part in it.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use roscius::Address;
+use roscius_host::process::Process as Host;
+use roscius_protocol::admin::messages::{Entry, Neighbour, ToAdmin};
+
+use crate::address::{ActorAddress, Place};
+use crate::process::{ask_admin, seconds};
+
+/// What a process of a system has to do with other systems.
+#[pyclass(frozen, module = "roscius._core")]
+pub(crate) struct Convention {
+    host: Arc<Host>,
+    me: Address,
+}
+
+impl Convention {
+    pub(crate) fn new(host: Arc<Host>, me: Address) -> Self {
+        Self { host, me }
+    }
+
+    fn say(&self, message: ToAdmin) {
+        self.host.tell_admin(self.me, message);
+        self.host.flush();
+    }
+}
+
+#[pymethods]
+impl Convention {
+    /// The actor of this process wants to know which systems come and go, or not any more.
+    fn watch(&self, start: bool) {
+        self.say(ToAdmin::WatchRegistrations { start });
+    }
+
+    /// Has the system at `host:port` join, which is thought to have these capabilities.
+    fn invite(&self, place: String, capabilities: Vec<Entry>) {
+        self.say(ToAdmin::Invite { place, capabilities });
+    }
+
+    /// Wants nothing more of a system, which is named by its place or its Admin.
+    fn dismiss(&self, system: &Bound<'_, PyAny>) -> PyResult<()> {
+        let system = match system.cast::<ActorAddress>().map(|address| address.get().place.clone()) {
+            Ok(Place::Actor(admin)) => Neighbour::Admin(admin),
+            _ => Neighbour::Place(system.str()?.to_string()),
+        };
+        self.say(ToAdmin::Dismiss { system });
+        Ok(())
+    }
+
+    /// Where the leaders are, in the order in which they lead. With a time to wait, in seconds, the Admin has it when this returns.
+    #[pyo3(signature = (places, within = None))]
+    fn set_leaders(&self, py: Python<'_>, places: Vec<String>, within: Option<f64>) -> PyResult<()> {
+        let message = ToAdmin::SetLeaders { places };
+        match within {
+            Some(within) => ask_admin(py, &self.host, self.me, message, seconds(within)?).map(drop),
+            None => {
+                self.say(message);
+                Ok(())
+            }
+        }
+    }
+}
