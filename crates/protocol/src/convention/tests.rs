@@ -1,9 +1,11 @@
 mod joining;
+mod leading;
+mod scenarios;
 mod world;
 
 use std::time::Duration;
 
-use super::{Convention, Effect, Event, Message, Note, Place, SystemId, Why};
+use super::{Effect, Event, Peer, Place, SystemId};
 use world::{Setup, World};
 
 fn seconds(seconds: u64) -> Duration {
