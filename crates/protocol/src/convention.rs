@@ -20,290 +20,218 @@
 //! All members say so every second. A member is given up when its link is broken and does not come back, or when nothing is heard of it. Both sides
 //! do this for themselves. When one has given the other up, the other learns it with the next message, and starts anew as well: it tells the same losses.
 
+mod children;
+mod events;
+mod heartbeats;
+mod hysteresis;
+mod invites;
+mod leaders;
+mod members;
 pub mod messages;
 mod note;
 mod place;
+mod targets;
 mod term;
 mod timing;
+mod views;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use events::{Config, Effect, Event, Peer, SystemId};
 
 pub use messages::{Departure, Message};
 pub use note::{Note, Why};
 pub use place::{InvalidPlace, Place};
 pub use term::Term;
 pub use timing::Timing;
+pub use views::{Candidate, Invited, Member};
 
 use crate::address::{Address, NodeId};
 use crate::admin::messages::Entry;
 use crate::time::Time;
-
-/// One start of a system: `Address::node().system()` of all its addresses.
-pub type SystemId = u32;
-
-/// What a convention is told at the start.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// This system.
-    pub me: SystemId,
-    /// What outlives a restart of it. The links tell others; here it is for the log.
-    pub identity: String,
-    /// Where this system can be dialled, if it can.
-    pub place: Option<Place>,
-    /// Who may lead, the first first. This system may be among them.
-    pub candidates: Vec<Place>,
-    /// What this system can do.
-    pub capabilities: Vec<Entry>,
-    /// Others are not told where this system can be dialled: it dials, always.
-    pub outbound_only: bool,
-    /// How long things take.
-    pub timing: Timing,
-    /// What chance is drawn from. Different for each system, so that they do not all do the same at once.
-    pub seed: u64,
-}
-
-/// What has happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// There is a link with a system, which has proved who it is. Told again when a dial leads to a system that has a link already; and
-    /// with this system itself when the place is its own.
-    ///
-    /// Each [`Effect::Dial`] is answered by this or by [`Event::NotLinked`].
-    Linked {
-        /// Which system.
-        system: SystemId,
-        /// Its identity.
-        identity: String,
-        /// The place that was dialled, if this side did. Exactly as [`Effect::Dial`] named it.
-        dialled: Option<Place>,
-    },
-    /// A dial came to nothing.
-    NotLinked {
-        /// What was dialled.
-        place: Place,
-        /// Why, for people.
-        why: String,
-    },
-    /// The link with a system is broken or closed.
-    Unlinked {
-        /// Which system.
-        system: SystemId,
-        /// Why, for people.
-        why: String,
-    },
-    /// Bytes came from a system: it lives. Cheap, to be told for all that comes.
-    Heard {
-        /// Which.
-        system: SystemId,
-    },
-    /// A message came.
-    Said {
-        /// From which system.
-        system: SystemId,
-        /// The message.
-        message: Message,
-    },
-    /// Nothing: time has passed.
-    Due,
-    /// The capabilities of this system are these now.
-    Capabilities(Vec<Entry>),
-    /// These may lead now, the first first.
-    Candidates(Vec<Place>),
-    /// How many actors there are here.
-    Load(u32),
-    /// A system is to be invited (`preRegisterRemoteSystem`), and again whenever it is lost.
-    Invite {
-        /// Where it can be dialled.
-        place: Place,
-        /// What it is said to be able to do. Its own word counts as soon as it is a member.
-        capabilities: Vec<Entry>,
-    },
-    /// A system is not to be a member any more (`deRegisterRemoteSystem`), and not to be invited.
-    Dismiss(Peer),
-    /// A creation is being tried on a member, which counts as load of it until it says how it is.
-    Placing {
-        /// Which.
-        system: SystemId,
-    },
-    /// An actor here has a child on another system.
-    Placed {
-        /// The actor.
-        parent: Address,
-        /// Its child.
-        child: Address,
-    },
-    /// Such a child has ended, and its parent been told.
-    ChildGone {
-        /// The child.
-        child: Address,
-    },
-    /// This system shuts down, and leaves. Nothing is decided after that.
-    ShutDown,
-}
-
-/// How a system is named that is to be dismissed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Peer {
-    /// By where it can be dialled.
-    Place(Place),
-    /// By what it is.
-    System(SystemId),
-}
-
-/// What is to be done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Make a link with the system at this place. Answered with [`Event::Linked`] or [`Event::NotLinked`].
-    Dial {
-        /// The place.
-        place: Place,
-    },
-    /// Close the link with a system.
-    HangUp {
-        /// Which.
-        system: SystemId,
-    },
-    /// Send a message. One that does not arrive is forgotten.
-    Send {
-        /// Whom to.
-        system: SystemId,
-        /// The message.
-        message: Message,
-    },
-    /// A system is a member. To all that watch registrations.
-    Joined {
-        /// Which.
-        system: SystemId,
-        /// Its Admin.
-        admin: Address,
-        /// What it can do.
-        capabilities: Vec<Entry>,
-        /// Where it can be dialled, if it can.
-        place: Option<Place>,
-    },
-    /// A system is a member no more. To all that watch registrations. What was sent to it and has not arrived is lost.
-    Left {
-        /// Which.
-        system: SystemId,
-        /// Its Admin.
-        admin: Address,
-        /// What it could do.
-        capabilities: Vec<Entry>,
-    },
-    /// Somebody else leads now. None: this system itself, or nobody ([`Convention::is_leader`]).
-    Leader(Option<SystemId>),
-    /// A child is lost with its system. Before [`Effect::Left`], if that was a member.
-    ChildLost {
-        /// Who is to be told.
-        parent: Address,
-        /// The child.
-        child: Address,
-    },
-    /// Write this to the log of the Admin.
-    Log(Note),
-}
-
-/// A member on which an actor could be made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Candidate<'a> {
-    /// Which.
-    pub system: SystemId,
-    /// What it can do.
-    pub capabilities: &'a [Entry],
-    /// How many actors it has, as far as is known.
-    pub load: u32,
-}
-
-/// A member, as a status shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Member<'a> {
-    /// Which.
-    pub system: SystemId,
-    /// Its Admin.
-    pub admin: Address,
-    /// Its identity.
-    pub identity: &'a str,
-    /// Where it can be dialled, if it can.
-    pub place: Option<&'a Place>,
-    /// What it can do.
-    pub capabilities: &'a [Entry],
-    /// How many actors it has, as far as is known.
-    pub load: u32,
-    /// When it was heard last.
-    pub heard: Time,
-    /// There is a link with it now.
-    pub linked: bool,
-    /// It leads the convention.
-    pub leads: bool,
-}
-
-/// A system that is invited.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invited<'a> {
-    /// Where it is dialled.
-    pub place: &'a Place,
-    /// What it is said to be able to do.
-    pub capabilities: &'a [Entry],
-    /// The member that it has become.
-    pub member: Option<SystemId>,
-}
+use crate::timers::{TimerKey, TimerQueue};
+use children::Children;
+use leaders::Leadership;
+use members::Known;
+use targets::Target;
 
 /// See the [module](self).
 #[derive(Debug)]
 pub struct Convention {
     me: SystemId,
+    /// Where others can dial this system, as they are told.
+    place: Option<Place>,
+    /// Places that lead to this system itself.
+    own_places: BTreeSet<Place>,
+    candidates: Vec<Place>,
+    capabilities: Vec<Entry>,
+    /// How often these have changed.
+    version: u64,
+    load: u32,
+    timing: Timing,
+    seed: u64,
+    now: Time,
+    /// Systems with a link or a tie.
+    known: BTreeMap<SystemId, Known>,
+    /// Which member has an identity.
+    by_identity: BTreeMap<String, SystemId>,
+    /// Which member says that it is at a place.
+    by_place: BTreeMap<Place, SystemId>,
+    /// Places where somebody is wanted.
+    targets: BTreeMap<Place, Target>,
+    /// Members that have invited this system, the latest last.
+    inviters: Vec<SystemId>,
+    /// A system without candidates that was invited once waits for the next invitation.
+    was_invited: bool,
+    children: Children,
+    leadership: Leadership,
+    /// The number of the next tie.
+    next_tie: u64,
+    timers: TimerQueue<Timer>,
+    counters: BTreeMap<&'static str, u64>,
+    /// This system has left.
+    closed: bool,
 }
+
+/// What is to be looked after at some time.
+#[derive(Clone, Debug)]
+enum Timer {
+    Known(SystemId),
+    Target(Place),
+    Outlying(SystemId),
+    Leadership,
+}
+
+/// When something is looked after next.
+type Alarm = Option<(TimerKey, Time)>;
 
 impl Convention {
     /// The share of a system that has just started.
-    pub fn new(config: Config, _now: Time, _effects: &mut Vec<Effect>) -> Self {
-        Self { me: config.me }
+    pub fn new(config: Config, now: Time, effects: &mut Vec<Effect>) -> Self {
+        let mut convention = Self {
+            me: config.me,
+            place: config.place.clone().filter(|_| !config.outbound_only),
+            own_places: config.place.into_iter().collect(),
+            candidates: Vec::new(),
+            capabilities: config.capabilities,
+            version: 1,
+            load: 0,
+            timing: config.timing,
+            seed: config.seed,
+            now,
+            known: BTreeMap::new(),
+            by_identity: BTreeMap::new(),
+            by_place: BTreeMap::new(),
+            targets: BTreeMap::new(),
+            inviters: Vec::new(),
+            was_invited: false,
+            children: Children::default(),
+            leadership: Leadership::default(),
+            next_tie: 1,
+            timers: TimerQueue::new(),
+            counters: BTreeMap::new(),
+            closed: false,
+        };
+        convention.set_candidates(now, config.candidates, effects);
+        convention
     }
-
-    /// Takes note of what has happened, and adds what is to be done to `effects`.
-    pub fn on(&mut self, _now: Time, _event: Event, _effects: &mut Vec<Effect>) {}
 
     /// When [`Event::Due`] is to be told, if nothing happens before.
     pub fn next_deadline(&self) -> Option<Time> {
-        None
+        self.timers.next_deadline()
     }
 
-    /// Where an actor could be tried next: members, none of them in `tried`, the least loaded first. Those in doubt come last.
-    pub fn candidates(&self, _tried: &[SystemId]) -> Vec<Candidate<'_>> {
-        Vec::new()
+    /// Takes note of what has happened, and adds what is to be done to `effects`.
+    pub fn on(&mut self, now: Time, event: Event, effects: &mut Vec<Effect>) {
+        if self.closed {
+            return;
+        }
+        self.allow_for_sleep(now);
+        self.now = now;
+        // What came is taken note of before what is due: who was heard just now is not given up.
+        match event {
+            Event::Linked { system, identity, dialled } => self.linked(now, system, identity, dialled, effects),
+            Event::NotLinked { place, why } => self.not_linked(now, &place, &why, effects),
+            Event::Unlinked { system, why } => self.unlinked(now, system, why, effects),
+            Event::Heard { system } => self.heard(now, system),
+            Event::Said { system, message } => self.said(now, system, message, effects),
+            Event::Due => {}
+            Event::Capabilities(capabilities) => self.set_capabilities(now, capabilities, effects),
+            Event::Candidates(places) => self.set_candidates(now, places, effects),
+            Event::Load(actors) => self.load = actors,
+            Event::Invite { place, capabilities } => self.invite(now, place, capabilities, effects),
+            Event::Dismiss(peer) => self.dismiss(now, &peer, effects),
+            Event::Placing { system } => {
+                if let Some(tie) = self.known.get_mut(&system).and_then(Known::member_mut) {
+                    tie.placing = tie.placing.saturating_add(1);
+                }
+            }
+            Event::Placed { parent, child } => self.placed(now, parent, child, effects),
+            Event::ChildGone { child } => self.child_gone(child, effects),
+            Event::ShutDown => return self.shut_down(effects),
+        }
+        while let Some((_, _, timer)) = self.timers.pop_due(now) {
+            match timer {
+                Timer::Known(system) => {
+                    if let Some(known) = self.known.get_mut(&system) {
+                        known.alarm = None;
+                        self.look_after(now, system, effects);
+                    }
+                }
+                Timer::Target(place) => {
+                    if let Some(target) = self.targets.get_mut(&place) {
+                        target.alarm = None;
+                        self.pursue(now, &place, effects);
+                    }
+                }
+                Timer::Outlying(system) => self.outlying_due(now, system, effects),
+                Timer::Leadership => self.review_leadership(now, effects),
+            }
+        }
     }
 
-    /// The member that leads. None: this system does, or nobody.
-    pub const fn leader(&self) -> Option<SystemId> {
-        None
+    fn said(&mut self, now: Time, system: SystemId, message: Message, effects: &mut Vec<Effect>) {
+        let Some(known) = self.known.get_mut(&system) else {
+            return self.count("Convention Message Received.Stranger");
+        };
+        known.heard = now;
+        match message {
+            Message::Join(join) => self.got_join(now, system, *join, effects),
+            Message::Heartbeat(beat) => self.got_heartbeat(now, system, beat, effects),
+            Message::Leave { mine, yours, why } => self.got_leave(now, system, (mine, yours), why, effects),
+            Message::Invite => self.got_invite(now, system, effects),
+            Message::Watch { systems } => self.got_watch(now, system, systems, effects),
+            Message::Unwatch { systems } => self.got_unwatch(system, &systems, effects),
+            Message::Gone { systems } => self.got_gone(system, &systems, effects),
+        }
     }
 
-    /// Whether this system leads.
-    pub const fn is_leader(&self) -> bool {
-        true
+    /// Orderly, so that nobody has to find out.
+    fn shut_down(&mut self, effects: &mut Vec<Effect>) {
+        self.closed = true;
+        for (&system, known) in self.known.iter().filter(|(_, known)| known.linked) {
+            if let Some(tie) = &known.tie {
+                let message = Message::Leave { mine: Some(tie.mine), yours: tie.theirs, why: Departure::ShutsDown };
+                effects.push(Effect::Send { system, message });
+            }
+        }
+        self.timers = TimerQueue::new();
     }
 
-    /// The latest term that this system has heard of. If it leads: that in which it does.
-    pub fn term(&self) -> Term {
-        Term::first(self.me)
+    fn count(&mut self, what: &'static str) {
+        let counter = self.counters.entry(what).or_default();
+        *counter = counter.saturating_add(1);
     }
 
-    /// The members, this system not among them.
-    pub fn members(&self) -> impl Iterator<Item = Member<'_>> {
-        std::iter::empty()
-    }
-
-    /// The systems that are invited.
-    pub fn invited(&self) -> impl Iterator<Item = Invited<'_>> {
-        std::iter::empty()
-    }
-
-    /// Whether this system is a member.
-    pub fn is_member(&self, _system: SystemId) -> bool {
-        false
-    }
-
-    /// What was counted, by name.
-    pub fn counters(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        std::iter::empty()
+    /// Has `timer` come at `deadline`, if it would not come before. A timer that comes too early does no harm.
+    fn set_alarm(timers: &mut TimerQueue<Timer>, alarm: &mut Alarm, deadline: Time, timer: Timer) {
+        if let Some((key, set)) = *alarm {
+            if set <= deadline {
+                return;
+            }
+            timers.cancel(key);
+        }
+        *alarm = Some((timers.schedule(deadline, timer), deadline));
     }
 }
 
@@ -311,3 +239,6 @@ impl Convention {
 pub const fn admin_of(system: SystemId) -> Address {
     Address::new(NodeId::of_process(system, NodeId::ADMIN), 0, 0, 0)
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,6 +66,8 @@ pub struct Join {
     pub version: u64,
     /// Its heartbeats are at most so many milliseconds apart.
     pub beats_every: u32,
+    /// The sender has reason of its own to register: the receiver may lead, has invited it, or was invited.
+    pub wants: bool,
     /// How it is.
     pub state: State,
 }

@@ -20,7 +20,7 @@ pub enum Note {
     Itself { place: Place },
     IdentityInUse { system: SystemId, identity: String, holder: SystemId },
     Refused { system: SystemId, why: &'static str },
-    TooManyCandidates { given: usize, kept: usize },
+    CandidatesCut { given: usize, kept: usize },
 }
 
 /// Why a member was given up.
@@ -51,7 +51,7 @@ impl Note {
             | Self::NotReached { .. }
             | Self::IdentityInUse { .. }
             | Self::Refused { .. }
-            | Self::TooManyCandidates { .. } => Level::Warning,
+            | Self::CandidatesCut { .. } => Level::Warning,
         }
     }
 }
@@ -79,7 +79,7 @@ impl fmt::Display for Note {
                 "system {system:x} is kept out: it calls itself {identity}, as the member {holder:x} does, which is alive"
             ),
             Self::Refused { system, why } => write!(f, "a message of system {system:x} is ignored: {why}"),
-            Self::TooManyCandidates { given, kept } => {
+            Self::CandidatesCut { given, kept } => {
                 write!(f, "of {given} addresses of leaders only the first {kept} are used")
             }
         }

@@ -1,0 +1,17 @@
+mod joining;
+mod leading;
+mod scenarios;
+mod world;
+
+use std::time::Duration;
+
+use super::{Effect, Event, Peer, Place, SystemId};
+use world::{Setup, World};
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn milliseconds(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
