@@ -40,6 +40,7 @@ pub mod messages;
 mod processes;
 mod resending;
 mod shutdown;
+mod source_transfer;
 mod sources;
 mod status;
 
@@ -65,6 +66,7 @@ use messages::{Entry, FromAdmin, LetterRecord, ToAdmin};
 use processes::{Process, Timer};
 use resending::KeptLetters;
 use shutdown::Shutdown;
+use source_transfer::{Sent, Transfers};
 use sources::Sources;
 
 /// A creation that has come to nothing by then is refused.
@@ -237,6 +239,19 @@ pub enum Effect {
         /// The content.
         content: Bytes,
     },
+    /// Send the content of a source to the Admin of another system, as [`FromAdmin::SourceContent`].
+    SendSource {
+        /// Whom to.
+        to: Address,
+        /// The message id of what it answers.
+        id: u64,
+        /// The id of the source.
+        source: String,
+        /// What it is called.
+        info: Option<String>,
+        /// The digest of the content.
+        digest: Digest,
+    },
     /// Keep the content with this digest no longer.
     DiscardSource {
         /// The digest.
@@ -308,6 +323,9 @@ pub struct Admin {
     sources: Sources,
     convention: Convention,
     elsewhere: Elsewhere,
+    transfers: Transfers,
+    /// The latest request to another system.
+    next_request: u64,
     counters: BTreeMap<String, u64>,
     logger: Logger,
     shutdown: Option<Shutdown>,
@@ -340,6 +358,8 @@ impl Admin {
             sources: Sources::default(),
             convention: Convention::new(convention, now, &mut wanted),
             elsewhere: Elsewhere::default(),
+            transfers: Transfers::default(),
+            next_request: 0,
             counters: BTreeMap::new(),
             logger: Logger::new(config.logger),
             shutdown: None,
@@ -389,7 +409,13 @@ impl Admin {
                 self.letter(now, record, effects);
             }
             Event::LetterBack { handler, sender } => self.letter_back(handler, sender, effects),
-            Event::Answered { system, id, message } => self.answered(now, system, id, message, effects),
+            Event::Answered { system, id, message } => match message {
+                FromAdmin::SourceContent { id: source, info, content, validated } => {
+                    self.source_came(now, system, id, Sent { id: source, info, content, validated }, effects);
+                }
+                FromAdmin::Done => self.unloaded(system, id, effects),
+                answer => self.answered(now, system, id, answer, effects),
+            },
             Event::Convention(event) => self.convene(now, event, effects),
             Event::ChildElsewhereEnded { child } => self.child_elsewhere_ended(now, child, effects),
             Event::Noise => self.count("Admin Message Received.Noise"),
@@ -415,6 +441,7 @@ impl Admin {
         match timer {
             Timer::Elsewhere(id) => self.elsewhere_overdue(now, id, effects),
             Timer::Creation(process) => self.creation_overdue(process, effects),
+            Timer::Unloading => self.unloading_overdue(now, effects),
             Timer::Source => self.sources_overdue(now, effects),
             Timer::Leaving(process) => self.kill(process, effects),
             Timer::Ended(process) => self.end_overdue(now, process, effects),
@@ -456,7 +483,7 @@ impl Admin {
             ToAdmin::Invite { place, capabilities } => self.invite(now, (by, id), &place, capabilities, effects),
             ToAdmin::Dismiss { system } => self.dismiss(now, (by, id), system, effects),
             ToAdmin::SetLeaders { places } => self.set_leaders(now, (by, id), &places, effects),
-            ToAdmin::CreateFor { .. } => self.count("Admin Message Received.Stray"),
+            ToAdmin::CreateFor { .. } | ToAdmin::WantSource { .. } => self.count("Admin Message Received.Stray"),
             ToAdmin::SetCapability { name, value } => self.set_capability(now, (by, id), name, value, effects),
             ToAdmin::ChangeSetting { name, value } => self.change_setting((by, id), &name, value, effects),
             ToAdmin::Status => {
@@ -480,6 +507,12 @@ impl Admin {
                 self.count("Admin Message Received.Type.CreateFor");
                 self.create_for(now, (by, id), creation, tried, effects);
             }
+            ToAdmin::WantSource { id: source, original } if self.is_neighbour(by) => {
+                self.source_wanted((by, id), source, original, effects);
+            }
+            ToAdmin::UnloadSource { id: source } if self.is_neighbour(by) => {
+                self.unload_everywhere(now, (by, id), source, effects);
+            }
             ToAdmin::Status => {
                 effects.push(Effect::Send { to: by, id, message: FromAdmin::Status(Box::new(self.status(now))) });
             }
@@ -495,6 +528,12 @@ impl Admin {
             effects.push(Effect::Send { to: actor_of(logger), id: 0, message });
         }
         effects.push(Effect::Log { level, text });
+    }
+
+    /// The message id of one more request to another system.
+    const fn number_request(&mut self) -> u64 {
+        self.next_request += 1;
+        self.next_request
     }
 
     fn count(&mut self, what: &str) {

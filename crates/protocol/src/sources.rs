@@ -56,6 +56,13 @@ pub enum Event {
         /// Which.
         actor: Address,
     },
+    /// A source has come from another system of the convention, whose authority has found it valid.
+    Entrust {
+        /// Its id.
+        id: String,
+        /// What it is called.
+        info: Option<String>,
+    },
     /// Somebody wants a source to be loaded.
     Load {
         /// Its id.
@@ -260,6 +267,7 @@ impl Registry {
         match event {
             Event::Authority { actor } => self.authorise(actor, effects),
             Event::Load { id, info } => self.load(now, id, info, effects),
+            Event::Entrust { id, info } => self.entrust(id, info, effects),
             Event::Verdict { id, by, verdict } => self.verdict(id, by, verdict, effects),
             Event::Examined { id, content } => self.examined(id, content, effects),
             Event::Unload { id } => self.unload(id, effects),
@@ -300,6 +308,14 @@ impl Registry {
         let state = State::Pending { asked: authority, expiry };
         self.sources.insert(id.clone(), Source { info: info.clone(), state });
         effects.push(Effect::Ask { authority, id, info });
+    }
+
+    fn entrust(&mut self, id: String, info: Option<String>, effects: &mut Vec<Effect>) {
+        if self.sources.contains_key(&id) {
+            return effects.push(Effect::Log(Note::AlreadyLoaded { id, info }));
+        }
+        self.sources.insert(id.clone(), Source { info, state: State::Examining });
+        effects.push(Effect::Examine { id });
     }
 
     fn verdict(&mut self, id: String, by: Address, verdict: Verdict, effects: &mut Vec<Effect>) {

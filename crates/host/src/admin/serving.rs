@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use roscius_protocol::address::{Address, NodeId};
-use roscius_protocol::admin::messages::{Letter, LetterRecord, Setback, ToAdmin, Topic, decode, encode};
+use roscius_protocol::admin::messages::{FromAdmin, Letter, LetterRecord, Setback, ToAdmin, Topic, decode, encode};
 use roscius_protocol::admin::{Admin, Config, Effect, Event, KeptContent};
 use roscius_protocol::frame::{DEFAULT_LIMIT, Frame, Header, Kind, Payload};
 use roscius_protocol::lifecycle::Signal;
@@ -348,6 +348,15 @@ impl Serving {
                         let content = self.examine(&content);
                         let now = self.now();
                         self.admin.on(now, Event::SourceExamined { id, content }, &mut self.effects);
+                    }
+                    Effect::SendSource { to, id, source, info, digest } => {
+                        let content = crate::sources::read(self.directory.path(), digest);
+                        if let Err(error) = &content {
+                            tracing::warn!(%digest, %error, "a source can not be sent to another system");
+                        }
+                        let content = content.ok().map(Bytes::from);
+                        let message = FromAdmin::SourceContent { id: source, info, content, validated: true };
+                        self.send(Topic::FromAdmin, to, id, &message);
                     }
                     Effect::DiscardSource { digest } => {
                         if let Err(error) = self.sources.discard(digest) {

@@ -27,7 +27,6 @@ const TRIED: usize = 64;
 pub(super) struct Elsewhere {
     /// Creations that another system was asked for, by message id.
     asked: BTreeMap<u64, Asking>,
-    next: u64,
     /// Actors in other systems whose parents are here.
     children: BTreeMap<Address, (Address, Birth)>,
 }
@@ -95,8 +94,7 @@ impl Admin {
             return self.refuse_all(request, effects);
         };
         request.tried.push(next);
-        self.elsewhere.next += 1;
-        let id = self.elsewhere.next;
+        let id = self.number_request();
         let timer = self.timers.schedule(now.plus(CREATE_WITHIN), Timer::Elsewhere(id));
         let message = ToAdmin::CreateFor { creation: request.creation.clone(), tried: request.tried.clone() };
         effects.push(Effect::Ask { system: next, id, message });
@@ -137,7 +135,7 @@ impl Admin {
                     false => self.refuse_all(request, effects),
                 }
             }
-            _ => self.ask_next(now, request, effects),
+            _ => self.refuse_all(request, effects),
         }
     }
 

@@ -112,6 +112,7 @@ impl Admin {
             | ToAdmin::Shutdown
             | ToAdmin::Resend { .. }
             | ToAdmin::CreateFor { .. }
+            | ToAdmin::WantSource { .. }
             | ToAdmin::SetLeaders { .. } => false,
         };
         match &mut self.logger.held {

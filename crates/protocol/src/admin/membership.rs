@@ -26,6 +26,7 @@ impl Admin {
                 convention::Effect::Left { system, admin, capabilities } => {
                     self.tell_of_registration(admin, &capabilities, false, effects);
                     self.elsewhere_without(now, system, effects);
+                    self.transfers_without(system, effects);
                     effects.push(Effect::GiveUp { system });
                 }
                 convention::Effect::Leader(_) => {}
@@ -117,7 +118,7 @@ impl Admin {
         self.convene(now, convention::Event::Load(load), effects);
     }
 
-    fn done((to, id): Asked, effects: &mut Vec<Effect>) {
+    pub(super) fn done((to, id): Asked, effects: &mut Vec<Effect>) {
         if id != 0 {
             effects.push(Effect::Send { to, id, message: FromAdmin::Done });
         }

@@ -92,6 +92,13 @@ pub enum ToAdmin {
         /// The systems that have been asked already, or are not to be.
         tried: Vec<SystemId>,
     },
+    /// From the Admin of another system: a source is wanted that an actor is to be made of. Answered with [`FromAdmin::SourceContent`].
+    WantSource {
+        /// Its id.
+        id: String,
+        /// As it was loaded, and not as the source authority has it.
+        original: bool,
+    },
     /// Have another system join the convention: it is invited until it does.
     Invite {
         /// Where it is reached: `host:port`.
@@ -318,6 +325,17 @@ pub enum FromAdmin {
     },
     /// To an actor that wants to know: a source has come or gone.
     Source(Notice),
+    /// To the Admin of another system: a source.
+    SourceContent {
+        /// Its id.
+        id: String,
+        /// What it is called.
+        info: Option<String>,
+        /// Its content. None: it is not there, or not in the form that was wanted.
+        content: Option<Bytes>,
+        /// The source authority has found it valid.
+        validated: bool,
+    },
     /// To an actor that wants to know: another system has joined the convention, or left it.
     Registration {
         /// Its Admin.

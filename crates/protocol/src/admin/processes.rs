@@ -17,6 +17,8 @@ pub(super) enum Timer {
     Creation(NodeId),
     /// Another system has taken too long to answer.
     Elsewhere(u64),
+    /// Other systems have taken too long to unload a source.
+    Unloading,
     /// A creation has waited too long for a source.
     Source,
     /// The process should have left by now.

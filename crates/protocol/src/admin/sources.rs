@@ -17,7 +17,7 @@ use crate::time::Time;
 #[derive(Debug, Default)]
 pub(super) struct Sources {
     pub registry: Registry,
-    /// What was loaded and is not decided yet.
+    /// What was loaded, as it came.
     pub(super) submitted: BTreeMap<String, Bytes>,
     /// Which contents are programs.
     programs: BTreeSet<Digest>,
@@ -35,7 +35,7 @@ pub(super) struct Awaiting {
 }
 
 impl Awaiting {
-    fn waits_for(&self, id: &str) -> bool {
+    pub(super) fn waits_for(&self, id: &str) -> bool {
         self.creation.source.as_deref() == Some(id)
     }
 }
@@ -62,7 +62,7 @@ impl Admin {
                 let verdict = if content.is_some() { Verdict::Valid(info) } else { Verdict::Rejected };
                 self.tell_registry(now, Event::Verdict { id, by, verdict }, content, effects);
             }
-            ToAdmin::UnloadSource { id } => self.tell_registry(now, Event::Unload { id }, None, effects),
+            ToAdmin::UnloadSource { id: source } => return self.unload_everywhere(now, (by, id), source, effects),
             ToAdmin::WatchSources { start } => {
                 self.tell_registry(now, Event::Watch { actor: by, start }, None, effects);
             }
@@ -104,7 +104,7 @@ impl Admin {
     }
 
     /// `content` is that of the event.
-    fn tell_registry(&mut self, now: Time, event: Event, content: Option<Bytes>, effects: &mut Vec<Effect>) {
+    pub(super) fn tell_registry(&mut self, now: Time, event: Event, content: Option<Bytes>, effects: &mut Vec<Effect>) {
         let loaded = if let Event::Load { id, .. } = &event { Some(id.clone()) } else { None };
         if let (Some(id), Some(content)) = (&loaded, &content)
             && self.sources.registry.authority().is_some()
@@ -125,7 +125,8 @@ impl Admin {
                     effects.push(Effect::ExamineSource { id, content });
                 }
                 sources::Effect::Decided { id, usable } => self.decided(now, &id, usable, effects),
-                sources::Effect::Discard { digest, .. } => {
+                sources::Effect::Discard { id, digest } => {
+                    self.sources.submitted.remove(&id);
                     // Another source may have the same content.
                     if !self.sources.has_content(digest) {
                         self.sources.programs.remove(&digest);
@@ -158,7 +159,14 @@ impl Admin {
                 Some((Some(Source { id: id.clone(), digest, executable }), creation, tried))
             }
             Standing::Unknown => {
-                self.refuse(asked, invalid_source(id), effects);
+                let id = id.clone();
+                let home = asked.0.node().system();
+                if home == self.node.system() || !self.want_source(&id, home, effects) {
+                    self.refuse(asked, invalid_source(&id), effects);
+                    return None;
+                }
+                self.timers.schedule(now.plus(CREATE_WITHIN), Timer::Source);
+                self.sources.awaiting.push(Awaiting { asked, creation, tried, since: now });
                 None
             }
             Standing::Pending => {
@@ -187,8 +195,8 @@ impl Admin {
     }
 
     fn decided(&mut self, now: Time, id: &str, usable: bool, effects: &mut Vec<Effect>) {
-        self.sources.submitted.remove(id);
         if !usable {
+            self.sources.submitted.remove(id);
             return self.give_up_awaiting(|awaiting| awaiting.waits_for(id), &invalid_source(id), effects);
         }
         let decided: Vec<Awaiting> = self.sources.awaiting.extract_if(.., |awaiting| awaiting.waits_for(id)).collect();

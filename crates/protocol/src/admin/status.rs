@@ -55,6 +55,7 @@ pub(super) const fn name_of(message: &ToAdmin) -> &'static str {
         ToAdmin::WatchSources { .. } => "WatchSources",
         ToAdmin::Resend { .. } => "Resend",
         ToAdmin::CreateFor { .. } => "CreateFor",
+        ToAdmin::WantSource { .. } => "WantSource",
         ToAdmin::Invite { .. } => "Invite",
         ToAdmin::Dismiss { .. } => "Dismiss",
         ToAdmin::SetLeaders { .. } => "SetLeaders",
