@@ -130,9 +130,8 @@ impl Neighbours {
     /// Sends a frame to a system, or by way of it.
     pub fn send(&mut self, now: Time, system: SystemId, frame: &Frame) -> Result<Room, Option<Refused>> {
         let pair = self.pairs.get_mut(&system).ok_or(None)?;
-        let room = pair.send(now, frame.as_bytes().clone(), &mut self.effects).map_err(Some);
+        let room = pair.send(now, frame.as_bytes().clone()).map_err(Some);
         self.dirty.insert(system);
-        self.carry_out(system);
         room
     }
 
@@ -195,11 +194,11 @@ impl Neighbours {
     }
 
     /// They have caught up.
-    pub fn resume_receiving(&mut self, now: Time, system: SystemId) {
+    pub fn resume_receiving(&mut self, system: SystemId) {
         if self.paused.remove(&system)
             && let Some(pair) = self.pairs.get_mut(&system)
         {
-            pair.resume(now, &mut self.effects);
+            pair.resume(&mut self.effects);
             self.dirty.insert(system);
             self.carry_out(system);
         }
@@ -259,7 +258,7 @@ impl Neighbours {
                 let (system, life, me) = (peer.system, self.lives, self.me);
                 let pair = self.pairs.entry(system).or_insert_with(|| {
                     self.lives = self.lives.saturating_add(1);
-                    Pair::new(pair::Config { me, life, limits: pair::Limits::default() })
+                    Pair::new(&pair::Config { me, life, limits: pair::Limits::default() })
                 });
                 pair.linked(now, system, &mut self.effects);
                 self.dirty.insert(system);
@@ -322,7 +321,7 @@ impl Neighbours {
                 Err(error) => self.drop_link(system, &error.to_string()),
             }
         } else if let Some(pair) = self.pairs.get_mut(&system) {
-            match pair.received(now, record, &mut self.effects) {
+            match pair.received(now, &record, &mut self.effects) {
                 Ok(()) => self.carry_out(system),
                 Err(error) => self.drop_link(system, &error.to_string()),
             }
@@ -356,6 +355,11 @@ impl Neighbours {
                         self.happened.push_back(Happening::Lost { frame, why });
                     }
                 }
+                // Nothing durable is sent yet, so nothing comes.
+                pair::Effect::DeliverDurable { .. }
+                | pair::Effect::Keep { .. }
+                | pair::Effect::Forget { .. }
+                | pair::Effect::Remember { .. } => {}
                 pair::Effect::Drained => self.happened.push_back(Happening::Drained(system)),
             }
         }

@@ -231,13 +231,12 @@ impl Serving {
                 Err(error) => self.undelivered(&frame, Setback::NoActor, &error.to_string()),
             }
         }
-        let now = self.now();
         let Some(abroad) = &mut self.abroad else { return };
         if stuck.is_empty() {
             let waits = |from: &SystemId| abroad.stuck.values().flatten().any(|(other, _)| other == from);
             let free: Vec<SystemId> = abroad.neighbours.paused().filter(|from| !waits(from)).collect();
             for from in free {
-                abroad.neighbours.resume_receiving(now, from);
+                abroad.neighbours.resume_receiving(from);
             }
         } else {
             abroad.stuck.insert(node, stuck);
