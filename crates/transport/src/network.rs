@@ -6,22 +6,45 @@
 //! [`Links`] starts no thread (but see [`Links::dial`]), never blocks, and is driven by whoever waits for its
 //! [descriptor](Links::descriptor).
 
+mod certificate;
+mod connections;
+mod dialling;
 mod error;
+mod greeting;
 mod introduction;
+mod link;
+mod neighbour;
+mod records;
+mod resolver;
 mod security;
+mod stream;
+mod turn;
 
+pub use certificate::{Fingerprint, NameError, Names, Problem, fingerprint};
 pub use error::{Cause, SendError};
 pub use introduction::{Introduction, IntroductionError, LONGEST_NAME, PayloadKinds, VERSION};
-pub use security::{Security, TlsConfig};
+pub use records::Records;
+pub use security::{Security, TlsConfig, TlsError, TlsFiles};
 
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::os::fd::RawFd;
-use std::time::Duration;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
+use mio::{Interest, Token};
+use slab::Slab;
 
 use crate::queue::{Bounds, Room};
+use connections::{Incarnations, Open, Place};
+use dialling::Dial;
+use greeting::Rules;
+use resolver::Resolver;
+use stream::SCRATCH;
+
+const WAKER: Token = Token(usize::MAX - 1);
 
 /// What links are told at their start.
 #[derive(Clone, Debug)]
@@ -123,36 +146,41 @@ pub enum Event {
     },
 }
 
-/// Records that came together, one after the other in one piece of memory. Each that is taken as [`Bytes`] keeps that piece.
-#[derive(Clone, Debug)]
-pub struct Records {
-    /// Whole records, each after its length.
-    block: Bytes,
-    left: usize,
-}
-
-impl Iterator for Records {
-    type Item = Bytes;
-
-    fn next(&mut self) -> Option<Bytes> {
-        if self.left == 0 {
-            return None;
-        }
-        self.left -= 1;
-        let length = self.block.get_u32_le() as usize;
-        Some(self.block.split_to(length))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
-    }
-}
-
-impl ExactSizeIterator for Records {}
-
 /// See the [module](self).
 #[derive(Debug)]
-pub struct Links {}
+pub struct Links {
+    rules: Rules,
+    poll: mio::Poll,
+    ready: mio::Events,
+    places: Slab<Place>,
+    listeners: Vec<usize>,
+    /// Listeners that connections may wait at.
+    to_accept: Vec<usize>,
+    /// Connections are not taken before this moment.
+    no_accept_until: Option<Instant>,
+    /// Connections that are no links yet, the oldest first.
+    greetings: Vec<usize>,
+    /// The place of the link with each system.
+    linked: HashMap<u32, usize>,
+    /// Links that this side has closed.
+    leaving: Vec<usize>,
+    /// Those of them that could be written more to at once.
+    unfinished: Vec<usize>,
+    /// Links with something to write.
+    dirty: Vec<usize>,
+    /// Links with something to read, perhaps.
+    hot: VecDeque<usize>,
+    dials: BTreeMap<DialId, Dial>,
+    dial_ids: u64,
+    /// How many connections this side has claimed.
+    claims: u64,
+    incarnations: Incarnations,
+    resolver: Resolver,
+    /// What small records are read into, and what TLS is read into.
+    usual: Vec<u8>,
+    scratch: Vec<u8>,
+    events: Vec<Event>,
+}
 
 impl Links {
     /// No link yet, and nobody who listens.
@@ -161,8 +189,35 @@ impl Links {
     ///
     /// An error of the operating system, if it has no descriptors left, say; or [`io::ErrorKind::InvalidInput`] if the introduction
     /// is not one that others would take.
-    pub fn new(_options: LinksOptions) -> io::Result<Self> {
-        todo!()
+    pub fn new(options: LinksOptions) -> io::Result<Self> {
+        let LinksOptions { me, security, limits } = options;
+        check_names(&me, &security)?;
+        let poll = mio::Poll::new()?;
+        let waker = Arc::new(mio::Waker::new(poll.registry(), WAKER)?);
+        Ok(Self {
+            rules: Rules { me, security, limits },
+            poll,
+            ready: mio::Events::with_capacity(256),
+            places: Slab::new(),
+            listeners: Vec::new(),
+            to_accept: Vec::new(),
+            no_accept_until: None,
+            greetings: Vec::new(),
+            linked: HashMap::new(),
+            leaving: Vec::new(),
+            unfinished: Vec::new(),
+            dirty: Vec::new(),
+            hot: VecDeque::new(),
+            dials: BTreeMap::new(),
+            dial_ids: 0,
+            claims: 0,
+            incarnations: Incarnations::default(),
+            resolver: Resolver::new(waker),
+            // Not zeroed: only as much of it is touched as is ever read at once.
+            usual: Vec::with_capacity(SCRATCH),
+            scratch: Vec::with_capacity(SCRATCH),
+            events: Vec::new(),
+        })
     }
 
     /// Takes connections on a socket, beside those that it listens on already.
@@ -170,24 +225,36 @@ impl Links {
     /// # Errors
     ///
     /// An error of the operating system.
-    pub fn listen(&mut self, _listener: TcpListener) -> io::Result<()> {
-        todo!()
+    pub fn listen(&mut self, listener: TcpListener) -> io::Result<()> {
+        listener.set_nonblocking(true)?;
+        let mut listener = mio::net::TcpListener::from_std(listener);
+        let place = self.places.vacant_key();
+        self.poll.registry().register(&mut listener, Token(place), Interest::READABLE)?;
+        self.places.insert(Place::Listener(listener));
+        self.listeners.push(place);
+        self.to_accept.push(place);
+        Ok(())
     }
 
     /// Takes no more connections. Links stay.
     pub fn stop_listening(&mut self) {
-        todo!()
+        for place in self.listeners.drain(..) {
+            self.places.try_remove(place);
+        }
+        self.to_accept.clear();
     }
 
     /// Where it listens.
     pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
-        std::iter::empty()
+        self.listeners.iter().filter_map(|place| match self.places.get(*place) {
+            Some(Place::Listener(listener)) => listener.local_addr().ok(),
+            _ => None,
+        })
     }
 
-    /// Connects to the system at `host:port`; IPv6 is `[address]:port`. If the host has several addresses, they are tried in turn.
-    /// [`Event::Up`] or [`Event::NotUp`] answers, once.
-    pub fn dial(&mut self, _host_port: &str) -> DialId {
-        todo!()
+    /// What this side says of itself.
+    pub const fn me(&self) -> &Introduction {
+        &self.rules.me
     }
 
     /// Queues one record for a system: `head`, and after it `body`. They leave in the next [`Links::turn`], or [`Links::flush`].
@@ -195,67 +262,126 @@ impl Links {
     /// # Errors
     ///
     /// [`SendError`] if it was not queued.
-    pub fn send(&mut self, _system: u32, _head: &[u8], _body: Bytes) -> Result<Room, SendError> {
-        todo!()
+    pub fn send(&mut self, system: u32, head: &[u8], body: Bytes) -> Result<Room, SendError> {
+        let limit = self.rules.limits.record.min(u64::from(u32::MAX));
+        let Some((place, open)) = self.link_with(system) else { return Err(SendError::NotLinked { system }) };
+        let length = (head.len() + body.len()) as u64;
+        if length > limit {
+            return Err(SendError::TooLong { length, limit });
+        }
+        if open.link.outgoing().is_full() {
+            let (records, bytes) = open.link.waiting();
+            return Err(SendError::Full { system, records, bytes });
+        }
+        let room = open.link.push(head, body);
+        self.mark_dirty(place);
+        Ok(room)
     }
 
-    /// How many records wait for a system to be written, and how many bytes.
-    pub fn waiting(&self, _system: u32) -> (usize, usize) {
-        todo!()
+    /// About how many records wait to be written to a system, and how many bytes.
+    pub fn waiting(&self, system: u32) -> (usize, usize) {
+        match self.linked.get(&system).and_then(|place| self.places.get(*place)) {
+            Some(Place::Link(open)) => open.link.waiting(),
+            _ => (0, 0),
+        }
     }
 
-    /// Reads nothing from a system until [`Links::resume_reading`], so that it gets rid of nothing more in the end.
-    pub fn pause_reading(&mut self, _system: u32) {
-        todo!()
+    /// Reads nothing from a system until [`Links::resume_reading`], so that it gets rid of nothing more in the end. That it is gone may be
+    /// noticed no sooner than that.
+    pub fn pause_reading(&mut self, system: u32) {
+        if let Some((_, open)) = self.link_with(system) {
+            open.paused = true;
+        }
     }
 
     /// Reads again.
-    pub fn resume_reading(&mut self, _system: u32) {
-        todo!()
+    pub fn resume_reading(&mut self, system: u32) {
+        if let Some((place, open)) = self.link_with(system)
+            && std::mem::take(&mut open.paused)
+        {
+            self.heat(place, false);
+        }
     }
 
     /// Closes the link with a system, after what is queued has been written. [`Event::Down`] comes in the next turn; nothing that
     /// comes from it meanwhile is reported.
-    pub fn close(&mut self, _system: u32) {
-        todo!()
+    pub fn close(&mut self, system: u32) {
+        let Some(place) = self.linked.remove(&system) else { return };
+        let until = Instant::now() + self.rules.limits.close_within;
+        let Some(it) = self.places.get_mut(place) else { return };
+        if let Place::Link(open) = std::mem::replace(it, Place::Changing) {
+            *it = Place::Leaving { link: open.link, until, is_written: false };
+        }
+        self.leaving.push(place);
+        self.unfinished.push(place);
+        self.events.push(Event::Down { system, cause: Cause::ClosedHere });
     }
 
     /// The systems that there is a link with.
     pub fn linked(&self) -> impl Iterator<Item = u32> {
-        std::iter::empty()
+        self.linked.keys().copied()
     }
 
-    /// Whether a closed link still has something to write: whoever ends the process gives these some turns first.
+    /// Whether a link that was closed is not done yet: whoever ends the process gives these some turns first.
     pub fn is_closing(&self) -> bool {
-        todo!()
+        !self.leaving.is_empty()
     }
 
-    /// New connections are made and taken so from now on. Links with who has been refused since are closed; others stay.
-    pub fn set_security(&mut self, _security: Security) {
-        todo!()
+    /// New connections are made and taken so from now on. Links with who is refused now are closed at once; others stay.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::InvalidInput`] if the certificate is that of another system or convention. Nothing changes then.
+    pub fn set_security(&mut self, security: Security) -> io::Result<()> {
+        check_names(&self.rules.me, &security)?;
+        if let Security::Tls(config) = &security {
+            let refused = |place: &&usize| match self.places.get(**place) {
+                Some(Place::Link(open)) => !config.takes(open.link.chain()),
+                _ => false,
+            };
+            let refused: Vec<usize> = self.linked.values().filter(refused).copied().collect();
+            for place in refused {
+                self.lost(place, Cause::TheirCertificate(Problem::Refused));
+            }
+        }
+        self.rules.security = security;
+        Ok(())
     }
 
     /// What becomes readable when there is something to do.
     pub fn descriptor(&self) -> RawFd {
-        todo!()
+        self.poll.as_raw_fd()
     }
 
-    /// After how long there is something to do at the latest, even if the descriptor is not readable. None: never.
-    pub fn pause(&self) -> Option<Duration> {
-        todo!()
+    fn link_with(&mut self, system: u32) -> Option<(usize, &mut Open)> {
+        let place = *self.linked.get(&system)?;
+        match self.places.get_mut(place) {
+            Some(Place::Link(open)) => Some((place, open)),
+            _ => None,
+        }
     }
+}
 
-    /// Writes what the sockets take, as a [turn](Links::turn) does.
-    pub fn flush(&mut self) {
-        todo!()
+impl AsFd for Links {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.poll.registry().as_fd()
     }
+}
 
-    /// Does what there is to do, never blocks, and adds what happened to `events`.
-    ///
-    /// # Errors
-    ///
-    /// An error of the operating system that says that these links can not go on.
-    pub fn turn(&mut self, _events: &mut Vec<Event>) -> io::Result<()> {
-        todo!()
+/// Makes sure that others will take what this side says of itself.
+fn check_names(me: &Introduction, security: &Security) -> io::Result<()> {
+    let invalid = |what: String| Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+    if let Some(fault) = me.fault() {
+        return invalid(format!("the introduction would be turned away: {fault}"));
     }
+    if let Security::Tls(config) = security {
+        let Names { convention, identity } = config.names();
+        if (convention, identity) != (&me.convention, &me.identity) {
+            let Introduction { convention: own, identity: name, .. } = me;
+            return invalid(format!(
+                "the certificate is that of {convention}/{identity}, and this system is {own}/{name}"
+            ));
+        }
+    }
+    Ok(())
 }

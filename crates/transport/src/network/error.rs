@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use super::certificate::Problem;
 use super::introduction::IntroductionError;
 
 /// Why a link ended, or never came about.
@@ -115,19 +116,30 @@ pub enum Cause {
     /// It is this very system.
     #[error("the other side is this system itself")]
     Itself,
-    /// It calls itself something that it is not.
-    #[error("the other side calls itself \"{claimed}\", which is \"{real}\"'s: {how}")]
-    Impostor {
+    /// It is not who it says it is.
+    #[error("the other side calls itself \"{claimed}\", and its certificate is that of \"{real}\"")]
+    NotItsName {
         /// What it says.
         claimed: String,
-        /// What it is.
+        /// What its certificate says.
         real: String,
-        /// How that is known.
-        how: &'static str,
     },
-    /// Its certificate is not good, or it finds ours not good.
-    #[error("{0}")]
-    Certificate(String),
+    /// It says that it is an incarnation of another system.
+    #[error("\"{identity}\" says that it is system {claimed:08x}, which is \"{real}\"")]
+    NotItsNumber {
+        /// Its name.
+        identity: String,
+        /// The incarnation that it claims to be.
+        claimed: u32,
+        /// Whose that is.
+        real: String,
+    },
+    /// Its certificate is not good.
+    #[error("the certificate of the other side is not taken: {0}")]
+    TheirCertificate(Problem),
+    /// It finds this side's certificate not good.
+    #[error("the other side does not take this side's certificate: {0}")]
+    OwnCertificate(Problem),
     /// TLS could not be agreed upon or was broken.
     #[error("TLS failed: {0}")]
     Tls(String),
@@ -155,6 +167,17 @@ impl Cause {
         match error.kind() {
             io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof => Self::Closed,
             _ => Self::Io(error.to_string()),
+        }
+    }
+
+    pub(super) fn of_tls(error: &rustls::Error) -> Self {
+        match error {
+            rustls::Error::InvalidCertificate(error) => Self::TheirCertificate(Problem::of(error)),
+            rustls::Error::NoCertificatesPresented => Self::TheirCertificate(Problem::Absent),
+            rustls::Error::AlertReceived(alert) => {
+                Problem::of_alert(*alert).map_or_else(|| Self::Tls(error.to_string()), Self::OwnCertificate)
+            }
+            error => Self::Tls(error.to_string()),
         }
     }
 }

@@ -66,8 +66,8 @@ pub enum IntroductionError {
     /// It is something else altogether.
     #[error("the other side is no actor system of this kind: it began with \"{}\"", .found.escape_ascii())]
     Magic {
-        /// The first bytes that came.
-        found: [u8; 8],
+        /// The first bytes that came, up to eight.
+        found: Vec<u8>,
     },
     /// It is another version.
     #[error(
@@ -89,4 +89,149 @@ pub enum IntroductionError {
         /// What is wrong.
         what: &'static str,
     },
+}
+
+impl Introduction {
+    /// What is wrong with what this side says of itself, if anything is.
+    pub(super) fn fault(&self) -> Option<&'static str> {
+        let long = |text: &str| text.len() > LONGEST_NAME;
+        if long(&self.convention) || long(&self.identity) || self.place.as_deref().is_some_and(long) {
+            return Some("a name or a place is longer than 255 bytes");
+        }
+        self.identity.is_empty().then_some("the identity is empty")
+    }
+
+    /// In bytes: 8 of magic, version (2), how long the rest is (2); system (4), kinds of payload (4), then convention, identity and
+    /// place, each after its length (1). No place is an empty one. Magic, version and the length keep their places in all versions.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(256);
+        bytes.extend_from_slice(&MAGIC);
+        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        bytes.extend_from_slice(&[0; 2]);
+        bytes.extend_from_slice(&self.system.to_le_bytes());
+        bytes.extend_from_slice(&self.payloads.0.to_le_bytes());
+        for text in [&self.convention, &self.identity, self.place.as_deref().unwrap_or_default()] {
+            debug_assert!(text.len() <= LONGEST_NAME, "it was checked at the start");
+            bytes.push(text.len() as u8);
+            bytes.extend_from_slice(text.as_bytes());
+        }
+        let rest = (bytes.len() - HEAD) as u16;
+        bytes[10..HEAD].copy_from_slice(&rest.to_le_bytes());
+        bytes
+    }
+
+    /// Reads one from the beginning of what came, and says how many bytes it took. None: it is not all there.
+    ///
+    /// # Errors
+    ///
+    /// [`IntroductionError`] as soon as it is clear that this is none.
+    pub fn read(bytes: &[u8]) -> Result<Option<(Self, usize)>, IntroductionError> {
+        let Some((head, rest)) = bytes.split_first_chunk::<HEAD>() else { return Ok(None) };
+        let [found @ .., v0, v1, l0, l1] = *head;
+        if found != MAGIC {
+            return Err(IntroductionError::Magic { found: found.to_vec() });
+        }
+        let version = u16::from_le_bytes([v0, v1]);
+        if version != VERSION {
+            return Err(IntroductionError::Version { found: version });
+        }
+        let length = usize::from(u16::from_le_bytes([l0, l1]));
+        if length > LONGEST {
+            return Err(IntroductionError::TooLong { length });
+        }
+        let Some(rest) = rest.get(..length) else { return Ok(None) };
+        Ok(Some((Self::parse(rest)?, HEAD + length)))
+    }
+
+    fn parse(mut rest: &[u8]) -> Result<Self, IntroductionError> {
+        let malformed = |what| IntroductionError::Malformed { what };
+        let Some((&[s0, s1, s2, s3, k0, k1, k2, k3], texts)) = rest.split_first_chunk() else {
+            return Err(malformed("it ends in the middle of a number"));
+        };
+        rest = texts;
+        let mut text = || {
+            let (&length, after) = rest.split_first().ok_or(malformed("a text is missing"))?;
+            let (text, after) =
+                after.split_at_checked(length.into()).ok_or(malformed("it ends in the middle of a text"))?;
+            rest = after;
+            let text = std::str::from_utf8(text).map_err(|_| malformed("a text is no UTF-8"))?;
+            // These are shown to people.
+            if text.chars().any(char::is_control) {
+                return Err(malformed("a text has control characters"));
+            }
+            Ok(text.to_owned())
+        };
+        let (convention, identity, place) = (text()?, text()?, text()?);
+        if !rest.is_empty() {
+            return Err(malformed("something comes after it"));
+        }
+        if identity.is_empty() {
+            return Err(malformed("the identity is empty"));
+        }
+        Ok(Self {
+            convention,
+            identity,
+            system: u32::from_le_bytes([s0, s1, s2, s3]),
+            place: Some(place).filter(|place| !place.is_empty()),
+            // Kinds that this side does not know are none of its business.
+            payloads: PayloadKinds(u32::from_le_bytes([k0, k1, k2, k3])).and(PayloadKinds::ALL),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Introduction {
+        Introduction {
+            convention: "site".into(),
+            identity: "edge-1".into(),
+            system: 0xdead_beef,
+            place: Some("[::1]:1900".into()),
+            payloads: PayloadKinds::NO_PICKLES,
+        }
+    }
+
+    #[test]
+    fn an_introduction_is_read_as_it_was_written() {
+        for place in [None, Some("host:1".to_owned())] {
+            let introduction = Introduction { place, ..sample() };
+            let mut bytes = introduction.to_bytes();
+            let length = bytes.len();
+            bytes.extend_from_slice(b"more");
+            assert_eq!(Introduction::read(&bytes), Ok(Some((introduction, length))));
+            for cut in 0..length {
+                assert_eq!(Introduction::read(&bytes[..cut]), Ok(None), "{cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_told_by_kind() {
+        let changed = |change: fn(&mut Vec<u8>)| {
+            let mut bytes = sample().to_bytes();
+            change(&mut bytes);
+            Introduction::read(&bytes).unwrap_err()
+        };
+        assert!(matches!(changed(|bytes| bytes[0] = b'x'), IntroductionError::Magic { .. }));
+        assert_eq!(changed(|bytes| bytes[8] = 9), IntroductionError::Version { found: 9 });
+        assert!(matches!(changed(|bytes| bytes[11] = 0xff), IntroductionError::TooLong { .. }));
+        // The length of the convention's name, which then reaches beyond the end.
+        assert!(matches!(changed(|bytes| bytes[20] = 200), IntroductionError::Malformed { .. }));
+        assert!(matches!(changed(|bytes| bytes[21] = 7), IntroductionError::Malformed { .. }));
+        let with_more = |bytes: &mut Vec<u8>| {
+            bytes[10] += 1;
+            bytes.push(0);
+        };
+        assert_eq!(changed(with_more), IntroductionError::Malformed { what: "something comes after it" });
+    }
+
+    #[test]
+    fn pickles_go_only_where_both_sides_take_them() {
+        assert!(PayloadKinds::ALL.has(Kind::Pickle));
+        assert!(!PayloadKinds::ALL.and(PayloadKinds::NO_PICKLES).has(Kind::Pickle));
+        assert!(PayloadKinds::NO_PICKLES.has(Kind::MessagePack));
+        assert!(!PayloadKinds::ALL.has(Kind::Goodbye), "links between systems have no goodbyes");
+    }
 }

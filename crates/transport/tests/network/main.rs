@@ -1,0 +1,9 @@
+//! Links between systems, over real sockets of this host.
+
+#![allow(clippy::unwrap_used, reason = "the linter takes what several tests share for no test")]
+
+mod between;
+mod carrying;
+mod doubles;
+mod scene;
+mod strangers;
