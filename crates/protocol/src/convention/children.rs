@@ -1,8 +1,8 @@
 //! Children of actors here that are on other systems, and who is told when such a system is gone.
 //!
 //! Of a member this system hears itself when it is gone. Of others, the *outlying* ones, its leader knows; that is asked to tell
-//! ([`Message::Watch`]), and asks its own leader in turn if it has to. When there is nobody to ask, a system is gone when it has had no link
-//! with this one for a while.
+//! ([`Message::Watch`]), and asks its own leader in turn if it has to. Who leads takes a system for gone that is no member after a while, and has
+//! no link with it either. Without a leader nothing is known, and nothing told.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,7 +31,7 @@ pub(super) struct Children {
 struct Outlying {
     /// Who was asked to tell.
     asked: Option<SystemId>,
-    /// When it is given up if nobody can be asked.
+    /// When it is given up if this system leads.
     overdue: Time,
 }
 
@@ -178,8 +178,9 @@ impl Convention {
     }
 
     pub(super) fn outlying_due(&mut self, now: Time, system: SystemId, effects: &mut Vec<Effect>) {
+        let decides = self.is_leader() && !self.waits_for_invitation();
         let Some(outlying) = self.children.outlying.get_mut(&system).filter(|it| it.asked.is_none()) else { return };
-        if outlying.overdue > now {
+        if outlying.overdue > now || !decides {
             return;
         }
         if self.known.get(&system).is_some_and(|known| known.linked) {

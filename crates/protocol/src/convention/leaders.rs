@@ -106,9 +106,7 @@ impl Convention {
         if before.0 != leader || !alone {
             effects.push(Effect::Leader(leader));
         }
-        if before.0 != leader {
-            self.watch_elsewhere(now, effects);
-        }
+        self.watch_elsewhere(now, effects);
     }
 
     /// The first candidate that is this system itself, or a member.

@@ -125,6 +125,11 @@ impl Convention {
         if !known.linked || known.member().is_some() {
             return None;
         }
+        if now.since(known.heard) >= self.timing.lost_after {
+            // The other side may be gone without this link having noticed.
+            self.expel(now, system, Why::Silent { after: self.timing.lost_after }, effects);
+            return None;
+        }
         if target.next_ask <= now {
             target.next_ask = now.plus(self.timing.ask.delay(target.asks, target.seed.rotate_left(1)));
             target.asks = target.asks.saturating_add(1);

@@ -1,5 +1,8 @@
+mod children;
+mod faults;
 mod joining;
 mod leading;
+mod placing;
 mod scenarios;
 mod world;
 

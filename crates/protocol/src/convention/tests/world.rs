@@ -31,6 +31,7 @@ pub struct Running {
     waiting: Vec<Event>,
     joined: BTreeSet<SystemId>,
     placed: BTreeMap<Address, Address>,
+    capabilities: Vec<Entry>,
 }
 
 #[derive(Clone, Debug)]
@@ -44,12 +45,14 @@ enum Happening {
     Event(SystemId, Event),
     /// A message arrives.
     Message {
+        link: u64,
         from: SystemId,
         to: SystemId,
         message: Message,
     },
     /// An end of a link learns that the other end is closed.
     Closed {
+        link: u64,
         at: SystemId,
         peer: SystemId,
     },
@@ -63,8 +66,8 @@ pub struct World {
     serial: u64,
     random: u64,
     next_system: SystemId,
-    /// Which ends of links there are.
-    ends: BTreeSet<(SystemId, SystemId)>,
+    /// Which ends of links there are, and of which link each is one.
+    ends: BTreeMap<(SystemId, SystemId), u64>,
     /// From which host nothing reaches which.
     cuts: BTreeSet<(Host, Host)>,
     homes: BTreeMap<SystemId, Host>,
@@ -76,6 +79,8 @@ pub struct World {
     pub told: BTreeMap<Host, Vec<(Time, Effect)>>,
     /// Messages that were sent, and dials.
     pub sent: u64,
+    /// Those of them that are no heartbeats.
+    pub others_sent: u64,
     pub dials: u64,
     terms: BTreeMap<Term, SystemId>,
     /// All that happened, in a form that two runs can be compared by.
@@ -92,7 +97,7 @@ impl World {
             serial: 0,
             random: seed,
             next_system: 100,
-            ends: BTreeSet::new(),
+            ends: BTreeMap::new(),
             cuts: BTreeSet::new(),
             homes: BTreeMap::new(),
             lost_beats: 0,
@@ -100,6 +105,7 @@ impl World {
             slowest: Duration::from_millis(2),
             told: BTreeMap::new(),
             sent: 0,
+            others_sent: 0,
             dials: 0,
             terms: BTreeMap::new(),
             trace: String::new(),
@@ -126,6 +132,7 @@ impl World {
         assert!(!self.hosts.contains_key(&host), "something listens there already");
         self.next_system += 1;
         let system = self.next_system;
+        let capabilities = setup.capabilities.clone();
         let config = Config {
             me: system,
             identity: format!("host{host}"),
@@ -145,6 +152,7 @@ impl World {
             waiting: Vec::new(),
             joined: BTreeSet::new(),
             placed: BTreeMap::new(),
+            capabilities,
         };
         self.hosts.insert(host, running);
         self.homes.insert(system, host);
@@ -155,7 +163,7 @@ impl World {
     /// Ends a system without a word.
     pub fn kill(&mut self, host: Host) {
         let Some(running) = self.hosts.remove(&host) else { return };
-        let ends: Vec<_> = self.ends.iter().filter(|(at, _)| *at == running.system).copied().collect();
+        let ends: Vec<_> = self.ends.keys().filter(|(at, _)| *at == running.system).copied().collect();
         for (at, peer) in ends {
             self.close(at, peer);
         }
@@ -193,7 +201,7 @@ impl World {
     pub fn break_link(&mut self, one: Host, other: Host) {
         let (one, other) = (self.system(one), self.system(other));
         for (at, peer) in [(one, other), (other, one)] {
-            if self.ends.remove(&(at, peer)) {
+            if self.ends.remove(&(at, peer)).is_some() {
                 self.deliver(at, Event::Unlinked { system: peer, why: "broken".into() });
             }
         }
@@ -233,16 +241,44 @@ impl World {
             .collect()
     }
 
-    /// An actor on `host` gets a child on `on`.
+    /// The actor on a host that has children.
+    pub fn parent(&self, host: Host) -> Address {
+        Address::new(NodeId::of_process(self.system(host), 20), 0, 1, 0)
+    }
+
+    /// A child that lives on a host.
+    pub fn child(&self, host: Host, number: u32) -> Address {
+        Address::new(NodeId::of_process(self.system(host), 20 + number), 0, number, 0)
+    }
+
+    /// The actor on `host` gets a child on `on`.
     pub fn place_child(&mut self, host: Host, on: Host, number: u32) {
-        let parent = Address::new(NodeId::of_process(self.system(host), 20), 0, 1, 0);
-        let child = Address::new(NodeId::of_process(self.system(on), 20 + number), 0, number, 0);
+        let (parent, child) = (self.parent(host), self.child(on, number));
         self.tell(host, Event::Placed { parent, child });
     }
 
     pub fn tell(&mut self, host: Host, event: Event) {
         let system = self.system(host);
         self.deliver(system, event);
+    }
+
+    /// Each system knows the capabilities that its members have now.
+    pub fn check_capabilities(&self, seed: u64) {
+        for (host, running) in &self.hosts {
+            for member in running.convention.members() {
+                let other = self.homes[&member.system];
+                assert_eq!(member.capabilities, self.hosts[&other].capabilities, "of {other} at {host}, seed {seed}");
+            }
+        }
+    }
+
+    /// No actor still has a child on a system that does not run any more.
+    pub fn check_children(&self, seed: u64) {
+        for (host, running) in &self.hosts {
+            let system = |child: &Address| child.node().system();
+            let dead = running.placed.keys().filter(|child| self.system(self.homes[&system(child)]) != system(child));
+            assert_eq!(dead.collect::<Vec<_>>(), Vec::<&Address>::new(), "at {host}, seed {seed}");
+        }
     }
 
     fn schedule(&mut self, after: Duration, happening: Happening) {
@@ -304,19 +340,25 @@ impl World {
         match happening {
             Happening::Dialled { from, place } => self.dialled(from, place),
             Happening::Event(system, event) => self.deliver(system, event),
-            Happening::Message { from, to, message } => {
+            Happening::Message { link, from, to, message } => {
                 let (Some(home), Some(target)) = (self.homes.get(&from), self.homes.get(&to)) else { return };
-                if !self.ends.contains(&(to, from)) {
-                    return;
-                }
                 if !self.reaches(*home, *target) {
                     // It is sent again and again, as TCP does.
-                    return self.schedule(Duration::from_millis(200), Happening::Message { from, to, message });
+                    if self.ends.get(&(from, to)) == Some(&link) {
+                        let again = Happening::Message { link, from, to, message };
+                        self.schedule(Duration::from_millis(200), again);
+                    }
+                } else if self.ends.get(&(to, from)) == Some(&link) {
+                    self.deliver(to, Event::Said { system: from, message });
+                } else {
+                    // Who still takes the link for one learns that it is none.
+                    self.schedule(Duration::ZERO, Happening::Closed { link, at: from, peer: to });
                 }
-                self.deliver(to, Event::Said { system: from, message });
             }
-            Happening::Closed { at, peer } => {
-                if self.reaches(self.homes[&peer], self.homes[&at]) && self.ends.remove(&(at, peer)) {
+            Happening::Closed { link, at, peer } => {
+                let arrives = self.reaches(self.homes[&peer], self.homes[&at]);
+                if arrives && self.ends.get(&(at, peer)) == Some(&link) {
+                    self.ends.remove(&(at, peer));
                     self.deliver(at, Event::Unlinked { system: peer, why: "closed by the other side".into() });
                 }
             }
@@ -354,15 +396,16 @@ impl World {
         if self.hosts.get(&home).is_none_or(|running| running.system != from) {
             return;
         }
-        let (here, there) = (self.ends.contains(&(from, to)), self.ends.contains(&(to, from)));
-        if !(here && there) {
+        let (here, there) = (self.ends.get(&(from, to)).copied(), self.ends.get(&(to, from)).copied());
+        if here.is_none() || here != there {
             for (at, peer, up) in [(from, to, here), (to, from, there)] {
-                if up {
+                if up.is_some() {
                     self.deliver(at, Event::Unlinked { system: peer, why: "another link took its place".into() });
                 }
             }
-            self.ends.insert((from, to));
-            self.ends.insert((to, from));
+            self.serial += 1;
+            self.ends.insert((from, to), self.serial);
+            self.ends.insert((to, from), self.serial);
             let identity = format!("host{home}");
             self.deliver(to, Event::Linked { system: from, identity, dialled: None });
         }
@@ -371,9 +414,9 @@ impl World {
     }
 
     fn close(&mut self, at: SystemId, peer: SystemId) {
-        if self.ends.remove(&(at, peer)) {
+        if let Some(link) = self.ends.remove(&(at, peer)) {
             let latency = self.latency();
-            self.schedule(latency, Happening::Closed { at: peer, peer: at });
+            self.schedule(latency, Happening::Closed { link, at: peer, peer: at });
         }
     }
 
@@ -387,8 +430,15 @@ impl World {
         if self.traced {
             writeln!(self.trace, "{} {host} {event:?}", self.now).unwrap();
         }
-        if let Event::Placed { parent, child } = event {
-            running.placed.insert(child, parent);
+        match &event {
+            Event::Placed { parent, child } => {
+                running.placed.insert(*child, *parent);
+            }
+            Event::ChildGone { child } => {
+                running.placed.remove(child);
+            }
+            Event::Capabilities(capabilities) => running.capabilities.clone_from(capabilities),
+            _ => {}
         }
         let mut effects = Vec::new();
         running.convention.on(self.now, event, &mut effects);
@@ -415,11 +465,13 @@ impl World {
                 Effect::HangUp { system } => self.close(me, system),
                 Effect::Send { system, message } => {
                     self.sent += 1;
+                    self.others_sent += u64::from(!matches!(message, Message::Heartbeat(_)));
                     let lost =
                         if matches!(message, Message::Heartbeat(_)) { self.lost_beats } else { self.lost_messages };
-                    if self.random(1000) >= lost && self.ends.contains(&(me, system)) {
+                    let arrives = self.random(1000) >= lost;
+                    if let Some(&link) = self.ends.get(&(me, system)).filter(|_| arrives) {
                         let latency = self.latency();
-                        self.schedule(latency, Happening::Message { from: me, to: system, message });
+                        self.schedule(latency, Happening::Message { link, from: me, to: system, message });
                     }
                 }
                 other => self.told.entry(host).or_default().push((self.now, other)),
