@@ -33,8 +33,8 @@ ROUTED = "AdminRouting"
 # Names the processes that a file starts, in their environment.
 MARK = "ROSCIUS_COMPAT_FILE"
 
-# Conventions are still to come.
 FILES = [
+    "HAConvention",
     "actorAdder",
     "actorAddressPassing",
     "actorFailures",
@@ -76,12 +76,6 @@ FILES = [
     "updateSystemCapabilities",
     "wakeup",
 ]
-# What of a file needs systems that know each other, which is still to come: parts of the names of tests.
-TO_COME = {
-    "requireCapability": ["multiproc"],
-    "sourceLoading": ["MultipleSystems"],
-    "updateSystemCapabilities": ["multiproc"],
-}
 FILE_LIMIT = 600
 TEST_LIMIT = {"threadedExternal": 400}
 
@@ -116,7 +110,7 @@ def prepare(wheel: Path) -> Path:
 
 def run_file(tests: Path, name: str, everything: bool) -> tuple[str, bool, str]:
     """Runs one file. True when nothing failed and nothing was left behind; the text says what came of it."""
-    left_out = TO_COME.get(name, []) + ([] if everything else [ROUTED])
+    left_out = [] if everything else [ROUTED]
     command = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tests, tests / f"test_{name}.py"]
     command += ["--timeout", str(TEST_LIMIT.get(name, 60))]
     if left_out:

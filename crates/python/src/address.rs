@@ -1,8 +1,22 @@
 //! The address of an actor, as Python sees it.
 
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
 use pyo3::basic::CompareOp;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use roscius::Address;
+
+/// This is a process of a system of processes, whose addresses look like those of hosts: programs take the host, which is this one,
+/// out of them.
+static OF_NETWORK: AtomicBool = AtomicBool::new(false);
+/// How an address in a system of processes begins and ends.
+const NETWORK: (&str, &str) = ("(T|:", ")");
+/// Actors that were asked for here and never came to be. Nobody else is to hear of them.
+static NEVER_THERE: Mutex<BTreeSet<Address>> = Mutex::new(BTreeSet::new());
+static ANY_NEVER_THERE: AtomicBool = AtomicBool::new(false);
 
 /// The address of an actor, of external code, or of the actor system.
 ///
@@ -40,17 +54,43 @@ impl ActorAddress {
         Self { place: Place::Nowhere("System:BadActor".to_owned()) }
     }
 
+    /// From here on addresses are shown as those of a network.
+    pub(crate) fn show_as_of_network() {
+        OF_NETWORK.store(true, Ordering::Relaxed);
+    }
+
+    /// An actor that was asked for here has never come to be: what names it can not be sent.
+    pub(crate) fn never_there(address: Address) {
+        NEVER_THERE.lock().unwrap_or_else(PoisonError::into_inner).insert(address);
+        ANY_NEVER_THERE.store(true, Ordering::Release);
+    }
+
+    fn is_never_there(&self) -> bool {
+        let Place::Actor(address) = &self.place else { return false };
+        ANY_NEVER_THERE.load(Ordering::Acquire)
+            && NEVER_THERE.lock().unwrap_or_else(PoisonError::into_inner).contains(address)
+    }
+
     fn detail(&self) -> String {
         match &self.place {
             Place::Actor(address) => address.to_string(),
             Place::Nowhere(detail) => detail.clone(),
         }
     }
+
+    fn text(&self) -> String {
+        match &self.place {
+            Place::Actor(address) if OF_NETWORK.load(Ordering::Relaxed) => {
+                format!("{}{address}{}", NETWORK.0, NETWORK.1)
+            }
+            _ => self.detail(),
+        }
+    }
 }
 
 impl std::fmt::Display for ActorAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "ActorAddr-{}", self.detail())
+        write!(f, "ActorAddr-{}", self.text())
     }
 }
 
@@ -59,18 +99,19 @@ impl ActorAddress {
     #[new]
     fn new(detail: &Bound<'_, PyAny>) -> PyResult<Self> {
         let detail = detail.str()?.to_string();
-        let place = detail.parse().map(Place::Actor).unwrap_or(Place::Nowhere(detail));
+        let bare = detail.strip_prefix(NETWORK.0).and_then(|rest| rest.strip_suffix(NETWORK.1)).unwrap_or(&detail);
+        let place = bare.parse().map(Place::Actor).unwrap_or(Place::Nowhere(detail));
         Ok(Self { place })
     }
 
     #[getter(addressDetails)]
     fn address_details(&self) -> String {
-        self.detail()
+        self.text()
     }
 
     #[getter(actorAddressString)]
     fn actor_address_string(&self) -> String {
-        self.detail()
+        self.text()
     }
 
     /// Something hashable, equal for equal addresses, for sets and dictionaries. `ActorAddress(key)` is the address again.
@@ -91,7 +132,11 @@ impl ActorAddress {
         }
     }
 
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyAny>, (String,)) {
-        (slf.get_type().into_any(), (slf.get().detail(),))
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        let address = slf.get();
+        if address.is_never_there() {
+            return Err(PyValueError::new_err(format!("Child Aborted: {address} has never come to be")));
+        }
+        Ok((slf.get_type().into_any(), (address.detail(),)))
     }
 }

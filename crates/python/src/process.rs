@@ -151,6 +151,7 @@ impl Process {
             hold_within: Duration::from_secs(300),
         };
         let language = Arc::new(PyLanguage::default());
+        ActorAddress::show_as_of_network();
         let host = Host::start(options, Arc::clone(&language) as Arc<_>)
             .map_err(|error| PyOSError::new_err(error.to_string()))?;
         let member = Member::new(Arc::clone(&host), Arc::clone(&language), tell_within);
@@ -339,6 +340,8 @@ impl Process {
         let message = PyMessage::of(Content::Packed(packing::pack(message)?));
         self.inner.gate.post(to, message).map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
         self.host.flush();
+        // An actor here is looked at by the thread that drives the process, this one perhaps, before it waits.
+        self.host.wake();
         Ok(())
     }
 
@@ -452,6 +455,7 @@ impl Process {
     /// Says that a child never came to be.
     fn stillborn(&self, process: u32, birth: u32, how: String) {
         let child = actor_of(NodeId::of_process(self.host.node().system(), process));
+        ActorAddress::never_there(child);
         self.host.stillborn(self.me(), child, Birth::numbered(birth), how);
     }
 

@@ -177,7 +177,9 @@ impl Reference {
             return Ok(ActorAddress::unborn());
         }
         let reason = format!("there is no instance of {class}");
-        self.create(Props::fallible(move || Err(Failure::new(reason.clone())))).map(ActorAddress::of)
+        let never = self.create(Props::fallible(move || Err(Failure::new(reason.clone()))))?;
+        ActorAddress::never_there(never);
+        Ok(ActorAddress::of(never))
     }
 
     /// Sends a message.

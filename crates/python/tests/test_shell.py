@@ -133,7 +133,7 @@ def test_the_session_of_the_documentation_goes_as_it_is_shown(typed):
     session = shown.replace("1900", str(get_free_admin_port())).split(PROMPT)[1:]
     lines, expected = zip(*(part.split("\n", 1) for part in session), strict=True)
     # What is new each time.
-    volatile = re.compile(r"ActorAddr-[0-9a-f]+|{{[0-9a-f]{32}}}|[0-9]:[0-9:.]+")
+    volatile = re.compile(r"ActorAddr-\(T\|:[0-9a-f]+|{{[0-9a-f]{32}}}|[0-9]:[0-9:.]+")
     assert [volatile.sub("…", each) for each in typed(*lines)] == [volatile.sub("…", each) for each in expected]
 
 

@@ -154,7 +154,7 @@ def test_a_lost_object_is_called_by_its_class(scene, base, command):
     letters = read(said, 1)["dead_letters"]
     [kind] = letters["kinds"]
     assert (kind["message"], kind["count"]) == ("test_operating.Order", 1)
-    assert f"ActorAddr-{kind['first']['sender']}" == str(clerk)
+    assert f"ActorAddr-(T|:{kind['first']['sender']})" == str(clerk)
 
 
 def test_restarts_are_counted(scene, base, command):
@@ -219,7 +219,7 @@ def test_sources_are_loaded_listed_and_let_go(scene, base, command):
     [listed] = read(command("sources", "list", "--json"))
     assert listed == {"hash": source_hash, "info": str(archive), "validated": True}
     status = read(command("status", "--json"))
-    assert (status["sources"], f"ActorAddr-{status['source_authority']}") == ([listed], str(authority))
+    assert (status["sources"], f"ActorAddr-(T|:{status['source_authority']})") == ([listed], str(authority))
     assert f"{{{{{source_hash}}}}}greeter.Greeter" in {actor["class"] for actor in status["actors"]}
     other = scene.home / "other"
     other.write_bytes(b"refuse")
