@@ -50,7 +50,7 @@ use crate::address::{Address, NodeId};
 use crate::frame::Role;
 use crate::lifecycle::Signal;
 use crate::names::Directory;
-use crate::sources::{Digest, Note};
+use crate::sources::{ContentKind, Digest, Note};
 use crate::time::Time;
 use crate::timers::TimerQueue;
 use children::Child;
@@ -154,8 +154,8 @@ pub enum Event {
 pub struct KeptContent {
     /// Its digest.
     pub digest: Digest,
-    /// Whether it is a program.
-    pub executable: bool,
+    /// What it is.
+    pub kind: ContentKind,
 }
 
 /// What is to be done.

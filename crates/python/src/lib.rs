@@ -69,6 +69,10 @@ mod _core {
     #[pymodule_export]
     use super::system::System;
 
+    /// The operating system and the processors that this is for, as the capabilities `os` and `arch` say them.
+    #[pymodule_export]
+    const THIS_HOST: (&str, &str) = (roscius_host::sources::THIS_HOST.os, roscius_host::sources::THIS_HOST.arch);
+
     #[pymodule_init]
     fn init(_module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
         super::events::write();

@@ -20,7 +20,7 @@ use serde::Serialize;
 
 use super::process_handles::ProcessHandles;
 use super::{AdminError, AdminOptions, GOODBYE_WITHIN, Network, StatusBell};
-use crate::sources::{ContentKind, Store, examine};
+use crate::sources::{Store, examine};
 
 /// How long who knocks at the port waits when there is no descriptor to turn it away with.
 const KNOCK_AGAIN: Duration = Duration::from_millis(50);
@@ -350,7 +350,7 @@ impl Serving {
     fn examine(&self, content: &[u8]) -> Result<KeptContent, String> {
         let kind = examine(content).map_err(|error| error.to_string())?;
         let digest = self.sources.keep(content, kind).map_err(|error| format!("it can not be kept: {error}"))?;
-        Ok(KeptContent { digest, executable: kind == ContentKind::Executable })
+        Ok(KeptContent { digest, kind })
     }
 
     fn watch(&mut self, process: NodeId, pid: u32) {

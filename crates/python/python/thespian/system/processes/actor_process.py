@@ -12,7 +12,7 @@ from roscius.supervision import restart_policy
 from thespian.system import poison, sources
 from thespian.system.capability import fits
 from thespian.system.class_resolution import resolve
-from thespian.system.exceptions import InvalidActorSourceHash, InvalidActorSpecification
+from thespian.system.exceptions import NO_SYSTEM, InvalidActorSourceHash, InvalidActorSpecification
 from thespian.system.instantiation import withPossibleInitArgs
 from thespian.system.messages.lifecycle import ActorExitRequest
 from thespian.system.processes import log_forwarding, log_writer, signals, titles
@@ -158,7 +158,7 @@ def _class_of(task: Task, host: ActorHost) -> tuple[Any, Any]:
         raise NotMade("import", f"{type(error).__name__}: {error}") from error
     # The parent of a child has looked already.
     if task.parent_pid is None and not _may_run(cls, host.capabilities, spec.requirements):
-        raise NotMade("no-compatible-system", "No compatible ActorSystem could be found")
+        raise NotMade("no-compatible-system", NO_SYSTEM)
     return cls, spec.requirements
 
 
