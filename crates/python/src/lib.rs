@@ -30,6 +30,7 @@ mod source_registry;
 mod sources;
 mod supervision;
 mod system;
+mod type_tally;
 mod under_way;
 
 use pyo3::prelude::*;
