@@ -1,5 +1,6 @@
 //! Makes a snapshot of a system again and again.
 
+mod by_type;
 mod totals;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -46,6 +47,7 @@ struct Before {
     handled: HashMap<Address, u64>,
     computed: HashMap<u32, f64>,
     dead_letters: u64,
+    messages: by_type::Counts,
 }
 
 impl Collector {
@@ -109,8 +111,12 @@ impl Collector {
         };
         let handled = self.actors(&status, &answers, &mut snapshot);
         let computed = snapshot.processes.iter().filter_map(|it| Some((it.pid?, it.cpu_time?))).collect();
-        let now = Before { at, handled, computed, dead_letters: status.dead_letters };
+        let counted = by_type::counts(answers.iter().filter_map(|(node, status)| Some((*node, status.as_ref()?))));
+        let now = Before { at, handled, computed, dead_letters: status.dead_letters, messages: counted };
         totals::sum_up(&mut snapshot, answers.values().flatten());
+        let before = self.before.as_ref();
+        let before = before.map(|before| (&before.messages, (now.at - before.at).as_secs_f64()));
+        by_type::list(&mut snapshot, before, &now.messages);
         if let Some(before) = &self.before {
             totals::compare(&mut snapshot, before, &now);
         }

@@ -24,6 +24,9 @@ pub struct Snapshot {
     pub actors: Vec<ActorInfo>,
     /// How many actors there are of each class, with what they do together. The fullest mailboxes first.
     pub classes: Vec<ClassInfo>,
+    /// Messages by type: those handled most often since the snapshot before come first.
+    #[serde(default)]
+    pub messages: Vec<MessageInfo>,
     /// Messages that reached nobody.
     pub dead_letters: DeadLetters,
     /// Actors that are being made, the oldest first.
@@ -234,6 +237,17 @@ pub struct ClassInfo {
     pub rate: Option<f64>,
     /// How often they were restarted.
     pub restarts: u64,
+}
+
+/// Messages of one type.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MessageInfo {
+    /// The name of the type: that which it is declared by, or its class in Python.
+    pub name: String,
+    /// How many were handled, in the processes that live now.
+    pub handled: u64,
+    /// How many of these a second, since the snapshot before.
+    pub rate: Option<f64>,
 }
 
 /// Messages that reached nobody.

@@ -37,9 +37,9 @@ use roscius_transport::{Event, Hub, HubOptions, Listening, SocketDir};
 
 pub use children::{ChildProcess, Ended};
 pub(crate) use joining::random_number;
-pub(crate) use outbound::asks;
 pub use joining::{JoinError, Joining};
 pub use language::{Language, Receipt, Unpacked, Unreadable, Write};
+pub(crate) use outbound::asks;
 pub use requests::RequestError;
 pub use survey::{Looks, Survey};
 pub use understudies::Remake;

@@ -7,11 +7,11 @@ mod executable;
 mod store;
 
 use md5::Md5;
-use roscius_protocol::sources::Digest;
+use roscius_protocol::sources::{ContentKind, Digest};
 use sha2::{Digest as _, Sha256};
 
 pub use archive::{Unfit, check};
-pub use executable::WrongPlatform;
+pub use executable::{THIS_HOST, capabilities_of_this_host};
 pub use store::{ReadError, Store, path_of, read};
 
 /// More bytes than that are no source: 256 MiB.
@@ -27,15 +27,6 @@ pub fn digest_of(content: &[u8]) -> Digest {
     Digest(Sha256::digest(content).into())
 }
 
-/// What a content is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ContentKind {
-    /// A zip file, with modules for example.
-    Archive,
-    /// A program.
-    Executable,
-}
-
 /// Whether these bytes are fit to be a source, and of which kind.
 ///
 /// # Errors
@@ -45,10 +36,10 @@ pub fn examine(content: &[u8]) -> Result<ContentKind, Unfit> {
     if content.len() > LONGEST {
         return Err(Unfit::TooLong { bytes: content.len() });
     }
-    if executable::runs_here(content)? {
-        return Ok(ContentKind::Executable);
+    match executable::program(content) {
+        Some(platform) => Ok(ContentKind::Program(platform)),
+        None => check(content).map(|()| ContentKind::Archive),
     }
-    check(content).map(|()| ContentKind::Archive)
 }
 
 #[cfg(test)]

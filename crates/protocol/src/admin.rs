@@ -54,7 +54,7 @@ use crate::convention::{self, Convention, Place, SystemId};
 use crate::frame::Role;
 use crate::lifecycle::Signal;
 use crate::names::Directory;
-use crate::sources::{Digest, Level};
+use crate::sources::{ContentKind, Digest, Level};
 use crate::time::Time;
 use crate::timers::TimerQueue;
 use children::Child;
@@ -178,8 +178,8 @@ pub enum Event {
 pub struct KeptContent {
     /// Its digest.
     pub digest: Digest,
-    /// Whether it is a program.
-    pub executable: bool,
+    /// What it is.
+    pub kind: ContentKind,
 }
 
 /// What is to be done.
@@ -339,8 +339,7 @@ impl Admin {
     /// An Admin that has just started.
     pub fn new(config: Config, now: Time, effects: &mut Vec<Effect>) -> Self {
         let mut wanted = Vec::new();
-        let convention =
-            convention::Config { capabilities: config.capabilities.clone(), ..config.convention };
+        let convention = convention::Config { capabilities: config.capabilities.clone(), ..config.convention };
         let mut admin = Self {
             node: config.node,
             lives_with_creator: config.lives_with_creator,

@@ -13,9 +13,11 @@ const PROTO: u8 = 0x80;
 const FRAME: u8 = 0x95;
 const SHORT_TEXT: u8 = 0x8c;
 const TEXT: u8 = b'X';
+const LONG_TEXT: u8 = 0x8d;
 const GLOBAL: u8 = b'c';
 const STACK_GLOBAL: u8 = 0x93;
 const MEMOIZE: u8 = 0x94;
+const PUT: u8 = b'q';
 
 /// The name of the type that a pickle makes: a class with its module, or a type that is built in. None: it is not seen at the
 /// first look, or these bytes are no pickle of protocol 2 or later.
@@ -46,6 +48,23 @@ pub fn first_name(stream: &[u8]) -> Option<String> {
         First::Global(module, name) => joined(module, name),
         First::Text(text) => text.to_owned(),
     })
+}
+
+/// The text that a pickle is of. None: it is of something else.
+pub fn read_text(stream: &[u8]) -> Option<&str> {
+    let (text, rest) = text(body_of(stream)?)?;
+    matches!(rest, b"." | [PUT, _, b'.']).then_some(text)
+}
+
+/// The pickle of a text, of protocol 4.
+pub fn write_text(text: &str) -> Vec<u8> {
+    let mut body = match u8::try_from(text.len()) {
+        Ok(length) => vec![SHORT_TEXT, length],
+        Err(_) => [&[LONG_TEXT], &(text.len() as u64).to_le_bytes()[..]].concat(),
+    };
+    body.extend_from_slice(text.as_bytes());
+    body.extend([MEMOIZE, b'.']);
+    [&[PROTO, 4, FRAME], &(body.len() as u64).to_le_bytes()[..], &body].concat()
 }
 
 fn joined(module: &str, name: &str) -> String {
@@ -79,6 +98,10 @@ fn text(bytes: &[u8]) -> Option<(&str, &[u8])> {
     let (length, rest) = match bytes {
         [SHORT_TEXT, length, rest @ ..] => (usize::from(*length), rest),
         [TEXT, a, b, c, d, rest @ ..] => (u32::from_le_bytes([*a, *b, *c, *d]) as usize, rest),
+        [LONG_TEXT, rest @ ..] => {
+            let (length, rest) = rest.split_first_chunk()?;
+            (usize::try_from(u64::from_le_bytes(*length)).ok()?, rest)
+        }
         _ => return None,
     };
     let (text, rest) = rest.split_at_checked(length)?;
@@ -115,6 +138,21 @@ mod tests {
         assert_eq!(first_name(CLASS).unwrap(), "examples.Worker");
         assert_eq!(first_name(FRACTION).unwrap(), "fractions.Fraction");
         assert_eq!(first_name(DICT), None);
+    }
+
+    #[test]
+    fn a_text_is_written_as_python_writes_it_and_read() {
+        let linux = b"\x80\x04\x95\x09\0\0\0\0\0\0\0\x8c\x05linux\x94.";
+        assert_eq!(write_text("linux"), linux);
+        assert_eq!(read_text(linux), Some("linux"));
+        let long = "ü".repeat(200);
+        assert_eq!(read_text(&write_text(&long)), Some(&*long));
+        // As protocols 2 and 5 have it.
+        assert_eq!(read_text(b"\x80\x02X\x05\0\0\0linuxq\0."), Some("linux"));
+        assert_eq!(read_text(b"\x80\x05\x95\x09\0\0\0\0\0\0\0\x8c\x05linux\x94."), Some("linux"));
+        for other in [FRACTION, DICT, LIST, PAIR, SPEC, CLASS, b"linux", &linux[..linux.len() - 1]] {
+            assert_eq!(read_text(other), None);
+        }
     }
 
     #[test]

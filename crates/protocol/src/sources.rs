@@ -21,6 +21,7 @@
 //! about. When it ends, what is pending waits for the next one until it expires, so an authority that is started anew costs
 //! nothing; what is loaded meanwhile is ignored.
 
+mod content;
 mod note;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +34,7 @@ use crate::address::{Address, NodeId};
 use crate::time::Time;
 use crate::timers::{TimerKey, TimerQueue};
 
+pub use content::{ARCH, ContentKind, OS, Platform};
 pub use note::{Level, Note};
 
 /// A source that has no verdict by then is refused.

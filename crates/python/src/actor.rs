@@ -218,6 +218,11 @@ impl PyActor {
                 return Ok(Called::Returned(Ok(Next::GoOn)));
             }
         };
+        if let Some(member) = &self.system.member
+            && message.failures == 0
+        {
+            member.language.taken_up.add(&object);
+        }
         if object.is_instance(classes.system_message.bind(py))? {
             if object.is_instance(classes.exit_request.bind(py))? {
                 self.reference.get().exit();

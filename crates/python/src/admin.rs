@@ -8,7 +8,8 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use roscius::{Address, NodeId};
 use roscius_host::admin::{
-    AdminError, AdminOptions, Claim, ConventionOptions, StatusBell, alias_of_queue, alias_of_tcp, alias_of_udp, serve_telling,
+    AdminError, AdminOptions, Claim, ConventionOptions, StatusBell, alias_of_queue, alias_of_tcp, alias_of_udp,
+    serve_telling,
 };
 use roscius_protocol::admin::messages::Entry;
 use roscius_transport::SocketDir;

@@ -17,6 +17,7 @@ use crate::classes::Classes;
 use crate::coroutine::Coroutines;
 use crate::log;
 use crate::message::{Content, PyMessage};
+use crate::type_tally::TypeTally;
 use crate::{encoding, packing, sources};
 
 /// See the [module](self).
@@ -34,6 +35,8 @@ pub(crate) struct PyLanguage {
     children: Mutex<BTreeSet<Address>>,
     /// Handlers that are under way.
     coroutines: OnceLock<Arc<Coroutines>>,
+    /// What messages the actor has taken up.
+    pub(crate) taken_up: TypeTally,
 }
 
 /// Entries that the Admin tells all processes.
@@ -255,6 +258,10 @@ impl Language for PyLanguage {
 
     fn class_of(&self, actor: Address) -> Option<String> {
         self.actor.get().filter(|me| **me == actor).and_then(|_| self.class.get()).cloned()
+    }
+
+    fn handled_types(&self) -> Option<Vec<(String, u64)>> {
+        Some(self.taken_up.all())
     }
 
     fn closing(&self) {

@@ -31,6 +31,7 @@ mod source_registry;
 mod sources;
 mod supervision;
 mod system;
+mod type_tally;
 mod under_way;
 
 use pyo3::prelude::*;
@@ -69,6 +70,10 @@ mod _core {
     use super::sources::{NoSource, Sources, examine_source, read_source, start_program};
     #[pymodule_export]
     use super::system::System;
+
+    /// The operating system and the processors that this is for, as the capabilities `os` and `arch` say them.
+    #[pymodule_export]
+    const THIS_HOST: (&str, &str) = (roscius_host::sources::THIS_HOST.os, roscius_host::sources::THIS_HOST.arch);
 
     #[pymodule_init]
     fn init(_module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {

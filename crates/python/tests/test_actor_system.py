@@ -1,6 +1,7 @@
 """The actor system as external code uses it."""
 
 import pickle
+import platform
 import sys
 import threading
 import time
@@ -121,6 +122,15 @@ def test_capabilities_are_those_given_and_those_of_the_system():
     assert given["AllowRemoteActorSources"] == "No"
     assert int(given["Thespian Version"]) > 1_600_000_000_000
     assert isinstance(given["Thespian Version"], str)
+    assert given["os"] == sys.platform
+    assert given["arch"] == platform.machine()
+    system.shutdown()
+
+
+def test_a_program_may_have_an_os_and_an_arch_of_its_own():
+    given = {"os": "Debian", "arch": None}
+    system = ActorSystem("simpleSystemBase", given, logDefs=False, transientUnique=True)
+    assert (given["os"], given["arch"]) == ("Debian", None)
     system.shutdown()
 
 

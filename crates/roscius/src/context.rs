@@ -86,7 +86,7 @@ impl<'s, A: Actor> Context<'s, A> {
         let reply = envelope.reply.take();
         let kind = envelope.message.kind();
         self.on_stage(|stage| {
-            stage.kind = Some(kind);
+            stage.take_up(Some(kind));
             stage.sender = sender;
             stage.reply = reply;
         });
@@ -291,7 +291,7 @@ impl<'s, A: Actor> Context<'s, A> {
             by: stage.me,
             asker: stage.sender,
             shared: Arc::clone(&stage.shared),
-            kind: stage.kind.and_then(MessageType::reply).unwrap_or_else(MessageType::nothing),
+            kind: stage.kind().and_then(MessageType::reply).unwrap_or_else(MessageType::nothing),
             value: PhantomData,
         });
         keep(promise);

@@ -36,6 +36,10 @@ pub struct Status {
     pub failures: u64,
     /// How often an actor was restarted.
     pub restarts: u64,
+    /// Messages handled since the system has started, by type, the most frequent first. Of one that is at work, the last few
+    /// thousand may be missing.
+    #[serde(default)]
+    pub messages: Vec<MessageCount>,
     /// Messages that went back to their sender.
     pub returned: u64,
     /// Messages that reached nobody.
@@ -46,6 +50,15 @@ pub struct Status {
     pub pending_timers: usize,
     /// Open endpoints of external code.
     pub endpoints: usize,
+}
+
+/// Messages of one type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageCount {
+    /// The name of the type.
+    pub name: Cow<'static, str>,
+    /// How many were handled.
+    pub handled: u64,
 }
 
 /// What one actor is doing.
@@ -190,10 +203,14 @@ impl fmt::Display for Status {
 pub(crate) fn take(shared: &Shared) -> Status {
     let mut actors = Vec::new();
     let mut pending_timers = 0;
+    let mut types: BTreeMap<&str, u64> = BTreeMap::new();
     let now = shared.now();
     for core in &shared.cores {
         let state = lock(&core.state);
         pending_timers += state.timers.len();
+        for (kind, count) in state.tally.counts() {
+            *types.entry(kind.name()).or_default() += count;
+        }
         actors.extend(
             state
                 .occupied()
@@ -211,6 +228,7 @@ pub(crate) fn take(shared: &Shared) -> Status {
         cores: shared.cores.len(),
         uptime: now.since(Time::ZERO),
         handled: actors.iter().map(|actor| actor.handled).sum(),
+        messages: most_frequent_first(types.into_iter().map(|(name, count)| (name.into(), count))),
         actors,
         names,
         failures: shared.counters.failures(),
@@ -221,6 +239,13 @@ pub(crate) fn take(shared: &Shared) -> Status {
         pending_timers,
         endpoints: shared.endpoints.count(),
     }
+}
+
+/// Counts by the names of types, in order.
+pub fn most_frequent_first(counts: impl Iterator<Item = (Cow<'static, str>, u64)>) -> Vec<MessageCount> {
+    let mut messages: Vec<MessageCount> = counts.map(|(name, handled)| MessageCount { name, handled }).collect();
+    messages.sort_by(|one, other| other.handled.cmp(&one.handled).then_with(|| one.name.cmp(&other.name)));
+    messages
 }
 
 fn describe(address: Address, slot: &Slot, now: Time) -> ActorStatus {

@@ -380,6 +380,7 @@ impl<A: Actor> Cell for Leader<A> {
                 mailbox.put_back(std::iter::once(envelope));
                 return Pause::Delivery(Delivery::NotAccepted);
             }
+            stage.take_up(Some(envelope.message.kind()));
             stage.handled += 1;
             self.submit(envelope, stage);
         }

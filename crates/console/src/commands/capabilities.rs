@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::time::Duration;
 
-use roscius_protocol::admin::messages::{Entry, ToAdmin};
+use roscius_protocol::admin::messages::ToAdmin;
+use roscius_protocol::pickle;
 use serde_json::Value;
 
 use super::{CommandError, Outcome};
@@ -31,14 +32,14 @@ pub(super) fn run(
         Some(Capability::Set { name, value }) => {
             let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.clone()));
             let packed = plain_pickle::write(&value);
-            set(&attached, &entries, name, Some(packed))?;
+            set(&attached, name, Some(packed))?;
             writeln!(out, "{name}: {}", shown(&value))?;
         }
         Some(Capability::Remove { name }) => {
             if !capabilities(&entries).contains_key(name) {
                 return Err(CommandError::Failed(format!("{} has no capability `{name}`", system.name)));
             }
-            set(&attached, &entries, name, None)?;
+            set(&attached, name, None)?;
             writeln!(out, "{name} is removed")?;
         }
     }
@@ -49,11 +50,8 @@ fn shown(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn set(attached: &Attached, entries: &[Entry], name: &str, value: Option<Vec<u8>>) -> Result<(), CommandError> {
-    let wanted = Value::String(name.to_owned());
-    // Pickles of one name may differ: the one that is there is kept.
-    let known = entries.iter().find(|(known, _)| plain_pickle::read(known).as_ref() == Some(&wanted));
-    let name = known.map_or_else(|| plain_pickle::write(&wanted), |(known, _)| known.clone());
+fn set(attached: &Attached, name: &str, value: Option<Vec<u8>>) -> Result<(), CommandError> {
+    let name = pickle::write_text(name);
     attached.request(ToAdmin::SetCapability { name, value }, attached.within())?;
     Ok(())
 }

@@ -13,10 +13,12 @@ use super::history::{brief, number};
 use super::news::Line;
 use super::picture::Picture;
 use super::rows::{Order, Wanted, rows};
-use crate::snapshot::{ActorInfo, DeadLetter, ProcessInfo, Snapshot};
+use crate::snapshot::{ActorInfo, DeadLetter, MessageInfo, ProcessInfo, Snapshot};
 
 /// How many entries of a list are shown.
 const LISTED: usize = 40;
+/// How many types of messages are.
+const TYPES: usize = 20;
 /// How many mailboxes are.
 const MAILBOXES: usize = 12;
 /// How many rows can be open.
@@ -118,6 +120,7 @@ impl View {
         document["warnings"] = some(&snapshot.warnings);
         document["rows"] = Value::Object(rows(&snapshot.actors, picture.forest(), &self.wanted));
         document["classes"] = classes(snapshot);
+        document["messages"] = messages(snapshot);
         document["mailboxes"] = mailboxes(snapshot);
         document["processes"] = processes(snapshot);
         document["letters"] = letters(snapshot);
@@ -177,6 +180,16 @@ fn classes(snapshot: &Snapshot) -> Value {
         shown.insert(class.class.clone(), row);
     }
     json!({ "count": snapshot.classes.len(), "shown": shown })
+}
+
+/// The most frequent types of messages.
+fn messages(snapshot: &Snapshot) -> Value {
+    let row = |(place, message): (usize, &MessageInfo)| {
+        let rate = number(brief(message.rate.unwrap_or(0.0)));
+        (message.name.clone(), json!({ "i": place, "handled": message.handled, "rate": rate }))
+    };
+    let shown: Map<String, Value> = snapshot.messages.iter().take(TYPES).enumerate().map(row).collect();
+    json!({ "count": snapshot.messages.len(), "shown": shown })
 }
 
 /// The fullest mailboxes.

@@ -75,14 +75,19 @@ fn a_system_is_shut_down_and_leaves_nothing() {
 #[test]
 fn capabilities_are_shown_and_set() {
     let scene = Scene::new("capable");
-    assert_eq!(scene.run(&["capabilities"]).well(), "");
+    let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
+    assert_eq!(scene.run(&["capabilities"]).well(), format!("arch: {arch}\nos: {os}\n"));
     scene.run(&["capabilities", "set", "Has Till", "true"]).well();
     scene.run(&["capabilities", "set", "Place", "the corner"]).well();
     scene.run(&["capabilities", "set", "Has Till", "[1, -2]"]).well();
-    assert_eq!(scene.run(&["capabilities"]).well(), "Has Till: [1,-2]\nPlace: the corner\n");
+    let listed = format!("Has Till: [1,-2]\nPlace: the corner\narch: {arch}\nos: {os}\n");
+    assert_eq!(scene.run(&["capabilities"]).well(), listed);
     assert_eq!(scene.place.json(&["status", "--json"]).1["system"]["capabilities"]["Place"], "the corner");
-    scene.run(&["capabilities", "remove", "Place"]).well();
-    assert_eq!(scene.run(&["capabilities", "list", "--json"]).well(), "{\"Has Till\":[1,-2]}\n");
+    for name in ["Place", "os"] {
+        scene.run(&["capabilities", "remove", name]).well();
+    }
+    let left = format!("{{\"Has Till\":[1,-2],\"arch\":\"{arch}\"}}\n");
+    assert_eq!(scene.run(&["capabilities", "list", "--json"]).well(), left);
     assert!(scene.run(&["capabilities", "remove", "Place"]).failed(1).contains("no capability `Place`"));
 }
 

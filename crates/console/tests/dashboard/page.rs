@@ -27,6 +27,8 @@ fn the_page_shows_the_system_and_what_changes_in_it() {
     browser.until("document.querySelector('#letters .kinds').textContent.includes('nobody has the address')");
     browser.until("document.querySelectorAll('.chart').length === 7");
     browser.until("document.querySelector('[data-chart=\"Messages per second\"] .value span').textContent === '123'");
+    let messages = "document.querySelector('#messages tbody').innerText";
+    browser.until(&format!("/^shop::Job\\t120\\t1,200\\nstr\\t3.5\\t3,500$/.test({messages})"));
     // A mark that would go if the page were loaded again.
     browser.eval("globalThis.mark = 1");
     stage.change(|model| {
@@ -42,6 +44,9 @@ fn the_page_shows_the_system_and_what_changes_in_it() {
     browser.until("document.querySelector('#warnings li.wrong')?.textContent.includes('does not answer')");
     browser.until("document.querySelector('#light').className === 'light bad' && document.title.startsWith('(!)')");
     browser.until("document.querySelector('#news').textContent.includes('Worker n1/0.f.0 started')");
+    // The most frequent comes first.
+    stage.change(|model| model.snapshot.messages.reverse());
+    browser.until(&format!("{messages}.startsWith('str')"));
     stage.change(|model| model.snapshot.actors.retain(|actor| actor.address != "n1/0.f.0"));
     browser.until("!document.querySelector('[data-address=\"n1/0.f.0\"]')");
     assert_eq!(browser.eval("globalThis.mark"), 1);
@@ -56,6 +61,7 @@ fn names_that_look_like_html_are_shown_as_text() {
     for text in [
         &mut snapshot.actors[0].class,
         &mut snapshot.classes[0].class,
+        &mut snapshot.messages[0].name,
         &mut snapshot.system.name,
         &mut snapshot.dead_letters.latest[0].message,
         &mut snapshot.dead_letters.kinds[0].reason,

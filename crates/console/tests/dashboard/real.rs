@@ -91,6 +91,9 @@ fn a_running_system_is_shown_and_a_letter_reaches_another_actor() {
     let row = |address: Address| format!("document.querySelector('[data-address=\"{address}\"]')");
     browser.until(&format!("{}.textContent.includes('“boss”')", row(boss.address())));
     browser.until(&format!("{}.textContent.includes('Clerk')", row(gone.address())));
+    assert_eq!(system.ask(boss, Add(0)).wait(), Ok(40));
+    let adds = "document.querySelector('#messages tbody tr')?.innerText ?? ''";
+    browser.until(&format!("/Add\\t.*\\t1$/.test({adds})"));
     // What begins and ends is seen without the page being loaded again.
     let late = system.spawn::<Clerk>(0u64).unwrap();
     browser.until(&row(late.address()));

@@ -6,7 +6,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use roscius_console::dashboard::{Connect, Dashboard, Observed, Options};
-use roscius_console::snapshot::{ActorInfo, ActorState, ClassInfo, DeadLetter, DeadLetterKind, ProcessInfo, Snapshot};
+use roscius_console::snapshot::{
+    ActorInfo, ActorState, ClassInfo, DeadLetter, DeadLetterKind, MessageInfo, ProcessInfo, Snapshot,
+};
 use tokio::sync::oneshot;
 
 use crate::http::{Response, request};
@@ -171,6 +173,8 @@ pub fn small() -> Snapshot {
     ];
     snapshot.processes =
         vec![ProcessInfo { node: "n1".to_owned(), pid: Some(4711), answered: Some(true), ..ProcessInfo::default() }];
+    let message = |name: &str, handled, rate| MessageInfo { name: name.to_owned(), handled, rate: Some(rate) };
+    snapshot.messages = vec![message("shop::Job", 1200, 119.5), message("str", 3500, 3.5)];
     snapshot.dead_letters.total = 1;
     snapshot.dead_letters.kinds = vec![DeadLetterKind {
         message: letter.message.clone(),

@@ -52,15 +52,9 @@ pub(super) enum Happening {
     /// The convention is to know of it.
     Convention(convention::Event),
     /// A frame came.
-    Frame {
-        from: SystemId,
-        frame: Frame,
-    },
+    Frame { from: SystemId, frame: Frame },
     /// A frame was not delivered, or nobody knows.
-    Lost {
-        frame: Frame,
-        why: Loss,
-    },
+    Lost { frame: Frame, why: Loss },
     /// Those who send to this system may go on.
     Drained(SystemId),
 }

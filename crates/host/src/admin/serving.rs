@@ -20,10 +20,10 @@ use roscius_transport::network::{Introduction, PayloadKinds, Security};
 use roscius_transport::{Hub, SendError, SocketDir, hub};
 use serde::Serialize;
 
-use super::process_handles::ProcessHandles;
 use super::neighbours::Neighbours;
+use super::process_handles::ProcessHandles;
 use super::{AdminError, AdminOptions, GOODBYE_WITHIN, Network, StatusBell};
-use crate::sources::{ContentKind, Store, examine};
+use crate::sources::{Store, examine};
 use abroad::Abroad;
 
 /// How long the link of a process that has ended is read at most. It ends with the process, unless a child has kept it.
@@ -382,7 +382,7 @@ impl Serving {
     fn examine(&self, content: &[u8]) -> Result<KeptContent, String> {
         let kind = examine(content).map_err(|error| error.to_string())?;
         let digest = self.sources.keep(content, kind).map_err(|error| format!("it can not be kept: {error}"))?;
-        Ok(KeptContent { digest, executable: kind == ContentKind::Executable })
+        Ok(KeptContent { digest, kind })
     }
 
     fn watch(&mut self, process: NodeId, pid: u32) {

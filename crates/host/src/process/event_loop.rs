@@ -40,7 +40,8 @@ impl Process {
     /// another system stays: it waits among what is said to the Admin.
     pub fn give_up_held(&self, node: NodeId) {
         if !self.is_abroad(node)
-            && let Some(driven) = self.drive().as_mut() {
+            && let Some(driven) = self.drive().as_mut()
+        {
             driven.give_up_held(self, node);
         }
     }

@@ -87,6 +87,11 @@ pub trait Language: Send + Sync {
         None
     }
 
+    /// How many messages of each type the actors here have handled, where their types in Rust say nothing about that.
+    fn handled_types(&self) -> Option<Vec<(String, u64)>> {
+        None
+    }
+
     /// The system is shut down. What goes on is to come to its end.
     fn closing(&self) {}
 

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use roscius::status::{ActorStatus, Status};
+use roscius::status::{ActorStatus, Status, most_frequent_first};
 use roscius::{Address, Ask, Message, NodeId, Recipient};
 use roscius_protocol::admin::messages::{self, Answer, FromAdmin, Setback, ToAdmin};
 use roscius_protocol::frame::{self, Frame};
@@ -117,6 +117,9 @@ pub(super) fn answer(process: &Process) -> Answer {
         if let Some(class) = process.language.class_of(actor.address) {
             actor.class = class.into();
         }
+    }
+    if let Some(types) = process.language.handled_types() {
+        status.messages = most_frequent_first(types.into_iter().map(|(name, count)| (name.into(), count)));
     }
     match rmp_serde::to_vec_named(&status) {
         Ok(reply) => Answer::Reply(reply),

@@ -15,7 +15,7 @@ use super::system::join;
 use super::within;
 use crate::admin::{AdminError, AdminOptions, serve};
 use crate::process::{ChildProcess, Process, RequestError};
-use crate::sources::{path_of, read};
+use crate::sources::{capabilities_of_this_host, path_of, read};
 
 /// How long what an actor said last may take to leave.
 const DRAIN_WITHIN: Duration = Duration::from_secs(7);
@@ -60,8 +60,9 @@ fn play(registry: &Registry, mut socket: UnixStream) -> Result<(), Box<dyn std::
     let _ = rustix::process::setsid();
     match task {
         Task::Admin { system, claim, base, creator, convention } => {
-            let (capabilities, settings) = (Vec::new(), Vec::new());
-            let options = AdminOptions { system, claim, base, capabilities, settings, logger: None, creator, convention };
+            let (capabilities, settings) = (capabilities_of_this_host(), Vec::new());
+            let options =
+                AdminOptions { system, claim, base, capabilities, settings, logger: None, creator, convention };
             let mut told = Ok(());
             serve(options, |outcome| {
                 let served = match outcome {

@@ -6,7 +6,6 @@ use memchr::memmem;
 use zip::ZipArchive;
 
 use super::LONGEST;
-use super::executable::WrongPlatform;
 
 /// How many files an archive may have.
 const MOST_FILES: usize = 20_000;
@@ -30,9 +29,6 @@ pub enum Unfit {
         /// How many.
         bytes: usize,
     },
-    /// They are a program for another kind of host.
-    #[error(transparent)]
-    WrongPlatform(#[from] WrongPlatform),
     /// They are not a zip file, or not the whole of one.
     #[error("it is no zip file: {reason}")]
     NoArchive {

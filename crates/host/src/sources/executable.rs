@@ -1,37 +1,35 @@
-//! Whether bytes are a program, and one for this host.
+//! Whether bytes are a program, and for which hosts.
 
-use std::env::consts::{ARCH, OS};
+use std::env::consts;
 
-/// A program for another kind of host.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it is a program for {os} on {arch}, and this host is {OS} on {ARCH}")]
-pub struct WrongPlatform {
-    /// The operating system that it was made for.
-    pub os: &'static str,
-    /// The processors that it was made for.
-    pub arch: &'static str,
+use roscius_protocol::admin::messages::Entry;
+use roscius_protocol::pickle;
+use roscius_protocol::sources::{ARCH, OS, Platform};
+
+/// What this host is.
+pub const THIS_HOST: Platform = Platform { os: consts::OS, arch: consts::ARCH };
+
+const UNKNOWN: &str = "unknown";
+
+/// The capabilities that say what this host is, as every system has them.
+pub fn capabilities_of_this_host() -> Vec<Entry> {
+    let entry = |(name, value)| (pickle::write_text(name), pickle::write_text(value));
+    [(OS, THIS_HOST.os), (ARCH, THIS_HOST.arch)].map(entry).into()
 }
 
-const UNKNOWN: &str = "another one";
-
-/// Whether the bytes are a program: an ELF file, or a script. Others are what they are.
-///
-/// # Errors
-///
-/// [`WrongPlatform`] if it is one, and not for this host.
-pub(super) fn runs_here(content: &[u8]) -> Result<bool, WrongPlatform> {
-    let platform = match content {
-        [b'#', b'!', ..] => return Ok(true),
-        [0x7f, b'E', b'L', b'F', class, order, _, system, ..] => elf(content, *class, *order, *system),
-        [b'M', b'Z', ..] => WrongPlatform { os: "windows", arch: UNKNOWN },
-        [0xcf, 0xfa, 0xed, 0xfe, ..] | [0xca, 0xfe, 0xba, 0xbe, ..] => WrongPlatform { os: "macos", arch: UNKNOWN },
-        _ => return Ok(false),
-    };
-    if platform.os == OS && platform.arch == ARCH { Ok(true) } else { Err(platform) }
+/// Whether the bytes are a program, and for which hosts if they say it: a script does not. None: they are something else.
+pub(super) fn program(content: &[u8]) -> Option<Option<Platform>> {
+    Some(match content {
+        [b'#', b'!', ..] => None,
+        [0x7f, b'E', b'L', b'F', class, order, _, system, ..] => Some(elf(content, *class, *order, *system)),
+        [b'M', b'Z', ..] => Some(Platform { os: "windows", arch: UNKNOWN }),
+        [0xcf, 0xfa, 0xed, 0xfe, ..] | [0xca, 0xfe, 0xba, 0xbe, ..] => Some(Platform { os: "macos", arch: UNKNOWN }),
+        _ => return None,
+    })
 }
 
 /// For whom an ELF file was made.
-fn elf(content: &[u8], class: u8, order: u8, system: u8) -> WrongPlatform {
+fn elf(content: &[u8], class: u8, order: u8, system: u8) -> Platform {
     // The usual system, and that of programs which use extensions of GNU.
     let os = if matches!(system, 0 | 3) { "linux" } else { UNKNOWN };
     let machine = match content.get(18..20) {
@@ -46,5 +44,5 @@ fn elf(content: &[u8], class: u8, order: u8, system: u8) -> WrongPlatform {
         (2, 243) => "riscv64",
         _ => UNKNOWN,
     };
-    WrongPlatform { os, arch }
+    Platform { os, arch }
 }

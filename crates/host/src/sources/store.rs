@@ -7,11 +7,11 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use roscius_protocol::sources::Digest;
+use roscius_protocol::sources::{ContentKind, Digest};
 use roscius_transport::socket_dir::SOURCE;
 use rustix::fs::OFlags;
 
-use super::{ContentKind, LONGEST, digest_of};
+use super::{LONGEST, digest_of};
 
 /// Contents of sources, each in a file that is named by its digest.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ impl Store {
     ///
     /// An error of the operating system: no space is left, for example. Nothing is left behind then.
     pub fn keep(&self, content: &[u8], kind: ContentKind) -> io::Result<Digest> {
-        let mode = if kind == ContentKind::Executable { 0o700 } else { 0o600 };
+        let mode = if kind.is_program() { 0o700 } else { 0o600 };
         let digest = digest_of(content);
         let (path, unnamed) = (path_of(&self.directory, digest), self.directory.join(SOURCE));
         // It may be left by an attempt that was interrupted.

@@ -1,5 +1,6 @@
 //! Programs that are loaded as sources.
 
+use std::env::consts;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -128,13 +129,28 @@ fn a_program_that_does_not_enter_is_a_refusal() {
 }
 
 #[test]
-fn a_program_for_another_host_is_refused() {
+fn a_program_for_another_host_makes_no_actors_here() {
     let scene = Scene::start("elsewhere");
     let authority = Authority::of(&scene);
     let id = scene.system.load_source(None, &b"MZ\x90\0"[..]).unwrap();
     authority.decide();
     let refused = scene.system.spawn_from_source(&id, "player", 40u64);
-    assert!(matches!(refused, Err(CreateError::Refused { kind: RefusalKind::InvalidSourceHash, .. })), "{refused:?}");
+    let Err(CreateError::Refused { kind: RefusalKind::NoCompatibleSystem, text }) = refused else {
+        panic!("{refused:?}")
+    };
+    let here = format!("the capabilities of this system are: `os` `{}`, `arch` `{}`", consts::OS, consts::ARCH);
+    assert_eq!(text, format!("source {id} is a program for windows on unknown, and {here}"));
+}
+
+#[test]
+fn a_program_for_this_host_makes_actors_as_the_capabilities_say() {
+    let scene = Scene::start("here");
+    let authority = Authority::of(&scene);
+    let id = scene.system.load_source(None, std::fs::read("/bin/true").unwrap()).unwrap();
+    authority.decide();
+    let refused = scene.system.spawn_from_source(&id, "player", 40u64);
+    // It is started, and is no program with actors.
+    assert!(matches!(refused, Err(CreateError::Refused { kind: RefusalKind::NoProcess, .. })), "{refused:?}");
 }
 
 #[test]

@@ -90,13 +90,7 @@ impl Admin {
     }
 
     /// A child has ended, or has never been one.
-    pub(super) fn child_ended(
-        &mut self,
-        now: Time,
-        child: Address,
-        reason: &ExitReason,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub(super) fn child_ended(&mut self, now: Time, child: Address, reason: &ExitReason, effects: &mut Vec<Effect>) {
         if let Some(known) = self.children.remove(&child) {
             self.names.release(child);
             Self::tell_requester(known.requester, child, reason, effects);

@@ -103,14 +103,7 @@ impl Admin {
     }
 
     /// Another system has answered.
-    pub(super) fn answered(
-        &mut self,
-        now: Time,
-        by: SystemId,
-        id: u64,
-        answer: FromAdmin,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub(super) fn answered(&mut self, now: Time, by: SystemId, id: u64, answer: FromAdmin, effects: &mut Vec<Effect>) {
         if self.elsewhere.asked.get(&id).is_none_or(|asking| asking.at != by) {
             return self.count("Admin Message Received.Stray");
         }

@@ -36,13 +36,7 @@ impl Admin {
         }
     }
 
-    fn tell_of_registration(
-        &self,
-        admin: Address,
-        capabilities: &[Entry],
-        joined: bool,
-        effects: &mut Vec<Effect>,
-    ) {
+    fn tell_of_registration(&self, admin: Address, capabilities: &[Entry], joined: bool, effects: &mut Vec<Effect>) {
         for watcher in &self.registration_watchers {
             let message = FromAdmin::Registration { admin, capabilities: capabilities.to_vec(), joined };
             effects.push(Effect::Send { to: *watcher, id: 0, message });

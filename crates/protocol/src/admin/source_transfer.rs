@@ -117,8 +117,12 @@ impl Admin {
         let origin = asked.0.node().system();
         // The leader has told all others already.
         let is_told = self.convention.leader() == Some(origin);
-        let members: Vec<SystemId> =
-            self.convention.members().map(|member| member.system).filter(|system| *system != origin && !is_told).collect();
+        let members: Vec<SystemId> = self
+            .convention
+            .members()
+            .map(|member| member.system)
+            .filter(|system| *system != origin && !is_told)
+            .collect();
         let mut requests = BTreeSet::new();
         for system in members {
             let request = self.number_request();

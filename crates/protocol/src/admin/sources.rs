@@ -1,17 +1,18 @@
 //! Sources, and actors that wait for one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
 use super::creation::{class_of, invalid_source};
 use super::detail::{Awaits, PendingCreation};
-use super::messages::{Creation, FromAdmin, Refusal, Source, ToAdmin};
+use super::elsewhere::Request;
+use super::messages::{Creation, FromAdmin, Refusal, RefusalKind, Source, ToAdmin};
 use super::processes::Timer;
 use super::{Admin, Asked, CREATE_WITHIN, Effect, KeptContent, actor_of};
 use crate::address::{Address, NodeId};
 use crate::convention::SystemId;
-use crate::sources::{self, Digest, Event, Registry, Standing, Verdict};
+use crate::sources::{self, ContentKind, Digest, Event, Listed, Note, Platform, Registry, Standing, Verdict};
 use crate::time::Time;
 
 #[derive(Debug, Default)]
@@ -19,8 +20,8 @@ pub(super) struct Sources {
     pub registry: Registry,
     /// What was loaded, as it came.
     pub(super) submitted: BTreeMap<String, Bytes>,
-    /// Which contents are programs.
-    programs: BTreeSet<Digest>,
+    /// Which contents are programs, and for which hosts.
+    programs: BTreeMap<Digest, Option<Platform>>,
     /// Creations that wait for a source to be decided, in order.
     awaiting: Vec<Awaiting>,
 }
@@ -87,11 +88,21 @@ impl Admin {
         content: Result<KeptContent, String>,
         effects: &mut Vec<Effect>,
     ) {
-        if let Ok(KeptContent { digest, executable: true }) = content {
-            self.sources.programs.insert(digest);
+        let mut elsewhere = None;
+        if let Ok(KeptContent { digest, kind: ContentKind::Program(platform) }) = content {
+            self.sources.programs.insert(digest, platform);
+            elsewhere = platform.and_then(|platform| Some((platform, self.check_platform(platform).err()?)));
         }
         let content = content.map(|kept| kept.digest);
-        self.tell_registry(now, Event::Examined { id, content }, None, effects);
+        self.tell_registry(now, Event::Examined { id: id.clone(), content }, None, effects);
+        if let Some((platform, here)) = elsewhere {
+            // Unless it was unloaded meanwhile.
+            let loaded = self.sources.registry.list().find(|source| source.id == id && source.digest.is_some());
+            if let Some(Listed { info, .. }) = loaded {
+                let note = Note::NotForThisHost { id, info, platform, here };
+                self.log(note.level(), note.to_string(), effects);
+            }
+        }
     }
 
     pub(super) fn sources_without(&mut self, now: Time, actor: Address, effects: &mut Vec<Effect>) {
@@ -155,8 +166,19 @@ impl Admin {
         let Some(id) = &creation.source else { return Some((None, creation, tried)) };
         match self.sources.registry.standing(id) {
             Standing::Usable(digest) => {
-                let executable = self.sources.programs.contains(&digest);
-                Some((Some(Source { id: id.clone(), digest, executable }), creation, tried))
+                let program = self.sources.programs.get(&digest);
+                if let Some(Some(platform)) = program
+                    && let Err(here) = self.check_platform(*platform)
+                {
+                    let text = format!("source {id} is a program for {platform}, and {here}");
+                    let refusal = Refusal { kind: RefusalKind::NoCompatibleSystem, text };
+                    let fits = self.convention.candidates(&tried).iter().map(|candidate| candidate.system).collect();
+                    let request = Request { creation, waiters: vec![asked], tried, fits, refusal };
+                    self.ask_next(now, request, effects);
+                    return None;
+                }
+                let source = Source { id: id.clone(), digest, executable: program.is_some() };
+                Some((Some(source), creation, tried))
             }
             Standing::Unknown => {
                 let id = id.clone();

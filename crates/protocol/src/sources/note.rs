@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Digest;
+use super::{Digest, Platform};
 use crate::address::Address;
 
 /// How much a [`Note`] matters.
@@ -24,6 +24,7 @@ pub enum Level {
 pub enum Note {
     Authority { actor: Address },
     Loaded { id: String, info: Option<String>, digest: Digest },
+    NotForThisHost { id: String, info: Option<String>, platform: Platform, here: String },
     Unloaded { id: String, info: Option<String> },
     NotLoaded { id: String },
     AlreadyLoaded { id: String, info: Option<String> },
@@ -46,6 +47,7 @@ impl Note {
             | Self::AlreadyLoaded { .. } => Level::Info,
             Self::NoAuthority { .. }
             | Self::NotTheAuthority { .. }
+            | Self::NotForThisHost { .. }
             | Self::NotAwaited { .. }
             | Self::Rejected { .. }
             | Self::Expired { .. } => Level::Warning,
@@ -60,6 +62,13 @@ impl fmt::Display for Note {
             Self::Authority { actor } => write!(f, "{actor} is the source authority"),
             Self::Loaded { id, info, digest } => {
                 write!(f, "source {} is valid and loaded; SHA-256 {digest}", Called(id, info))
+            }
+            Self::NotForThisHost { id, info, platform, here } => {
+                write!(
+                    f,
+                    "no actor can be made here from source {}: it is a program for {platform}, and {here}",
+                    Called(id, info)
+                )
             }
             Self::Unloaded { id, info } => write!(f, "source {} is unloaded", Called(id, info)),
             Self::NotLoaded { id } => write!(f, "source {id} is not loaded, so there is nothing to unload"),

@@ -9,6 +9,9 @@ RestartPlan: TypeAlias = tuple[str, Callable[[], Any]]
 SourceRef: TypeAlias = tuple[str, bytes, bool]
 MakeOrder: TypeAlias = tuple[int, int, str, str | None, bytes, SourceRef | None, list[tuple[int, Entries]]]
 
+# The operating system and the processors, as the capabilities `os` and `arch` say them.
+THIS_HOST: tuple[str, str]
+
 # When an actor is restarted, and what makes its new instance.
 _Plan: TypeAlias = tuple[str, Callable[[], Any]]
 

@@ -8,6 +8,7 @@ from thespian.actors import (
     ActorExitRequest,
     InvalidActorSourceHash,
     InvalidActorSpecification,
+    NoCompatibleSystemForActor,
     ValidatedSource,
     ValidateSource,
 )
@@ -52,6 +53,17 @@ def test_actors_of_a_program_are_created_by_its_hash(asys, loaded):
     with pytest.raises(InvalidActorSourceHash):
         asys.createActor(COUNTER, sourceHash=loaded)
     asys.tell(counter, ActorExitRequest())
+
+
+def test_a_program_runs_where_the_capabilities_say_that_it_does(asys, loaded):
+    os, arch = asys.capabilities["os"], asys.capabilities["arch"]
+    asys.updateCapability("arch", "vax")
+    with pytest.raises(NoCompatibleSystemForActor) as refused:
+        asys.createActor(COUNTER, sourceHash=loaded)
+    assert f"a program for {os} on {arch}" in str(refused.value)
+    assert "`arch` `vax`" in str(refused.value)
+    asys.updateCapability("arch", arch)
+    asys.createActor(COUNTER, sourceHash=loaded)
 
 
 def test_what_a_program_does_not_have_is_refused(asys, loaded):

@@ -15,6 +15,7 @@ use super::envelope::{Envelope, Notice, Parcel};
 use super::lock;
 use super::place::{Gate, Mailbox, Resident, Seat, Slot, SlotState, Spare, Waiter};
 use super::stage::Stage;
+use super::tally::Tally;
 
 /// A core: its state, what has arrived for it, and the bell that wakes its thread.
 pub(crate) struct Core {
@@ -50,6 +51,8 @@ pub(crate) struct State {
     /// How many entries in the run queue each place has. Counted in arrival order only.
     entries: Vec<u32>,
     pub(crate) living: usize,
+    /// Messages handled here, by type, as far as drivers have reported them.
+    pub(crate) tally: Tally,
 }
 
 /// What a timer of a core does.
@@ -79,6 +82,7 @@ impl Core {
                 arrival_order,
                 entries: Vec::new(),
                 living: 0,
+                tally: Tally::default(),
             }),
             room: Condvar::new(),
             inbox: Mutex::new(Vec::new()),
@@ -333,7 +337,7 @@ impl State {
     pub(crate) fn put_back(&mut self, seat: &mut Seat, paused: bool, stage: &mut Stage) -> bool {
         let index = stage.me.index();
         let slot = &mut self.slots[index as usize];
-        slot.handled += stage.handled;
+        slot.handled += stage.handled_in_slice();
         slot.resident.swap(seat, stage);
         if let Some(gate) = &mut slot.gate {
             gate.in_hand = 0;

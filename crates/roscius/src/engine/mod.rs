@@ -8,6 +8,7 @@
 //! | `cell` | an actor with its type erased |
 //! | `stage` | the actor that is being played, and what it can do |
 //! | `driver` | plays actors of a core, a slice at a time |
+//! | `tally` | how many messages of each type were handled |
 //! | `near` | the short way for wakers |
 //! | `life` | carries out what the life cycle decides |
 //! | `lobby` | messages from other nodes that wait for room in a mailbox |
@@ -27,6 +28,7 @@ pub(crate) mod room;
 pub(crate) mod shared;
 pub(crate) mod simple;
 pub(crate) mod stage;
+mod tally;
 pub(crate) mod threads;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -5,6 +5,7 @@
 
 use std::any::Any;
 use std::collections::{BTreeMap, VecDeque};
+use std::ptr;
 use std::sync::{Arc, Mutex};
 use std::task::{Wake, Waker};
 use std::time::Duration;
@@ -22,6 +23,7 @@ use super::near::{self, Near};
 use super::place::Waiter;
 use super::room::Held;
 use super::shared::{Shared, Spawn};
+use super::tally::Tally;
 use crate::actor::TimerId;
 use crate::ask::{Answer, ReplyTo};
 use crate::message::{MessageType, Payload};
@@ -61,7 +63,7 @@ impl OnDesk {
         if let Some((sender, reply, kind)) = self.message.take() {
             stage.sender = sender;
             stage.reply = reply;
-            stage.kind = kind;
+            stage.take_up(kind);
         }
         stage.stop |= self.stop;
         stage.attention |= self.stop;
@@ -168,15 +170,21 @@ pub(crate) struct Stage {
     pub(crate) extras: Option<Box<Extras>>,
     pub(crate) sender: Address,
     pub(crate) reply: ReplyTo,
-    /// The type of the message being handled.
-    pub(crate) kind: Option<&'static MessageType>,
+    /// The type of the message being handled, or of the last one.
+    kind: Option<&'static MessageType>,
     /// The actor wants the driver to look at the flags below before the next message.
     pub(crate) attention: bool,
     pub(crate) stop: bool,
     pub(crate) leave_children: bool,
     pub(crate) unstash: bool,
     pub(crate) ended: bool,
+    /// Messages handled on this stage.
     pub(crate) handled: u64,
+    /// How many of them before the slice that is played.
+    handled_before: u64,
+    /// How many of them are in the tally. The others were of the type `kind`.
+    tallied: u64,
+    tally: Tally,
     pub(crate) lost: Vec<Parcel>,
     arrivals: Vec<Parcel>,
     away: Vec<Vec<Parcel>>,
@@ -218,6 +226,9 @@ impl Stage {
             unstash: false,
             ended: false,
             handled: 0,
+            handled_before: 0,
+            tallied: 0,
+            tally: Tally::default(),
             lost: Vec::new(),
             arrivals: Vec::new(),
             away,
@@ -249,6 +260,7 @@ impl Stage {
     /// Ends driving a core.
     pub(crate) fn leave(&mut self, state: &mut State) {
         self.settle(state);
+        self.report(state);
         Near::swap(&mut self.near, self.core);
         let own = state.outboxes.extract_if(.., |(driver, _)| *driver == self.driver);
         self.consumers.extend(own.map(|(_, consumer)| consumer));
@@ -497,6 +509,41 @@ impl Stage {
         std::mem::replace(&mut self.life, nobody)
     }
 
+    /// The type of the message being handled.
+    pub(crate) fn kind(&self) -> Option<&'static MessageType> {
+        self.kind
+    }
+
+    /// A message of this type is handled from now on. What was handled before was of the type before, so it is counted by
+    /// type when that changes, and a message of the same type costs nothing.
+    #[inline(always)]
+    pub(crate) fn take_up(&mut self, kind: Option<&'static MessageType>) {
+        if kind.map(ptr::from_ref) != self.kind.map(ptr::from_ref) {
+            self.add_up();
+            self.kind = kind;
+        }
+    }
+
+    #[inline]
+    fn add_up(&mut self) {
+        let count = self.handled - std::mem::replace(&mut self.tallied, self.handled);
+        if let Some(kind) = self.kind.filter(|_| count > 0) {
+            self.tally.add(kind, count);
+        }
+    }
+
+    /// Hands over what was counted by type.
+    pub(crate) fn report(&mut self, state: &mut State) {
+        self.add_up();
+        self.tally.move_to(&mut state.tally);
+    }
+
+    /// How many messages were handled in the slice that is played.
+    #[inline(always)]
+    pub(crate) fn handled_in_slice(&self) -> u64 {
+        self.handled - self.handled_before
+    }
+
     /// Begins a slice of the actor with this address.
     #[inline(always)]
     pub(crate) fn begin(&mut self, address: Address) {
@@ -506,7 +553,7 @@ impl Stage {
         self.leave_children = false;
         self.unstash = false;
         self.ended = false;
-        self.handled = 0;
+        self.handled_before = self.handled;
     }
 }
 

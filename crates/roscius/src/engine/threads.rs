@@ -220,6 +220,7 @@ fn drive_home(stage: Box<Stage>, index: u8) {
             driver.fire_alarms(&mut state);
             // Another driver may be stuck with something in its outbox.
             driver.stage.settle(&mut state);
+            driver.stage.report(&mut state);
             until_look = SLICES_A_LOOK;
         }
         until_look -= 1;
@@ -241,6 +242,7 @@ fn drive_home(stage: Box<Stage>, index: u8) {
             Some(_) if shared.clock.is_manual() => None,
             next => next.map(|deadline| deadline.since(shared.now())),
         };
+        driver.stage.report(&mut state);
         core.sleep(state, limit);
         crew.wake_sentry();
         until_look = 0;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use roscius::prelude::*;
-use roscius::status::ActorState;
+use roscius::status::{ActorState, MessageCount};
 use roscius::{Builder, InTransit, Undelivered, Verdict};
 
 use crate::bases::Base;
@@ -14,6 +14,8 @@ use crate::cast::{Double, Guest, Number, Order, Unwanted, What, fail};
 use crate::scene::{PATIENCE, QUIET, Scene};
 
 promises! {
+    on every_base:
+        messages_are_counted_by_type;
     on in_one_process:
         an_interceptor_sees_every_message,
         an_interceptor_sees_forwarded_messages_and_those_that_wait_for_room,
@@ -175,6 +177,32 @@ fn the_status_counts_what_happened(base: Base) {
     assert_eq!(status.endpoints, 2);
     drop(endpoint);
     assert_eq!(scene.system.status().endpoints, 1);
+}
+
+fn messages_are_counted_by_type(base: Base) {
+    let scene = Scene::new(base);
+    let puppet = scene.puppet("puppet");
+    let guest = scene.system.cast(Guest::part("guest", scene.probe.address())).unwrap();
+    for number in 0..30 {
+        scene.system.tell(puppet, Number(number)).unwrap();
+    }
+    // One that waits in the midst of a message, and others meanwhile.
+    let promise = scene.hold(guest);
+    for number in 30..50 {
+        scene.system.tell(puppet, Number(number)).unwrap();
+        assert_eq!(scene.system.ask(puppet, Double(number)).wait(), Ok(2 * number));
+    }
+    promise.fulfil(1);
+    scene.saw_all(50);
+    // What failed was not handled.
+    scene.probe.tell(scene.puppet("failing"), fail("x"));
+    let counted = || {
+        let messages = scene.system.status().messages;
+        let name = |it: &MessageCount| it.name.rsplit("::").next().unwrap().to_owned();
+        messages.iter().map(|it| (name(it), it.handled)).collect::<Vec<_>>()
+    };
+    let expected = [("Number", 50), ("Double", 20), ("WaitFor", 1)].map(|(name, count)| (name.to_owned(), count));
+    scene.wait_until("it is counted", || counted() == expected);
 }
 
 fn the_status_shows_each_actor(base: Base) {

@@ -1,5 +1,6 @@
 //! A system of some base: what a promise does from outside is the same for all of them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
 use std::path::PathBuf;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use roscius::status::Status;
+use roscius::status::{Status, most_frequent_first};
 use roscius::testkit::Listener;
 use roscius::{
     ActorRef, ActorSystem, Address, AskError, DeadLetterRecord, Destination, Message, Received, SendError, SpawnError,
@@ -52,12 +53,17 @@ impl Company {
         };
         let actors: Vec<_> = survey.actors().cloned().collect();
         let said = || survey.processes.iter().filter_map(|(_, status)| status.as_ref());
+        let mut types: BTreeMap<_, u64> = BTreeMap::new();
+        for message in said().flat_map(|status| &status.messages) {
+            *types.entry(message.name.clone()).or_default() += message.handled;
+        }
         let sum = |count: fn(&Status) -> u64| said().map(count).sum();
         Status {
             base: "processes".into(),
             cores: survey.processes.len(),
             uptime: said().map(|status| status.uptime).max().unwrap_or_default(),
             handled: actors.iter().map(|actor| actor.handled).sum(),
+            messages: most_frequent_first(types.into_iter()),
             actors,
             names: survey.system.names.clone(),
             failures: sum(|status| status.failures),

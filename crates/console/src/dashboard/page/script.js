@@ -70,6 +70,7 @@ const sections = {
   rows: showTree,
   mailboxes: showMailboxes,
   classes: showClasses,
+  messages: showMessages,
   processes: showProcesses,
   letters: showLetters,
   news: (news) => showLines(find("#news ol"), news),
@@ -210,6 +211,14 @@ function showClasses({ count: many = 0, shown: rows = {} }) {
   list(find("#classes tbody"), inOrder(rows), (row, name) => element("tr", {},
     element("td", { class: "text" }, className(name)), numberCell(row.actors), numberCell(row.waiting),
     numberCell(row.rate), numberCell(row.handled, count(row.handled), "minor"), numberCell(row.restarts, count(row.restarts), "minor")));
+}
+
+function showMessages({ count: many = 0, shown: rows = {} }) {
+  const listed = Object.keys(rows).length;
+  say(find("#messages .count"), many > listed ? `· the ${listed} most frequent of ${count(many)}` : "");
+  list(find("#messages tbody"), inOrder(rows), (row, name) => element("tr", {},
+    element("td", { class: "text" }, className(name)), numberCell(row.rate), numberCell(row.handled)));
+  showNothing("#messages", listed, "No message was handled.");
 }
 
 const roles = { admin: "Admin", actors: "actors", starter: "starter", logger: "logger", program: "program" };

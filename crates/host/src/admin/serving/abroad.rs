@@ -92,7 +92,10 @@ pub(super) fn listener(network: Option<&Network>, outbound_only: bool) -> Option
         Ok(Some(listener)) => Some(listener),
         Ok(None) => {
             let port = network.port();
-            tracing::warn!(port, "no other system can connect to this one: somebody else has the TCP port of this number");
+            tracing::warn!(
+                port,
+                "no other system can connect to this one: somebody else has the TCP port of this number"
+            );
             None
         }
         Err(error) => {
@@ -342,7 +345,8 @@ impl Serving {
     /// A message of the Admin for another system, or a process there.
     pub(super) fn send_frame_abroad(&mut self, header: &Header, payload: &Payload<'_>) {
         let mut whole = Vec::new();
-        match frame::encode(header, payload, DEFAULT_LIMIT, &mut whole).map(|_| Frame::new(whole.into(), DEFAULT_LIMIT)) {
+        match frame::encode(header, payload, DEFAULT_LIMIT, &mut whole).map(|_| Frame::new(whole.into(), DEFAULT_LIMIT))
+        {
             Ok(Ok(frame)) => self.pass_on(&frame),
             Ok(Err(error)) | Err(error) => tracing::error!(%error, "a message of the Admin has no form"),
         }

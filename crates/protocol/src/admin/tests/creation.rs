@@ -225,7 +225,11 @@ fn a_name_that_came_to_nothing_is_free_again() {
     let mut scene = Scene::new();
     let process = scene.create(5, |creation| creation.name = Some("desk".into())).unwrap();
     scene.create(6, |creation| creation.name = Some("desk".into()));
-    scene.say(STARTER, 0, ToAdmin::Failed { process, refusal: refusal(RefusalKind::InvalidActorClass), fits: Vec::new() });
+    scene.say(
+        STARTER,
+        0,
+        ToAdmin::Failed { process, refusal: refusal(RefusalKind::InvalidActorClass), fits: Vec::new() },
+    );
     assert_eq!(scene.said_to(PROGRAM).len(), 2, "both are told");
     assert!(scene.create(7, |creation| creation.name = Some("desk".into())).is_some());
 }

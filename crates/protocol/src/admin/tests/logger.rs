@@ -55,7 +55,11 @@ fn a_logger_that_fails_or_takes_too_long_is_not_waited_for() {
     let mut failing = scene();
     failing.attach(PROGRAM, Role::External);
     failing.effects.clear();
-    failing.say(STARTER, 0, ToAdmin::Failed { process: LOGGER, refusal: refusal(RefusalKind::NoProcess), fits: Vec::new() });
+    failing.say(
+        STARTER,
+        0,
+        ToAdmin::Failed { process: LOGGER, refusal: refusal(RefusalKind::NoProcess), fits: Vec::new() },
+    );
     assert!(matches!(failing.said_to(PROGRAM)[..], [(1, FromAdmin::Attached { .. })]));
 
     let mut slow = scene();

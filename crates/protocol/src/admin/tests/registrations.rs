@@ -7,6 +7,7 @@ use crate::address::Address;
 use crate::admin::messages::{FromAdmin, LetterRecord, Setback, ToAdmin};
 use crate::admin::{Effect, Event, root};
 use crate::frame::Role;
+use crate::pickle;
 
 fn handle(scene: &mut Scene, by: Address, start: bool) {
     let message = ToAdmin::HandleDeadLetters { start, alone: false };
@@ -156,6 +157,20 @@ fn a_changed_capability_is_told_to_all_and_an_unchanged_one_to_nobody() {
         assert_eq!(scene.seen(), expected);
     }
     assert_eq!(scene.status().capabilities, [(b"a".to_vec(), b"3".to_vec())]);
+}
+
+#[test]
+fn pickles_of_one_name_are_one_capability() {
+    let mut scene = Scene::with(|config| config.capabilities.clear());
+    scene.attach(PROGRAM, Role::External);
+    // As protocols 5 and 4 have it.
+    let (first, other) = (b"\x80\x05\x95\x06\0\0\0\0\0\0\0\x8c\x02os\x94.".to_vec(), pickle::write_text("os"));
+    for (name, value) in [(&first, Some(b"1".to_vec())), (&other, Some(b"2".to_vec()))] {
+        scene.say(PROGRAM, 0, ToAdmin::SetCapability { name: name.clone(), value });
+    }
+    assert_eq!(scene.status().capabilities, [(first, b"2".to_vec())]);
+    scene.say(PROGRAM, 0, ToAdmin::SetCapability { name: other, value: None });
+    assert_eq!(scene.status().capabilities, []);
 }
 
 #[test]

@@ -7,7 +7,8 @@ use crate::address::{Address, NodeId};
 use crate::admin::messages::{FromAdmin, RefusalKind, Source, ToAdmin};
 use crate::admin::{CREATE_WITHIN, Effect, Event, KeptContent, actor_of};
 use crate::frame::Role;
-use crate::sources::{Digest, Level, Notice, VALIDATE_WITHIN};
+use crate::pickle::write_text;
+use crate::sources::{ARCH, ContentKind, Digest, Level, Note, Notice, OS, Platform, VALIDATE_WITHIN};
 use crate::supervision::Restart;
 
 const DIGEST: Digest = Digest([9; 32]);
@@ -35,7 +36,7 @@ fn validate(scene: &mut Scene, authority: Address, id: &str, digest: Digest) {
     say_as(scene, authority, ToAdmin::SourceVerdict { id: id.into(), info: None, content: Some(CONTENT) });
     let examine = Effect::ExamineSource { id: id.into(), content: CONTENT };
     assert_eq!(scene.seen(), [examine]);
-    scene.on(Event::SourceExamined { id: id.into(), content: Ok(KeptContent { digest, executable: false }) });
+    scene.on(Event::SourceExamined { id: id.into(), content: Ok(KeptContent { digest, kind: ContentKind::Archive }) });
 }
 
 fn reject(scene: &mut Scene, authority: Address, id: &str) {
@@ -263,7 +264,7 @@ fn a_program_is_started_by_anybody_whatever_it_offers() {
     let (mut scene, authority) = scene();
     load(&mut scene, "abc");
     say_as(&mut scene, authority, ToAdmin::SourceVerdict { id: "abc".into(), info: None, content: Some(CONTENT) });
-    let content = Ok(KeptContent { digest: DIGEST, executable: true });
+    let content = Ok(KeptContent { digest: DIGEST, kind: ContentKind::Program(None) });
     scene.on(Event::SourceExamined { id: "abc".into(), content });
     let counter = |scene: &mut Scene, source: Option<&str>| {
         scene.effects.clear();
@@ -286,6 +287,48 @@ fn a_program_is_started_by_anybody_whatever_it_offers() {
     validate(&mut scene, authority, "abc", DIGEST);
     assert_eq!(counter(&mut scene, Some("abc")), None);
     assert_eq!(refusals(&mut scene), [(5, RefusalKind::NoMaker)]);
+}
+
+#[test]
+fn a_program_runs_where_the_capabilities_say_that_it_does() {
+    let (mut scene, authority) = scene();
+    let set = |scene: &mut Scene, name: &str, value: Option<&str>| {
+        let value = value.map(write_text);
+        scene.say(PROGRAM, 0, ToAdmin::SetCapability { name: write_text(name), value });
+        scene.effects.clear();
+    };
+    set(&mut scene, OS, Some("linux"));
+    set(&mut scene, ARCH, Some("x86_64"));
+    let load_for = |scene: &mut Scene, id: &str, arch: &'static str, digest: Digest| {
+        load(scene, id);
+        say_as(scene, authority, ToAdmin::SourceVerdict { id: id.into(), info: None, content: Some(CONTENT) });
+        scene.effects.clear();
+        let kind = ContentKind::Program(Some(Platform { os: "linux", arch }));
+        scene.on(Event::SourceExamined { id: id.into(), content: Ok(KeptContent { digest, kind }) });
+        let noted = |effect: &Effect| matches!(effect, Effect::Log(Note::NotForThisHost { .. }));
+        scene.seen().iter().any(noted)
+    };
+    assert!(!load_for(&mut scene, "here", "x86_64", DIGEST));
+    assert!(load_for(&mut scene, "there", "aarch64", Digest([8; 32])), "it is said that nothing can be made of it");
+    let refused = |scene: &mut Scene, source: &str| {
+        scene.effects.clear();
+        create(scene, 5, source);
+        let answers = scene.said_to(PROGRAM);
+        answers.into_iter().find_map(|(_, it)| if let FromAdmin::Refused(refusal) = it { Some(refusal) } else { None })
+    };
+    assert_eq!(refused(&mut scene, "here"), None);
+    let refusal = refused(&mut scene, "there").unwrap();
+    assert_eq!(refusal.kind, RefusalKind::NoCompatibleSystem);
+    assert_eq!(
+        refusal.text,
+        "source there is a program for linux on aarch64, and the capabilities of this system are: `os` `linux`, `arch` `x86_64`"
+    );
+    // What the capabilities say counts, whatever the host is.
+    set(&mut scene, ARCH, Some("aarch64"));
+    assert_eq!(refused(&mut scene, "there"), None);
+    set(&mut scene, ARCH, None);
+    let refusal = refused(&mut scene, "here").unwrap();
+    assert!(refusal.text.ends_with("`os` `linux`, `arch` not said"), "{}", refusal.text);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use roscius_protocol::address::NodeId;
 use roscius_protocol::admin::messages::{Source, ToAdmin};
 use roscius_protocol::admin::{Event, KeptContent};
-use roscius_protocol::sources::Digest;
+use roscius_protocol::sources::{ContentKind, Digest};
 
 use super::World;
 
@@ -52,7 +52,7 @@ impl World {
         let content = if self.random.chance(80) {
             let digest = digest_of(&id);
             self.kept.0.insert(digest);
-            Ok(KeptContent { digest, executable: false })
+            Ok(KeptContent { digest, kind: ContentKind::Archive })
         } else {
             Err("it is no good".to_owned())
         };

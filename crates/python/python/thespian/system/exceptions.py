@@ -28,6 +28,10 @@ class InvalidActorAddress(ActorSystemException):
         return self._text
 
 
+# What such an exception says.
+NO_SYSTEM = "No compatible ActorSystem could be found"
+
+
 @public
 class NoCompatibleSystemForActor(ActorSystemException):
     """No reachable actor system has the capabilities that the actor requires."""

@@ -14,6 +14,7 @@ from thespian.system.actor_registry import ActorRegistry
 from thespian.system.capability import fits
 from thespian.system.class_resolution import resolve
 from thespian.system.exceptions import (
+    NO_SYSTEM,
     InvalidActorSourceHash,
     InvalidActorSpecification,
     NoCompatibleSystemForActor,
@@ -88,7 +89,7 @@ class InProcessBase(RunningBase):
             return existing
         cls = self._class_of(actorClass, sourceHash, waits=True)
         if not fits(cls, self.capabilities, requirements):
-            raise NoCompatibleSystemForActor(actorClass, "No compatible ActorSystem could be found")
+            raise NoCompatibleSystemForActor(actorClass, NO_SYSTEM)
         actor = self._instance_of(cls, requirements, sourceHash)
         plan = restart_plan(None, cls, lambda: self._made_again(cls, requirements, sourceHash, address))
         address = self._core.spawn(actor, globalName or None, plan)

@@ -12,6 +12,7 @@ from roscius._core import Refused, admin_address
 from roscius.rust_actors import PYTHON, rust_actor, rust_instead
 
 from thespian.system.exceptions import (
+    NO_SYSTEM,
     ActorSystemFailure,
     ActorSystemRequestTimeout,
     InvalidActorSourceHash,
@@ -231,7 +232,9 @@ def _error_of(refusal: Refused, actorClass: Any, sourceHash: str | None) -> Exce
     kind, text = refusal.args
     match kind:
         case "no-compatible-system":
-            return NoCompatibleSystemForActor(actorClass, "No compatible ActorSystem could be found")
+            # What is known of why, unless that is the class itself.
+            why = "" if text == NO_SYSTEM else f" ({text})"
+            return NoCompatibleSystemForActor(actorClass, NO_SYSTEM + why)
         case "invalid-source-hash":
             return InvalidActorSourceHash(sourceHash)
         case "invalid-class":

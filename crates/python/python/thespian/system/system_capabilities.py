@@ -6,6 +6,8 @@ import sys
 import time
 from typing import Any
 
+from roscius._core import THIS_HOST
+
 ThespianGeneration = (3, 10)
 
 
@@ -17,3 +19,6 @@ def add_system_capabilities(capabilities: dict[str, Any], name: str, version: in
     capabilities["Thespian Version"] = str(int(time.time() * 1000))
     capabilities["Thespian ActorSystem Name"] = name
     capabilities["Thespian ActorSystem Version"] = version
+    # The original has no such capabilities: a program may have its own under these names.
+    for key, value in zip(("os", "arch"), THIS_HOST, strict=True):
+        capabilities.setdefault(key, value)

@@ -12,7 +12,7 @@ from roscius.supervision import restart_policy
 from thespian.system import poison, sources
 from thespian.system.capability import fits
 from thespian.system.class_resolution import resolve
-from thespian.system.exceptions import InvalidActorSourceHash, InvalidActorSpecification
+from thespian.system.exceptions import NO_SYSTEM, InvalidActorSourceHash, InvalidActorSpecification
 from thespian.system.instantiation import withPossibleInitArgs
 from thespian.system.messages.lifecycle import ActorExitRequest
 from thespian.system.processes import log_forwarding, log_writer, signals, titles
@@ -165,7 +165,7 @@ def _class_of(task: Task, host: ActorHost) -> tuple[Any, Any]:
             for system, entries in task.elsewhere
             if _may_run(cls, unpacked_entries(entries), spec.requirements)
         ]
-        raise NotMade("no-compatible-system", "No compatible ActorSystem could be found", fitting)
+        raise NotMade("no-compatible-system", NO_SYSTEM, fitting)
     return cls, spec.requirements
 
 
