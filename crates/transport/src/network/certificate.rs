@@ -163,7 +163,7 @@ impl Problem {
             }
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Self::NotYet,
             CertificateError::Revoked => Self::Refused,
-            CertificateError::UnknownIssuer | CertificateError::BadSignature => Self::Foreign,
+            CertificateError::UnknownIssuer => Self::Foreign,
             CertificateError::NotValidForNameContext { expected, presented } => Self::AnotherHost {
                 hosts: presented.iter().filter_map(|name| host_in(name)).map(str::to_owned).collect(),
                 dialled: expected.to_str().into_owned(),
@@ -259,8 +259,8 @@ fn of_webpki(error: webpki::Error) -> Error {
     let error = match error {
         E::CertExpired { time, not_after } => CertificateError::ExpiredContext { time, not_after },
         E::CertNotValidYet { time, not_before } => CertificateError::NotValidYetContext { time, not_before },
-        E::UnknownIssuer => CertificateError::UnknownIssuer,
-        E::InvalidSignatureForPublicKey => CertificateError::BadSignature,
+        // An authority that was made anew under the name of the old one is another.
+        E::UnknownIssuer | E::InvalidSignatureForPublicKey => CertificateError::UnknownIssuer,
         E::RequiredEkuNotFoundContext(_) => CertificateError::InvalidPurpose,
         E::CertNotValidForName(context) => {
             CertificateError::NotValidForNameContext { expected: context.expected, presented: context.presented }

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
@@ -14,6 +15,7 @@ pub struct Between {
     listening: Option<TcpStream>,
     pumps: Vec<JoinHandle<()>>,
     said: Arc<Mutex<Vec<u8>>>,
+    spoils: Arc<AtomicBool>,
 }
 
 impl Between {
@@ -22,7 +24,16 @@ impl Between {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let listener = Some(listener);
-        Self { address, to, listener, dialler: None, listening: None, pumps: Vec::new(), said: Arc::default() }
+        Self {
+            address,
+            to,
+            listener,
+            dialler: None,
+            listening: None,
+            pumps: Vec::new(),
+            said: Arc::default(),
+            spoils: Arc::default(),
+        }
     }
 
     /// Takes the connection that was dialled.
@@ -30,7 +41,11 @@ impl Between {
         let (dialler, _) = self.listener.take().unwrap().accept().unwrap();
         let listening = TcpStream::connect(self.to).unwrap();
         let copy = |stream: &TcpStream| stream.try_clone().unwrap();
-        self.pumps.push(pump(copy(&dialler), copy(&listening), Some(Arc::clone(&self.said))));
+        self.pumps.push(pump(
+            copy(&dialler),
+            copy(&listening),
+            Some((Arc::clone(&self.said), Arc::clone(&self.spoils))),
+        ));
         self.pumps.push(pump(copy(&listening), copy(&dialler), None));
         (self.dialler, self.listening) = (Some(dialler), Some(listening));
     }
@@ -38,6 +53,11 @@ impl Between {
     /// What the dialler has said so far.
     pub fn said(&self) -> Vec<u8> {
         self.said.lock().unwrap().clone()
+    }
+
+    /// One bit of what the dialler says next is changed.
+    pub fn spoil(&self) {
+        self.spoils.store(true, Ordering::SeqCst);
     }
 
     /// The dialler finds the connection closed, and the other side notices nothing.
@@ -62,12 +82,17 @@ impl Drop for Between {
     }
 }
 
-fn pump(mut from: TcpStream, mut to: TcpStream, kept: Option<Arc<Mutex<Vec<u8>>>>) -> JoinHandle<()> {
+type Meddling = (Arc<Mutex<Vec<u8>>>, Arc<AtomicBool>);
+
+fn pump(mut from: TcpStream, mut to: TcpStream, meddling: Option<Meddling>) -> JoinHandle<()> {
     std::thread::spawn(move || {
         let mut buffer = [0; 4096];
         while let Ok(count @ 1..) = from.read(&mut buffer) {
-            if let Some(kept) = &kept {
-                kept.lock().unwrap().extend_from_slice(&buffer[..count]);
+            if let Some((said, spoils)) = &meddling {
+                said.lock().unwrap().extend_from_slice(&buffer[..count]);
+                if spoils.swap(false, Ordering::SeqCst) {
+                    buffer[count / 2] ^= 4;
+                }
             }
             if to.write_all(&buffer[..count]).is_err() {
                 return;

@@ -7,11 +7,21 @@ use roscius_protocol::frame::Kind;
 use roscius_transport::network::{Cause, Event, PayloadKinds, SendError};
 use roscius_transport::{Bounds, Room};
 
+use crate::authority::Authority;
 use crate::scene::{Station, linked, options, until};
 
 #[test]
 fn records_of_all_lengths_arrive_in_order_both_ways() {
-    let (mut a, mut b) = linked(Station::new(1), Station::new(2));
+    let ours = Authority::new();
+    carry_all_lengths(linked(Station::new(1), Station::new(2)));
+    carry_all_lengths(linked(ours.station(1), ours.station(2)));
+    carry_all_lengths(linked(ours.station(2), ours.station(1)));
+}
+
+fn carry_all_lengths((mut a, mut b): (Station, Station)) {
+    if a.links.me().system == 2 {
+        std::mem::swap(&mut a, &mut b);
+    }
     let lengths = [0, 1, 100, 8 << 10, (64 << 10) - 1, 64 << 10, 1 << 20, 3, (5 << 20) + 7, 9];
     let record = |length: usize, salt: usize| -> Vec<u8> { (0..length).map(|at| (at * 7 + salt) as u8).collect() };
     for (salt, &length) in lengths.iter().enumerate() {
@@ -135,7 +145,12 @@ fn a_queue_that_is_full_says_when_it_has_room() {
 
 #[test]
 fn a_link_that_is_closed_loses_nothing() {
-    let (mut a, mut b) = linked(Station::new(1), Station::new(2));
+    let ours = Authority::new();
+    close_and_link_again(linked(Station::new(1), Station::new(2)));
+    close_and_link_again(linked(ours.station(1), ours.station(2)));
+}
+
+fn close_and_link_again((mut a, mut b): (Station, Station)) {
     // The other side has something under way too, which must not have the connection reset.
     for _ in 0..50 {
         let _ = a.links.send(2, &[], Bytes::from(vec![1; 100 << 10])).unwrap();
@@ -169,7 +184,12 @@ fn who_does_not_read_the_end_is_not_waited_for() {
 
 #[test]
 fn the_end_of_the_other_side_is_told_after_what_it_said() {
-    let (mut a, mut b) = linked(Station::new(1), Station::new(2));
+    let ours = Authority::new();
+    end(linked(Station::new(1), Station::new(2)));
+    end(linked(ours.station(1), ours.station(2)));
+}
+
+fn end((mut a, mut b): (Station, Station)) {
     a.send(2, b"last words");
     a.links.flush();
     drop(a);

@@ -2,13 +2,16 @@
 
 use roscius_transport::network::{Cause, Event};
 
+use crate::authority::Authority;
 use crate::between::Between;
 use crate::scene::{Station, linked, options, until};
 
 #[test]
 fn of_two_dials_at_once_one_becomes_the_link() {
-    for round in 0..20 {
-        let (mut a, mut b) = (Station::new(1), Station::new(2));
+    let ours = Authority::new();
+    for round in 0..32 {
+        let (mut a, mut b) =
+            if round < 16 { (Station::new(1), Station::new(2)) } else { (ours.station(1), ours.station(2)) };
         let calls = (a.dial(&b), b.dial(&a));
         // Now one is ahead, now the other.
         for turn in 0..8 {

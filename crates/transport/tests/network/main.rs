@@ -2,8 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "the linter takes what several tests share for no test")]
 
+mod authority;
+mod bare;
 mod between;
 mod carrying;
+mod certificates;
 mod doubles;
 mod scene;
 mod strangers;
+mod tampering;
