@@ -131,7 +131,7 @@ pub enum Effect {
         /// Which.
         system: SystemId,
     },
-    /// Send a message. One that does not arrive is forgotten.
+    /// Send a message. As long as the link lasts, messages are to arrive in order; what does not arrive with a link is forgotten.
     Send {
         /// Whom to.
         system: SystemId,

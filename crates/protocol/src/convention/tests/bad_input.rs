@@ -366,6 +366,20 @@ fn a_link_that_breaks_as_soon_as_it_is_made_is_not_made_without_end() {
 }
 
 #[test]
+fn a_link_on_which_nobody_answers_is_closed_and_made_anew() {
+    let place: Place = "10.0.0.2:1900".parse().unwrap();
+    for invited in [false, true] {
+        let mut alone = Alone::new(if invited { &[] } else { &["10.0.0.2:1900"] });
+        alone.on(Event::Invite { place: place.clone(), capabilities: Vec::new() });
+        alone.on(Event::Linked { system: 9, identity: "nine".into(), dialled: Some(place.clone()) });
+        let effects = alone.wait(seconds(15));
+        let closed = effects.iter().position(|effect| *effect == Effect::HangUp { system: 9 }).unwrap();
+        assert!(effects[closed..].contains(&Effect::Dial { place: place.clone() }));
+        assert!(!effects[..closed].contains(&Effect::Dial { place: place.clone() }));
+    }
+}
+
+#[test]
 fn after_its_end_nothing_is_decided() {
     let mut alone = Alone::new(&["10.0.0.2:1900"]);
     alone.link(9, "nine");
