@@ -15,6 +15,7 @@
 //! | [`names`] | which actor holds a global name |
 //! | [`pool`] | which worker of a troupe gets the next piece of work |
 //! | [`sources`] | which code was loaded, and who vouched for it |
+//! | [`convention`] | which systems belong together, which of them leads, and which are gone |
 //! | [`admin`] | which processes and actors a system of processes has, and who is told |
 //! | [`frame`] | how a message is laid out between processes and hosts |
 //! | [`pair`] | what passes between two systems, and what became of it |
@@ -23,6 +24,7 @@
 pub mod address;
 pub mod admin;
 pub mod backoff;
+pub mod convention;
 pub mod frame;
 pub mod lifecycle;
 pub mod mailbox;

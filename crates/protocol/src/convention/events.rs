@@ -1,0 +1,170 @@
+//! What a convention is told, and what it says is to be done.
+
+use super::{Message, Note, Place, Timing};
+use crate::address::Address;
+use crate::admin::messages::Entry;
+
+/// One start of a system: `Address::node().system()` of all its addresses.
+pub type SystemId = u32;
+
+/// What a convention is told at the start.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// This system.
+    pub me: SystemId,
+    /// What outlives a restart of it. The links tell others; here it is for the log.
+    pub identity: String,
+    /// Where this system can be dialled, if it can.
+    pub place: Option<Place>,
+    /// Who may lead, the first first. This system may be among them.
+    pub candidates: Vec<Place>,
+    /// What this system can do.
+    pub capabilities: Vec<Entry>,
+    /// Others are not told where this system can be dialled: it dials, always.
+    pub outbound_only: bool,
+    /// How long things take.
+    pub timing: Timing,
+    /// What chance is drawn from. Different for each system, so that they do not all do the same at once.
+    pub seed: u64,
+}
+
+/// What has happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// There is a link with a system, which has proved who it is. Told again when a dial leads to a system that has a link already; and
+    /// with this system itself when the place is its own.
+    ///
+    /// Each [`Effect::Dial`] is answered by this or by [`Event::NotLinked`].
+    Linked {
+        /// Which system.
+        system: SystemId,
+        /// Its identity.
+        identity: String,
+        /// The place that was dialled, if this side did. Exactly as [`Effect::Dial`] named it.
+        dialled: Option<Place>,
+    },
+    /// A dial came to nothing.
+    NotLinked {
+        /// What was dialled.
+        place: Place,
+        /// Why, for people.
+        why: String,
+    },
+    /// The link with a system is broken or closed.
+    Unlinked {
+        /// Which system.
+        system: SystemId,
+        /// Why, for people.
+        why: String,
+    },
+    /// Bytes came from a system: it lives. Cheap, to be told for all that comes.
+    Heard {
+        /// Which.
+        system: SystemId,
+    },
+    /// A message came.
+    Said {
+        /// From which system.
+        system: SystemId,
+        /// The message.
+        message: Message,
+    },
+    /// Nothing: time has passed.
+    Due,
+    /// The capabilities of this system are these now.
+    Capabilities(Vec<Entry>),
+    /// These may lead now, the first first.
+    Candidates(Vec<Place>),
+    /// How many actors there are here.
+    Load(u32),
+    /// A system is to be invited (`preRegisterRemoteSystem`), and again whenever it is lost.
+    Invite {
+        /// Where it can be dialled.
+        place: Place,
+        /// What it is said to be able to do. Its own word counts as soon as it is a member.
+        capabilities: Vec<Entry>,
+    },
+    /// A system is not to be a member any more (`deRegisterRemoteSystem`), and not to be invited.
+    Dismiss(Peer),
+    /// A creation is being tried on a member, which counts as load of it until it says how it is.
+    Placing {
+        /// Which.
+        system: SystemId,
+    },
+    /// An actor here has a child on another system.
+    Placed {
+        /// The actor.
+        parent: Address,
+        /// Its child.
+        child: Address,
+    },
+    /// Such a child has ended, and its parent been told.
+    ChildGone {
+        /// The child.
+        child: Address,
+    },
+    /// This system shuts down, and leaves. Nothing is decided after that.
+    ShutDown,
+}
+
+/// How a system is named that is to be dismissed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// By where it can be dialled.
+    Place(Place),
+    /// By what it is.
+    System(SystemId),
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Make a link with the system at this place. Answered with [`Event::Linked`] or [`Event::NotLinked`].
+    Dial {
+        /// The place.
+        place: Place,
+    },
+    /// Close the link with a system.
+    HangUp {
+        /// Which.
+        system: SystemId,
+    },
+    /// Send a message. One that does not arrive is forgotten.
+    Send {
+        /// Whom to.
+        system: SystemId,
+        /// The message.
+        message: Message,
+    },
+    /// A system is a member. To all that watch registrations.
+    Joined {
+        /// Which.
+        system: SystemId,
+        /// Its Admin.
+        admin: Address,
+        /// What it can do.
+        capabilities: Vec<Entry>,
+        /// Where it can be dialled, if it can.
+        place: Option<Place>,
+    },
+    /// A system is a member no more. To all that watch registrations. What was sent to it and has not arrived is lost.
+    Left {
+        /// Which.
+        system: SystemId,
+        /// Its Admin.
+        admin: Address,
+        /// What it could do.
+        capabilities: Vec<Entry>,
+    },
+    /// Somebody else leads now. None: this system itself, or nobody ([`Convention::is_leader`](super::Convention::is_leader)).
+    Leader(Option<SystemId>),
+    /// A child is lost with its system. Before [`Effect::Left`], if that was a member.
+    ChildLost {
+        /// Who is to be told.
+        parent: Address,
+        /// The child.
+        child: Address,
+    },
+    /// Write this to the log of the Admin.
+    Log(Note),
+}

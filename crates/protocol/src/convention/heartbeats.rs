@@ -1,0 +1,113 @@
+//! Who is alive.
+
+use std::time::Duration;
+
+use super::members::check_state;
+use super::messages::Heartbeat;
+use super::{Convention, Effect, Message, SystemId, Timer, Why};
+use crate::backoff::Backoff;
+use crate::time::Time;
+
+/// A deadline that is told later than this was slept through.
+const SLEPT: Duration = Duration::from_millis(500);
+
+impl Convention {
+    pub(super) fn heard(&mut self, now: Time, system: SystemId) {
+        if let Some(known) = self.known.get_mut(&system) {
+            known.heard = now;
+        }
+    }
+
+    /// While this system itself stood still nobody could be heard. What others said meanwhile is read in a moment, so the time does not count.
+    pub(super) fn allow_for_sleep(&mut self, now: Time) {
+        let Some(slept) = self.next_deadline().map(|deadline| now.since(deadline)).filter(|slept| *slept > SLEPT)
+        else {
+            return;
+        };
+        for known in self.known.values_mut() {
+            known.heard = known.heard.plus(slept).min(now);
+            if let Some((since, _)) = &mut known.broken {
+                *since = since.plus(slept).min(now);
+            }
+        }
+    }
+
+    /// Does what is due for a system, and sees to it that it is looked after again.
+    pub(super) fn look_after(&mut self, now: Time, system: SystemId, effects: &mut Vec<Effect>) {
+        let Some(known) = self.known.get_mut(&system) else { return };
+        if let Some((since, reason)) = &known.broken {
+            let overdue = since.plus(self.timing.broken_after);
+            if overdue <= now {
+                let why = Why::LinkBroken { reason: reason.clone(), after: self.timing.broken_after };
+                return self.lose(now, system, why, effects);
+            }
+            Self::set_alarm(&mut self.timers, &mut known.alarm, overdue, Timer::Known(system));
+            return;
+        }
+        if known.owed {
+            self.register(now, system, effects);
+        }
+        let state = self.state();
+        let Some(known) = self.known.get_mut(&system) else { return };
+        let heard = known.heard;
+        let Some(tie) = known.member_mut() else { return };
+        let silent_at = heard.plus(tie.patience);
+        if silent_at <= now {
+            let why = Why::Silent { after: tie.patience };
+            return self.expel(now, system, why, effects);
+        }
+        if tie.next_beat <= now {
+            tie.beats = tie.beats.wrapping_add(1);
+            let heartbeat = self.timing.heartbeat;
+            let spread = Backoff::constant(heartbeat).jitter_percent(20);
+            tie.next_beat = now.plus(spread.delay(tie.beats, self.seed ^ u64::from(system) << 32));
+            let beat = Heartbeat {
+                mine: tie.mine,
+                yours: tie.theirs.unwrap_or_default(),
+                version: self.version,
+                knows: tie.version,
+                state,
+            };
+            effects.push(Effect::Send { system, message: Message::Heartbeat(beat) });
+        }
+        let next = silent_at.min(tie.next_beat);
+        Self::set_alarm(&mut self.timers, &mut known.alarm, next, Timer::Known(system));
+    }
+
+    pub(super) fn got_heartbeat(&mut self, now: Time, system: SystemId, beat: Heartbeat, effects: &mut Vec<Effect>) {
+        if let Err(why) = check_state(beat.state) {
+            return self.refuse(system, why, effects);
+        }
+        let wanted = self.wants(system);
+        let Some(tie) = self.known.get_mut(&system).and_then(|known| known.tie.as_mut()) else {
+            // It takes this system for a member, which it is not any more.
+            return if wanted {
+                self.register(now, system, effects);
+            } else {
+                self.disown(now, system, beat.mine, effects);
+            };
+        };
+        match tie.theirs {
+            Some(theirs) if beat.mine < theirs => self.count("Convention Message Received.Old"),
+            Some(theirs) if beat.mine == theirs && beat.yours == tie.mine => {
+                let changed = tie.state.leads != beat.state.leads || tie.state.term != beat.state.term;
+                tie.hear_state(beat.state);
+                self.hear_term(beat.state);
+                if beat.knows != self.version {
+                    // The registration that told of the change was lost.
+                    self.register(now, system, effects);
+                }
+                if changed {
+                    self.review_leadership(now, effects);
+                }
+            }
+            // The two do not mean the same tie: a registration makes that clear.
+            _ => self.register(now, system, effects),
+        }
+    }
+
+    /// Whether this system has a reason of its own to be tied to another.
+    pub(super) fn wants(&self, system: SystemId) -> bool {
+        self.inviters.contains(&system) || self.known.get(&system).is_some_and(|known| !known.places.is_empty())
+    }
+}

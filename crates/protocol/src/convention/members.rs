@@ -1,0 +1,461 @@
+//! Who is a member: registrations, new starts of a system, and departures.
+
+use std::time::Duration;
+
+use super::hysteresis::Allowance;
+use super::messages::{Join, MOST_CAPABILITIES, MOST_CAPABILITY_BYTES, State};
+use super::{Alarm, Convention, Departure, Effect, Message, Note, Place, SystemId, Term, Timer, Timing, Why, admin_of};
+use crate::admin::messages::Entry;
+use crate::time::Time;
+
+/// A system with a link, or a tie, or both.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) identity: String,
+    pub(super) linked: bool,
+    /// Since when it has no link, and why.
+    pub(super) broken: Option<(Time, String)>,
+    pub(super) heard: Time,
+    pub(super) tie: Option<Tie>,
+    /// Targets that lead to it.
+    pub(super) places: Vec<Place>,
+    pub(super) allowance: Allowance,
+    /// A registration waits for its turn.
+    pub(super) owed: bool,
+    /// Something of it was refused, and that it was is in the log.
+    pub(super) noted: bool,
+    pub(super) alarm: Alarm,
+}
+
+impl Known {
+    /// The tie, if both sides have taken it on.
+    pub(super) fn member(&self) -> Option<&Tie> {
+        self.tie.as_ref().filter(|tie| tie.theirs.is_some())
+    }
+
+    pub(super) fn member_mut(&mut self) -> Option<&mut Tie> {
+        self.tie.as_mut().filter(|tie| tie.theirs.is_some())
+    }
+}
+
+/// What two systems are to each other. See [`messages`](super::messages).
+#[derive(Debug)]
+pub(super) struct Tie {
+    /// This side's number.
+    pub(super) mine: u64,
+    /// The other side's, once it has registered. Then it is a member.
+    pub(super) theirs: Option<u64>,
+    pub(super) place: Option<Place>,
+    pub(super) capabilities: Vec<Entry>,
+    pub(super) version: u64,
+    /// It takes this system for one that may lead, or has invited it.
+    pub(super) wants: bool,
+    pub(super) state: State,
+    /// Creations that were tried on it, and children that it got, since it last said how it is.
+    pub(super) placing: u32,
+    pub(super) placed: u32,
+    /// It is given up when nothing was heard of it for so long.
+    pub(super) patience: Duration,
+    pub(super) next_beat: Time,
+    pub(super) beats: u32,
+}
+
+impl Tie {
+    fn new(mine: u64, now: Time) -> Self {
+        Self {
+            mine,
+            theirs: None,
+            place: None,
+            capabilities: Vec::new(),
+            version: 0,
+            wants: false,
+            state: State::default(),
+            placing: 0,
+            placed: 0,
+            patience: Duration::ZERO,
+            next_beat: now,
+            beats: 0,
+        }
+    }
+
+    /// What it said it has, and what was put there since. Somebody who asks for an actor and gets it as a child counts once.
+    pub(super) fn load(&self) -> u32 {
+        self.state.load.saturating_add(self.placing.max(self.placed))
+    }
+
+    pub(super) fn hear_state(&mut self, state: State) {
+        self.state = state;
+        self.placing = 0;
+        self.placed = 0;
+    }
+}
+
+impl Convention {
+    /// There is a link with a system.
+    pub(super) fn linked(
+        &mut self,
+        now: Time,
+        system: SystemId,
+        identity: String,
+        dialled: Option<Place>,
+        effects: &mut Vec<Effect>,
+    ) {
+        if system == self.me {
+            if let Some(place) = dialled {
+                self.found_itself(now, place, effects);
+            }
+            return;
+        }
+        let allowance = Allowance::full(self.timing.registration_burst, now);
+        let known = self.known.entry(system).or_insert_with(|| Known {
+            identity,
+            linked: false,
+            broken: None,
+            heard: now,
+            tie: None,
+            places: Vec::new(),
+            allowance,
+            owed: false,
+            noted: false,
+            alarm: None,
+        });
+        let is_new = !known.linked;
+        known.linked = true;
+        known.broken = None;
+        known.heard = now;
+        if let Some(place) = dialled {
+            self.reached(now, system, &place, effects);
+        }
+        let Some(known) = self.known.get(&system) else { return };
+        if is_new && known.member().is_some() {
+            // Each side learns whether the other has given it up meanwhile.
+            self.register(now, system, effects);
+            self.watch_again(system, effects);
+        }
+        for place in self.places_of(system) {
+            self.pursue(now, &place, effects);
+        }
+        self.look_after(now, system, effects);
+    }
+
+    /// The link with a system is gone.
+    pub(super) fn unlinked(&mut self, now: Time, system: SystemId, why: String, effects: &mut Vec<Effect>) {
+        let Some(known) = self.known.get_mut(&system).filter(|known| known.linked) else { return };
+        known.linked = false;
+        known.owed = false;
+        if known.member().is_some() {
+            known.broken = Some((now, why));
+            self.look_after(now, system, effects);
+            self.pursue_again(now, system, effects);
+        } else {
+            self.forget(now, system, effects);
+        }
+    }
+
+    /// Registers with a system that there is a link with, as soon as that may be.
+    pub(super) fn register(&mut self, now: Time, system: SystemId, effects: &mut Vec<Effect>) {
+        let wants = self.wants(system);
+        let state = self.state();
+        let Some(known) = self.known.get_mut(&system).filter(|known| known.linked) else { return };
+        let Timing { registration_burst, registration_every, heartbeat, .. } = self.timing;
+        if let Err(then) = known.allowance.take(now, registration_burst, registration_every) {
+            known.owed = true;
+            Self::set_alarm(&mut self.timers, &mut known.alarm, then, Timer::Known(system));
+            return;
+        }
+        known.owed = false;
+        let tie = known.tie.get_or_insert_with(|| {
+            self.next_tie += 1;
+            Tie::new(self.next_tie, now)
+        });
+        tie.next_beat = tie.next_beat.max(now.plus(heartbeat / 2));
+        let join = Join {
+            mine: tie.mine,
+            yours: tie.theirs,
+            place: self.place.clone(),
+            capabilities: self.capabilities.clone(),
+            version: self.version,
+            beats_every: u32::try_from(heartbeat.as_millis()).unwrap_or(u32::MAX),
+            wants,
+            state,
+        };
+        effects.push(Effect::Send { system, message: Message::Join(Box::new(join)) });
+        self.count("Admin Convention Registered");
+    }
+
+    pub(super) fn got_join(&mut self, now: Time, system: SystemId, join: Join, effects: &mut Vec<Effect>) {
+        self.count("Admin Handle Convention Registration");
+        if let Err(why) = check(&join) {
+            return self.refuse(system, why, effects);
+        }
+        let wanted = self.wants(system);
+        let Some(known) = self.known.get_mut(&system) else { return };
+        if known.member().is_none() && !wanted && !join.wants {
+            return self.disown(now, system, join.mine, effects);
+        }
+        let Some(tie) = &mut known.tie else {
+            if join.yours.is_some() && !wanted && self.waits_for_invitation() {
+                // It has not noticed that this system is not its member any more.
+                return self.disown(now, system, join.mine, effects);
+            }
+            if !self.make_room(now, system, join.place.as_ref(), effects) {
+                return;
+            }
+            if join.yours.is_some() {
+                // It speaks of a tie that is over here: it is to learn that first.
+                return self.register(now, system, effects);
+            }
+            self.next_tie += 1;
+            if let Some(known) = self.known.get_mut(&system) {
+                known.tie = Some(Tie::new(self.next_tie, now));
+            }
+            self.take_on(now, system, join, effects);
+            return self.register(now, system, effects);
+        };
+        let knows_mine = join.yours == Some(tie.mine);
+        match tie.theirs {
+            // It speaks of a tie before this one.
+            None if join.yours.is_some() && !knows_mine => self.register(now, system, effects),
+            None => {
+                if !self.make_room(now, system, join.place.as_ref(), effects) {
+                    return;
+                }
+                self.take_on(now, system, join, effects);
+                if !knows_mine {
+                    self.register(now, system, effects);
+                }
+            }
+            Some(theirs) if join.mine < theirs => self.count("Convention Message Received.Old"),
+            Some(theirs) if join.mine == theirs => {
+                self.refresh(now, system, join, effects);
+                if !knows_mine {
+                    self.register(now, system, effects);
+                }
+            }
+            Some(_) => {
+                // It had given this system up, and begins anew. The own number stays, or the other side would begin anew in turn.
+                self.bereave(system, Why::GaveUp, effects);
+                self.take_on(now, system, join, effects);
+                self.watch_again(system, effects);
+                if !knows_mine {
+                    self.register(now, system, effects);
+                }
+            }
+        }
+    }
+
+    /// Makes a member of a system that has a tie.
+    fn take_on(&mut self, now: Time, system: SystemId, join: Join, effects: &mut Vec<Effect>) {
+        let Some(known) = self.known.get_mut(&system) else { return };
+        let Some(tie) = &mut known.tie else { return };
+        tie.theirs = Some(join.mine);
+        tie.next_beat = now.plus(self.timing.heartbeat / 2);
+        self.by_identity.insert(known.identity.clone(), system);
+        let place = join.place.clone().filter(|place| !self.own_places.contains(place));
+        effects.push(Effect::Joined {
+            system,
+            admin: admin_of(system),
+            capabilities: join.capabilities.clone(),
+            place: place.clone(),
+        });
+        effects.push(Effect::Log(Note::Joined { system, identity: known.identity.clone(), place }));
+        self.refresh(now, system, join, effects);
+        self.not_outlying(system, effects);
+        self.review_leadership(now, effects);
+    }
+
+    /// Takes note of what a member says of itself.
+    fn refresh(&mut self, now: Time, system: SystemId, join: Join, effects: &mut Vec<Effect>) {
+        if let Some(place) = &join.place {
+            self.claimed(now, system, place, effects);
+        }
+        let wanted = self.wants(system);
+        let own = join.place.as_ref().is_some_and(|place| self.own_places.contains(place));
+        let Some(tie) = self.known.get_mut(&system).and_then(Known::member_mut) else { return };
+        // Two hosts that both call themselves 127.0.0.1, for example.
+        let place = join.place.filter(|_| !own);
+        if tie.place != place {
+            if let Some(old) = tie.place.take().filter(|old| self.by_place.get(old) == Some(&system)) {
+                self.by_place.remove(&old);
+            }
+            if let Some(place) = &place {
+                self.by_place.insert(place.clone(), system);
+            }
+            tie.place = place;
+        }
+        tie.capabilities = join.capabilities;
+        tie.version = join.version;
+        tie.wants = join.wants;
+        tie.patience = self.timing.lost_after.max(Duration::from_millis(join.beats_every.into()) * 4);
+        tie.hear_state(join.state);
+        self.hear_term(join.state);
+        if !wanted && !join.wants {
+            // Neither side has a reason to stay: one of them has other leaders now.
+            self.part(now, system, Departure::NotALeader, Why::NotALeader, effects);
+            return;
+        }
+        self.review_leadership(now, effects);
+        self.look_after(now, system, effects);
+    }
+
+    /// Whether a system may come in: nobody alive has its identity. Who had it before is lost.
+    fn make_room(&mut self, now: Time, system: SystemId, place: Option<&Place>, effects: &mut Vec<Effect>) -> bool {
+        let Some(known) = self.known.get(&system) else { return false };
+        if let Some(&holder) = self.by_identity.get(&known.identity).filter(|holder| **holder != system) {
+            if self.is_alive(now, holder) {
+                self.count("Convention Message Received.Identity In Use");
+                let Some(known) = self.known.get_mut(&system) else { return false };
+                if !std::mem::replace(&mut known.noted, true) {
+                    let identity = known.identity.clone();
+                    effects.push(Effect::Log(Note::IdentityInUse { system, identity, holder }));
+                }
+                return false;
+            }
+            self.expel(now, holder, Why::Restarted { now: system }, effects);
+        }
+        // Two that are alive may well name the same place: each as seen from its own network.
+        if let Some(&holder) = place.and_then(|place| self.by_place.get(place)).filter(|holder| **holder != system)
+            && !self.is_alive(now, holder)
+        {
+            self.expel(now, holder, Why::Restarted { now: system }, effects);
+        }
+        true
+    }
+
+    fn is_alive(&self, now: Time, system: SystemId) -> bool {
+        let alive = |known: &Known| known.linked && now.since(known.heard) < self.timing.doubted_after;
+        self.known.get(&system).is_some_and(alive)
+    }
+
+    pub(super) fn got_leave(
+        &mut self,
+        now: Time,
+        system: SystemId,
+        (mine, yours): (Option<u64>, Option<u64>),
+        why: Departure,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.count("Admin Handle Convention De-registration");
+        let Some(tie) = self.known.get(&system).and_then(|known| known.tie.as_ref()) else { return };
+        // Of this tie, and not of an earlier one.
+        let meant = match (mine, tie.theirs) {
+            (Some(mine), Some(theirs)) => mine == theirs,
+            _ => yours == Some(tie.mine),
+        };
+        if meant {
+            self.lose(now, system, Why::Left { why }, effects);
+            self.ask_later(now, system, effects);
+        }
+    }
+
+    /// Leaves a system, and says so.
+    pub(super) fn part(&mut self, now: Time, system: SystemId, said: Departure, why: Why, effects: &mut Vec<Effect>) {
+        let Some(known) = self.known.get(&system) else { return };
+        if let Some(tie) = known.tie.as_ref().filter(|_| known.linked) {
+            let message = Message::Leave { mine: Some(tie.mine), yours: tie.theirs, why: said };
+            effects.push(Effect::Send { system, message });
+        }
+        self.lose(now, system, why, effects);
+        self.ask_later(now, system, effects);
+    }
+
+    /// Answers who speaks of a tie that there is not.
+    pub(super) fn disown(&mut self, now: Time, system: SystemId, number: u64, effects: &mut Vec<Effect>) {
+        let Some(known) = self.known.get_mut(&system).filter(|known| known.linked) else { return };
+        let Timing { registration_burst, registration_every, .. } = self.timing;
+        if known.allowance.take(now, registration_burst, registration_every).is_ok() {
+            let message = Message::Leave { mine: None, yours: Some(number), why: Departure::Unknown };
+            effects.push(Effect::Send { system, message });
+        }
+    }
+
+    /// Gives a system up and closes its link.
+    pub(super) fn expel(&mut self, now: Time, system: SystemId, why: Why, effects: &mut Vec<Effect>) {
+        if let Some(known) = self.known.get_mut(&system)
+            && std::mem::replace(&mut known.linked, false)
+        {
+            effects.push(Effect::HangUp { system });
+        }
+        self.lose(now, system, why, effects);
+    }
+
+    /// A tie is over. If there is no link either, the system is forgotten.
+    pub(super) fn lose(&mut self, now: Time, system: SystemId, why: Why, effects: &mut Vec<Effect>) {
+        self.bereave(system, why, effects);
+        let Some(known) = self.known.get_mut(&system) else { return };
+        known.owed = false;
+        if let Some(tie) = known.tie.take().filter(|tie| tie.theirs.is_some()) {
+            if self.by_identity.get(&known.identity) == Some(&system) {
+                self.by_identity.remove(&known.identity);
+            }
+            if let Some(place) = tie.place.filter(|place| self.by_place.get(place) == Some(&system)) {
+                self.by_place.remove(&place);
+            }
+        }
+        self.inviters.retain(|inviter| *inviter != system);
+        self.watches_no_more(system, effects);
+        if self.known.get(&system).is_some_and(|known| !known.linked) {
+            self.forget(now, system, effects);
+        }
+        self.review_leadership(now, effects);
+    }
+
+    /// Tells all whom the loss of a member concerns, the parents first.
+    fn bereave(&mut self, system: SystemId, why: Why, effects: &mut Vec<Effect>) {
+        let Some(known) = self.known.get(&system) else { return };
+        let Some(tie) = known.member() else { return };
+        let left = Effect::Left { system, admin: admin_of(system), capabilities: tie.capabilities.clone() };
+        let note = Note::Left { system, identity: known.identity.clone(), why };
+        self.tell_children_lost(system, effects);
+        effects.push(left);
+        effects.push(Effect::Log(note));
+        self.tell_watchers(system, effects);
+    }
+
+    fn forget(&mut self, now: Time, system: SystemId, effects: &mut Vec<Effect>) {
+        let Some(known) = self.known.remove(&system) else { return };
+        if let Some((key, _)) = known.alarm {
+            self.timers.cancel(key);
+        }
+        for place in known.places {
+            self.lost_sight(now, &place, system, effects);
+        }
+    }
+
+    pub(super) fn set_capabilities(&mut self, now: Time, capabilities: Vec<Entry>, effects: &mut Vec<Effect>) {
+        if self.capabilities == capabilities {
+            return;
+        }
+        self.capabilities = capabilities;
+        self.version += 1;
+        let tied: Vec<_> =
+            self.known.iter().filter(|(_, known)| known.tie.is_some()).map(|(system, _)| *system).collect();
+        for system in tied {
+            self.register(now, system, effects);
+        }
+    }
+
+    /// Ignores a message, and says so once.
+    pub(super) fn refuse(&mut self, system: SystemId, why: &'static str, effects: &mut Vec<Effect>) {
+        self.count("Convention Message Received.Refused");
+        if let Some(known) = self.known.get_mut(&system)
+            && !std::mem::replace(&mut known.noted, true)
+        {
+            effects.push(Effect::Log(Note::Refused { system, why }));
+        }
+    }
+}
+
+/// Whether a registration keeps within what is reasonable.
+fn check(join: &Join) -> Result<(), &'static str> {
+    let bytes: usize = join.capabilities.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if join.capabilities.len() > MOST_CAPABILITIES || bytes > MOST_CAPABILITY_BYTES {
+        return Err("it has too many capabilities");
+    }
+    check_state(join.state)
+}
+
+/// Whether a state can be one.
+pub(super) fn check_state(state: State) -> Result<(), &'static str> {
+    if state.term.number() > Term::MAX_NUMBER { Err("it names an impossible term") } else { Ok(()) }
+}

@@ -1,0 +1,20 @@
+mod children;
+mod faults;
+mod joining;
+mod leading;
+mod placing;
+mod scenarios;
+mod world;
+
+use std::time::Duration;
+
+use super::{Effect, Event, Peer, Place, SystemId};
+use world::{Setup, World};
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn milliseconds(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
