@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::io::Write;
+use std::num::NonZeroU32;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::sync::LazyLock;
@@ -13,6 +14,8 @@ use roscius_protocol::admin::messages::{self, Answer, FromAdmin, Letter, ToAdmin
 use roscius_protocol::frame::{self, Decoder, Frame, Hello, Role, StreamError};
 use roscius_protocol::lifecycle::Signal;
 use roscius_protocol::message_pack::{self, Reader, Token};
+use roscius_protocol::pair::{Config, Effect, Limits, Pair};
+use roscius_protocol::time::Time;
 use roscius_signatures::{PublicKey, SigningKey, verify};
 use roscius_transport::link::{Greeting, Progress, Rules};
 use serde::Serialize;
@@ -136,6 +139,60 @@ pub fn archive(data: &[u8]) {
         assert!(!file.name_raw().starts_with(b"/"));
         let size = file.size();
         assert_eq!(std::io::copy(&mut file, &mut std::io::sink()).expect("it was read before"), size);
+    }
+}
+
+/// Two ends of a pair that have greeted, with small limits.
+pub fn two() -> [Pair; 2] {
+    let limits =
+        Limits { frame: 2 * LIMIT, spool_frames: 64, spool_bytes: 1 << 18, remembered: 16, ..Limits::default() };
+    let mut ends = [1, 2].map(|me| Pair::new(&Config { me, life: NonZeroU32::MIN, limits }));
+    let mut to = [Vec::new(), Vec::new()];
+    for at in 0..2 {
+        ends[at].linked(Time::ZERO, 2 - at as u32, &mut to[1 - at]);
+    }
+    while let Some(at) = to.iter().position(|records| !records.is_empty()) {
+        for effect in std::mem::take(&mut to[at]) {
+            let record = transmitted(effect).expect("a greeting");
+            ends[at].received(Time::ZERO, &record, &mut to[1 - at]).expect("a greeting");
+        }
+    }
+    ends
+}
+
+/// The record that an effect wants sent.
+pub fn transmitted(effect: Effect) -> Option<Bytes> {
+    let Effect::Transmit { head, body } = effect else { return None };
+    Some([&head[..], &body[..]].concat().into())
+}
+
+/// A pair that gets records, each behind its length, from a peer of any kind delivers no more than came, and stays within its bounds.
+pub fn pair(mut data: &[u8]) {
+    let [mut pair, _] = two();
+    for number in 0..20_u8 {
+        pair.send(Time::ZERO, vec![number; 40].into()).expect("there is room");
+    }
+    let (mut out, mut came, mut delivered) = (Vec::new(), 0, 0);
+    pair.flush(Time::ZERO, &mut out);
+    while let Some((length, rest)) = data.split_first_chunk() {
+        let (record, rest) = rest.split_at(rest.len().min(u32::from_le_bytes(*length) as usize));
+        came += record.len();
+        data = rest;
+        out.clear();
+        let taken = pair.received(Time::ZERO, &Bytes::copy_from_slice(record), &mut out);
+        for effect in out.drain(..) {
+            if let Effect::Deliver(frame) | Effect::DeliverDurable { frame, .. } = effect {
+                delivered += frame.len();
+            }
+        }
+        let status = pair.status();
+        assert!(delivered <= came && status.held_frames <= 20 && status.remembered <= 16);
+        if taken.is_err() {
+            return;
+        }
+        if let Some(due) = pair.next_deadline() {
+            pair.due(due, &mut out);
+        }
     }
 }
 

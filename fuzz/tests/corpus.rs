@@ -1,9 +1,11 @@
 //! The fuzz targets over inputs made from a seed, without a fuzzer: random bytes, and good ones with faults in them.
 
+use std::num::NonZeroU128;
 use std::sync::LazyLock;
 
 use roscius_fuzz::{
-    LIMIT, SIGNED, SIGNING_KEY, archive, frame, hello, link, message_pack, signed_source, stream, system,
+    LIMIT, SIGNED, SIGNING_KEY, archive, frame, hello, link, message_pack, pair, signed_source, stream, system,
+    transmitted, two,
 };
 use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::admin::messages::{
@@ -13,7 +15,9 @@ use roscius_protocol::admin::messages::{
 use roscius_protocol::frame::{Buffers, Header, Hello, Payload, Role, Trace, encode};
 use roscius_protocol::lifecycle::{Birth, ExitReason, Signal};
 use roscius_protocol::message_pack::{Token, write};
+use roscius_protocol::pair::FRAGMENT;
 use roscius_protocol::sources::Digest;
+use roscius_protocol::time::Time;
 use roscius_signatures::{Format, SigningKey, sign};
 
 const INPUTS: usize = 100_000;
@@ -257,4 +261,34 @@ fn good_signed_source(random: &mut Random) -> Vec<u8> {
 #[test]
 fn signed_source_corpus() {
     run(7, signed_source, good_signed_source);
+}
+
+/// What an honest peer sends, each record behind its length.
+fn good_records(random: &mut Random) -> Vec<u8> {
+    let [_, mut peer] = two();
+    let (now, mut out, mut input) = (Time::ZERO, Vec::new(), Vec::new());
+    for _ in 0..=random.below(6) {
+        let id = NonZeroU128::new(1 + random.below(30) as u128).unwrap();
+        match random.below(12) {
+            0..6 => drop(peer.send(now, random.bytes(60).into())),
+            6..9 => drop(peer.send_durable(now, id, random.bytes(60).into(), &mut out)),
+            9 => peer.settle(id, &mut out),
+            10 if random.below(100) == 0 => drop(peer.send(now, vec![1; FRAGMENT + random.below(99)].into())),
+            _ => peer.linked(now, 1, &mut out),
+        }
+        if random.below(2) == 0 {
+            peer.flush(now, &mut out);
+        }
+    }
+    peer.flush(now, &mut out);
+    for record in out.into_iter().filter_map(transmitted) {
+        input.extend((record.len() as u32).to_le_bytes());
+        input.extend(record);
+    }
+    input
+}
+
+#[test]
+fn pair_corpus() {
+    run(8, pair, good_records);
 }

@@ -157,9 +157,9 @@ impl Outgoing {
         Ok(())
     }
 
-    /// The peer has all pieces below this number, which was checked, and says how many more it takes. What it has is
-    /// handed to `done`, the eldest first. Whether that was news.
-    pub fn acknowledge(&mut self, number: u64, window: Window, mut done: impl FnMut(Held)) -> bool {
+    /// The peer has all pieces below this number, which was checked, and says how many more it takes. Frames that it has are forgotten, but
+    /// for durable ones, which `durable` gets. Whether that was news.
+    pub fn acknowledge(&mut self, number: u64, window: Window, mut durable: impl FnMut(Held)) -> bool {
         // An older word than one that was heard before.
         if number < self.acknowledged {
             return false;
@@ -179,7 +179,9 @@ impl Outgoing {
             self.at = self.at.saturating_sub(1);
             if let Some(held) = self.held.pop_front() {
                 self.taken_out(&held);
-                done(held);
+                if matches!(held.class, Class::Durable(_)) {
+                    durable(held);
+                }
             }
         }
         if self.cursor < self.acknowledged {

@@ -1,0 +1,139 @@
+//! Hosts, and links between the systems on them. A link keeps order; what it took when a host could not be reached is tried again and again, as
+//! TCP does, and is lost with the link.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use roscius_protocol::convention::SystemId;
+use roscius_protocol::time::Time;
+
+use crate::random::Random;
+use crate::system::Packet;
+
+/// A host, by number.
+pub type Host = usize;
+
+/// How often something is tried again that did not get through.
+pub const AGAIN: Duration = Duration::from_millis(200);
+
+/// One direction of a link.
+#[derive(Debug, Default)]
+struct Channel {
+    under_way: VecDeque<(Time, Packet)>,
+    /// When the last of them arrives.
+    last: Time,
+}
+
+/// What is to be done about a channel whose time has come.
+pub enum Arrival {
+    Packet(Packet),
+    /// Nothing has arrived by now. To be looked at again then.
+    Later(Time),
+    Nothing,
+}
+
+#[derive(Debug, Default)]
+pub struct Network {
+    /// Which ends of links there are, by whose end and who is at the other, and of which link each is one.
+    ends: BTreeMap<(SystemId, SystemId), u64>,
+    channels: BTreeMap<(u64, SystemId), Channel>,
+    /// From which host nothing gets to which.
+    cuts: BTreeSet<(Host, Host)>,
+    links: u64,
+    /// Of a hundred packets, how many come late, and how many are lost although the link lives on.
+    pub late: usize,
+    pub lost: usize,
+    /// How long a packet takes.
+    pub latency: Duration,
+}
+
+impl Network {
+    pub fn cut(&mut self, from: Host, to: Host) {
+        self.cuts.insert((from, to));
+    }
+
+    pub fn heal(&mut self) {
+        self.cuts.clear();
+        self.lost = 0;
+    }
+
+    pub fn reaches(&self, from: Host, to: Host) -> bool {
+        !self.cuts.contains(&(from, to))
+    }
+
+    pub fn delay(&self, random: &mut Random) -> Duration {
+        let most = self.latency.as_micros() as usize;
+        Duration::from_micros((most / 10 + random.below(most)) as u64)
+    }
+
+    /// The link that a system has with another, if both have the same.
+    pub fn link(&self, one: SystemId, other: SystemId) -> Option<u64> {
+        let here = self.ends.get(&(one, other));
+        here.filter(|_| here == self.ends.get(&(other, one))).copied()
+    }
+
+    /// Both get a new link, in place of what they have.
+    pub fn connect(&mut self, one: SystemId, other: SystemId) -> u64 {
+        self.close(one, other);
+        self.close(other, one);
+        self.links += 1;
+        self.ends.insert((one, other), self.links);
+        self.ends.insert((other, one), self.links);
+        self.links
+    }
+
+    /// Closes an end. Which link it was of.
+    pub fn close(&mut self, at: SystemId, peer: SystemId) -> Option<u64> {
+        let link = self.ends.remove(&(at, peer))?;
+        // What came for it is not read. What it has sent arrives before the end of the link does.
+        self.channels.remove(&(link, peer));
+        Some(link)
+    }
+
+    pub fn has_end(&self, at: SystemId, peer: SystemId, link: u64) -> bool {
+        self.ends.get(&(at, peer)) == Some(&link)
+    }
+
+    pub fn ends_of(&self, at: SystemId) -> Vec<SystemId> {
+        self.ends.range((at, 0)..=(at, SystemId::MAX)).map(|((_, peer), _)| *peer).collect()
+    }
+
+    /// Sends a packet. When to look whether it has arrived.
+    pub fn send(
+        &mut self,
+        now: Time,
+        from: SystemId,
+        to: SystemId,
+        packet: Packet,
+        random: &mut Random,
+    ) -> Option<(u64, Time)> {
+        let link = *self.ends.get(&(from, to))?;
+        if random.chance(self.lost) {
+            return None;
+        }
+        let mut delay = self.delay(random);
+        if random.chance(self.late) {
+            delay += AGAIN * (1 + random.below(4) as u32);
+        }
+        let channel = self.channels.entry((link, from)).or_default();
+        channel.last = channel.last.max(now.plus(delay));
+        channel.under_way.push_back((channel.last, packet));
+        // One look at a time is enough for a channel.
+        (channel.under_way.len() == 1).then_some((link, channel.last))
+    }
+
+    /// The next packet of a channel that has arrived.
+    pub fn take(&mut self, now: Time, link: u64, from: SystemId, reachable: bool) -> Arrival {
+        let Some(channel) = self.channels.get_mut(&(link, from)) else { return Arrival::Nothing };
+        let Some((at, _)) = channel.under_way.front() else {
+            return Arrival::Nothing;
+        };
+        if *at > now {
+            return Arrival::Later(*at);
+        }
+        if !reachable {
+            return Arrival::Later(now.plus(AGAIN));
+        }
+        channel.under_way.pop_front().map_or(Arrival::Nothing, |(_, packet)| Arrival::Packet(packet))
+    }
+}
