@@ -65,10 +65,12 @@ impl ActorAddress {
         ANY_NEVER_THERE.store(true, Ordering::Release);
     }
 
-    fn is_never_there(&self) -> bool {
-        let Place::Actor(address) = &self.place else { return false };
-        ANY_NEVER_THERE.load(Ordering::Acquire)
-            && NEVER_THERE.lock().unwrap_or_else(PoisonError::into_inner).contains(address)
+    /// Why an address can not leave the process, if it can not.
+    pub(crate) fn never_was(&self) -> Option<String> {
+        let Place::Actor(address) = &self.place else { return None };
+        let never = ANY_NEVER_THERE.load(Ordering::Acquire)
+            && NEVER_THERE.lock().unwrap_or_else(PoisonError::into_inner).contains(address);
+        never.then(|| format!("Child Aborted: {self} has never come to be"))
     }
 
     fn detail(&self) -> String {
@@ -134,8 +136,8 @@ impl ActorAddress {
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
         let address = slf.get();
-        if address.is_never_there() {
-            return Err(PyValueError::new_err(format!("Child Aborted: {address} has never come to be")));
+        if let Some(problem) = address.never_was() {
+            return Err(PyValueError::new_err(problem));
         }
         Ok((slf.get_type().into_any(), (address.detail(),)))
     }

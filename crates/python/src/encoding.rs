@@ -139,6 +139,9 @@ fn is_enumeration(value: &Bound<'_, PyAny>) -> Result<bool, Problem> {
 
 /// As the type `Address` of Rust writes itself.
 fn put_address(address: &ActorAddress, out: &mut Vec<u8>) -> Result<(), Problem> {
+    if let Some(problem) = address.never_was() {
+        return Err(Problem::new(problem));
+    }
     let Place::Actor(address) = address.place else {
         return Err(Problem::new(format!("{address} is the address of no actor")));
     };

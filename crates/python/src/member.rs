@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use pyo3::exceptions::{PyOSError, PyRuntimeError};
+use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use roscius::gate::Crossing;
 use roscius::{Address, ContextHandle, NodeId, Payload};
@@ -65,7 +65,12 @@ impl Member {
         if address == self.process.admin() {
             return self.say_to_admin(object, handle.me());
         }
-        let message = match packing::pack(object) {
+        // To a child that has never come to be nothing can be sent, and nothing that names one.
+        let packed = match to.never_was() {
+            Some(problem) => Err(PyValueError::new_err(problem)),
+            None => packing::pack(object),
+        };
+        let message = match packed {
             Ok(packed) => PyMessage::of(Content::Packed(packed)),
             Err(error) => return self.refuse(handle, to, object, &error),
         };
@@ -135,7 +140,7 @@ impl Member {
         let py = object.py();
         log::error(
             py,
-            format_args!("a message from {} to {to} can not be pickled: {error}", ActorAddress::of(handle.me())),
+            format_args!("a message from {} to {to} can not be sent: {error}", ActorAddress::of(handle.me())),
         );
         let details = log::traceback(py, error)?;
         let poison = Classes::get(py)?.poison.call1(py, (object, details))?;

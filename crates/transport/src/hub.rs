@@ -451,6 +451,26 @@ impl Hub {
         Remote::new(&self.posts)
     }
 
+    /// Reads nothing from a peer until [`Hub::resume_reading`], so that it comes to a stop. That it has gone is noticed then, too.
+    pub fn pause_reading(&mut self, node: NodeId) {
+        if let Some(&peer) = self.by_node.get(&node) {
+            self.peers[peer].unread = true;
+        }
+    }
+
+    /// Reads again, what has come meanwhile first.
+    pub fn resume_reading(&mut self, node: NodeId) {
+        let Some(&peer) = self.by_node.get(&node) else { return };
+        if std::mem::take(&mut self.peers[peer].unread) {
+            for place in self.peers[peer].links.clone() {
+                if let Some(Place::Link(open)) = self.places.get_mut(place) {
+                    open.link.may_have_more();
+                }
+                self.heat(place);
+            }
+        }
+    }
+
     fn queue(
         &mut self,
         node: NodeId,

@@ -221,6 +221,8 @@ impl Serving {
             (bell.tell)(self.admin.status(now));
             let _ = self.hub.rearm(watch);
         } else if let Some(process) = self.handles.node_of(watch) {
+            // What it has said last is not left unread.
+            self.hub.resume_reading(process);
             self.ending.push((process, Instant::now() + READ_WITHIN));
         }
     }

@@ -90,7 +90,7 @@ def test_an_actor_gets_back_what_can_not_be_pickled(scene, asys):
     assert second[:2] == (PoisonMessage, "function")
     assert first[3] == second[3] == other
     assert do(asys, other, heard) == []
-    assert scene.logged("can not be pickled")[0].startswith("ERROR|")
+    assert scene.logged("can not be sent")[0].startswith("ERROR|")
 
 
 @pytest.mark.parametrize("error", [ValueError, SystemExit, KeyboardInterrupt, RecursionError])

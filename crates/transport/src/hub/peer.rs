@@ -23,6 +23,8 @@ pub(super) struct Peer {
     pub dirty: bool,
     /// The socket took no more. It tells when it does.
     pub blocked: bool,
+    /// Nothing is read from it for now.
+    pub unread: bool,
 }
 
 /// How frames go to a peer. As long as one way lasts all frames take it, so they stay in order.
@@ -60,6 +62,6 @@ impl Pause {
 impl Peer {
     pub fn new(node: NodeId, bounds: Bounds) -> Self {
         let queue = SendQueue::new(bounds);
-        Self { node, path: None, queue, way: Way::None, links: Vec::new(), dirty: false, blocked: false }
+        Self { node, path: None, queue, way: Way::None, links: Vec::new(), dirty: false, blocked: false, unread: false }
     }
 }

@@ -167,6 +167,9 @@ impl Hub {
             let Some(Place::Link(open)) = self.places.get_mut(place) else { continue };
             // A place that was left and taken again may be in the list twice.
             open.hot = false;
+            if self.peers[open.peer].unread {
+                continue;
+            }
             open.used = self.turn;
             let (from, events) = (open.link.peer().node, &mut self.events);
             let heard = open.link.heard_goodbye();

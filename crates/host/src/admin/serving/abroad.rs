@@ -1,6 +1,6 @@
 //! What passes between this system and others.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use roscius_protocol::admin::{Effect, Event};
 use roscius_protocol::convention::{self, Place, SystemId};
 use roscius_protocol::frame::{self, DEFAULT_LIMIT, Frame, Header, Kind, Payload};
 use roscius_protocol::lifecycle::Signal;
-use roscius_protocol::pair::Loss;
+use roscius_protocol::pair::{Loss, Room};
 use roscius_transport::SendError;
 use roscius_transport::hub::WatchId;
 
@@ -28,6 +28,8 @@ pub(super) struct Abroad {
     pub ready: bool,
     /// Frames that processes here have no room for, in order, with the systems they came from.
     stuck: BTreeMap<NodeId, VecDeque<(SystemId, Frame)>>,
+    /// Processes here that have said more to a system than it takes: nothing is read from them until it does.
+    fast: BTreeMap<SystemId, BTreeSet<NodeId>>,
 }
 
 /// How long what was said to other systems last may take to be written.
@@ -35,7 +37,7 @@ const FAREWELL_WITHIN: Duration = Duration::from_millis(300);
 
 impl Abroad {
     pub fn new(neighbours: Neighbours, watch: WatchId) -> Self {
-        Self { neighbours, watch, ready: false, stuck: BTreeMap::new() }
+        Self { neighbours, watch, ready: false, stuck: BTreeMap::new(), fast: BTreeMap::new() }
     }
 
     pub fn is_watched_by(&self, watch: WatchId) -> bool {
@@ -133,7 +135,7 @@ impl Serving {
     fn happened_abroad(&mut self, happening: Happening) {
         match happening {
             Happening::Convention(event) => self.tell(Event::Convention(event)),
-            Happening::Frame { from, frame } => self.from_abroad(from, frame),
+            Happening::Frame { from, frame } => self.came_from_abroad(from, frame),
             Happening::Lost { frame, why } => {
                 let (reason, details) = match why {
                     Loss::Expired => (Setback::Expired, "its system was away for too long"),
@@ -142,7 +144,7 @@ impl Serving {
                 };
                 self.undelivered(&frame, reason, details);
             }
-            Happening::Drained(_) => {}
+            Happening::Drained(system) => self.read_on(system),
         }
     }
 
@@ -152,29 +154,45 @@ impl Serving {
         if let Some(abroad) = &mut self.abroad {
             abroad.neighbours.note(to, from);
         }
-        self.pass_on(frame);
+        if let Some(system) = self.pass_on(frame)
+            && let Some(abroad) = &mut self.abroad
+        {
+            abroad.fast.entry(system).or_default().insert(from);
+            self.hub.pause_reading(from);
+        }
     }
 
-    fn pass_on(&mut self, frame: &Frame) {
+    /// Processes may say more to a system.
+    fn read_on(&mut self, system: SystemId) {
+        let fast = self.abroad.as_mut().and_then(|abroad| abroad.fast.remove(&system));
+        for node in fast.into_iter().flatten() {
+            self.hub.resume_reading(node);
+        }
+    }
+
+    /// Sends a frame on. Which system takes no more for now, if it does not.
+    fn pass_on(&mut self, frame: &Frame) -> Option<SystemId> {
         let now = self.now();
         let system = frame.header().to.node().system();
         let relay = self.admin.relay(system);
         let sent = self.abroad.as_mut().and_then(|Abroad { neighbours, .. }| {
             let way = Some(system).filter(|system| neighbours.knows(*system)).or(relay)?;
             match neighbours.send(now, way, frame) {
-                Ok(_) => Some(Ok(())),
+                Ok(Room::Plenty) => Some(Ok(None)),
+                Ok(Room::Tight) => Some(Ok(Some(way))),
                 Err(refused) => Some(Err(refused?)),
             }
         });
         match sent {
-            Some(Ok(())) => {}
+            Some(Ok(tight)) => return tight,
             Some(Err(refused)) => self.undelivered(frame, Setback::MailboxFull, &refused.to_string()),
             None => self.undelivered(frame, Setback::Foreign, "its system is not in the convention"),
         }
+        None
     }
 
     /// A frame came from another system.
-    fn from_abroad(&mut self, from: SystemId, frame: Frame) {
+    fn came_from_abroad(&mut self, from: SystemId, frame: Frame) {
         let header = frame.header();
         let node = header.to.node();
         if header.to == self.admin.address() {
@@ -184,7 +202,9 @@ impl Serving {
             abroad.neighbours.note(node, admin_of(from));
         }
         if node.system() != self.hub.node().system() {
-            return self.pass_on(&frame);
+            // A leader that relays slows nobody down for one who takes little: what is over the bounds of the spool is lost, with a notice.
+            self.pass_on(&frame);
+            return;
         }
         if frame.kind() == Kind::System
             && header.type_id == Topic::Signal as u64
@@ -347,7 +367,7 @@ impl Serving {
         let mut whole = Vec::new();
         match frame::encode(header, payload, DEFAULT_LIMIT, &mut whole).map(|_| Frame::new(whole.into(), DEFAULT_LIMIT))
         {
-            Ok(Ok(frame)) => self.pass_on(&frame),
+            Ok(Ok(frame)) => drop(self.pass_on(&frame)),
             Ok(Err(error)) | Err(error) => tracing::error!(%error, "a message of the Admin has no form"),
         }
     }
@@ -364,6 +384,7 @@ impl Serving {
                     abroad.neighbours.give_up(now, system);
                     abroad.ready = true;
                 }
+                self.read_on(system);
                 self.fall_silent(admin_of(system));
             }
             effect => {

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
+
+from thespian.system.thesplog import thesplog
 
 _Class = TypeVar("_Class", bound=type)
 
@@ -34,3 +37,12 @@ def fits(actorClass: Any, capabilities: dict[str, Any], requirements: Any) -> bo
     if check is None:
         return True
     return bool(check(dict(capabilities), requirements or {}))
+
+
+def may_run(actorClass: Any, capabilities: dict[str, Any], requirements: Any) -> bool:
+    """As `fits`; a check that raises is a check that does not pass."""
+    try:
+        return fits(actorClass, capabilities, requirements)
+    except Exception as error:  # noqa: BLE001 - a check is code of users
+        thesplog("The capability check of %s failed: %r", actorClass, error, level=logging.WARNING)
+        return False

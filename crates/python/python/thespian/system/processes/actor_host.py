@@ -14,7 +14,7 @@ from roscius.rust_actors import PYTHON, rust_actor, rust_instead
 from roscius.supervision import restart_policy
 
 from thespian.system import sources
-from thespian.system.capability import fits
+from thespian.system.capability import may_run
 from thespian.system.class_resolution import resolve
 from thespian.system.exceptions import InvalidActorSourceHash, InvalidActorSpecification
 from thespian.system.host import Requirements
@@ -89,7 +89,7 @@ class ActorHost(LoadsSources):
                 if rust is None:
                     raise
                 return self._create_by_admin(parent, (rust.name, rust.packed(), None, None))
-            if fits(cls, self.capabilities, requirements):
+            if may_run(cls, self.capabilities, requirements):
                 return self._start(parent, ActorSpec(cls, requirements, source), restart_policy(parent, cls))
             # Other systems may have what it requires.
             spec = ActorSpec(class_name(cls), requirements, source)

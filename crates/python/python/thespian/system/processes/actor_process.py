@@ -10,7 +10,7 @@ from roscius._core import NoSource, Process
 from roscius.supervision import restart_policy
 
 from thespian.system import poison, sources
-from thespian.system.capability import fits
+from thespian.system.capability import may_run
 from thespian.system.class_resolution import resolve
 from thespian.system.exceptions import NO_SYSTEM, InvalidActorSourceHash, InvalidActorSpecification
 from thespian.system.instantiation import withPossibleInitArgs
@@ -159,22 +159,14 @@ def _class_of(task: Task, host: ActorHost) -> tuple[Any, Any]:
     except Exception as error:  # importing a module runs code of users
         raise NotMade("import", f"{type(error).__name__}: {error}") from error
     # The parent of a child has looked already.
-    if task.parent_pid is None and not _may_run(cls, host.capabilities, spec.requirements):
+    if task.parent_pid is None and not may_run(cls, host.capabilities, spec.requirements):
         fitting = [
             system
             for system, entries in task.elsewhere
-            if _may_run(cls, unpacked_entries(entries), spec.requirements)
+            if may_run(cls, unpacked_entries(entries), spec.requirements)
         ]
         raise NotMade("no-compatible-system", NO_SYSTEM, fitting)
     return cls, spec.requirements
-
-
-def _may_run(cls: Any, capabilities: dict[str, Any], requirements: Any) -> bool:
-    try:
-        return fits(cls, capabilities, requirements)
-    except Exception as error:  # noqa: BLE001 - a check that fails is a check that does not pass
-        thesplog("The capability check of %s failed: %r", cls, error, level=logging.WARNING)
-        return False
 
 
 def _run(core: Process, host: ActorHost) -> None:
@@ -188,5 +180,5 @@ def _run(core: Process, host: ActorHost) -> None:
         if changed is not None:
             host.capabilities = changed
             actor = host.actor
-            if not _may_run(type(actor), changed, actor._actor_requirements):
+            if not may_run(type(actor), changed, actor._actor_requirements):
                 core.post(host.address, ActorExitRequest())
