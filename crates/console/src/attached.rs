@@ -150,8 +150,9 @@ impl Attached {
 
     /// Sends a message, and waits until it has left. What comes of it is known if an answer is waited for.
     pub fn tell(&self, to: Address, message: Message) -> Result<(), Reply> {
-        let conversation = Conversation::begin(self, to, message, self.within)?;
-        match conversation.early() {
+        let question = Question::ask(self, to, message)?;
+        question.leave(self, to, self.within)?;
+        match question.answer() {
             // An answer says that it was heard.
             None | Some(Reply::Message { .. }) => Ok(()),
             Some(reply) => Err(reply),
@@ -160,8 +161,9 @@ impl Attached {
 
     /// Sends a message, and waits for the first answer.
     pub fn ask(&self, to: Address, message: Message, within: Duration) -> Reply {
-        match Conversation::begin(self, to, message, within) {
-            Ok(conversation) => conversation.wait(Instant::now() + within),
+        let asked = Question::ask(self, to, message);
+        match asked.and_then(|question| question.leave(self, to, within).map(|()| question)) {
+            Ok(question) => question.wait(self, Instant::now() + within),
             Err(reply) => reply,
         }
     }
@@ -217,40 +219,25 @@ pub(crate) fn admin_pid(directory: &Path) -> Option<u32> {
 }
 
 /// A message, and what comes of it.
-struct Conversation<'a> {
-    attached: &'a Attached,
+pub(crate) struct Question {
     endpoint: Endpoint,
     receipt: Arc<roscius_host::process::Receipt>,
 }
 
-impl<'a> Conversation<'a> {
-    /// Sends the message, and waits until it has left.
-    fn begin(attached: &'a Attached, to: Address, message: Message, within: Duration) -> Result<Self, Reply> {
+impl Question {
+    /// Sends the message as soon as it can be sent.
+    pub fn ask(attached: &Attached, to: Address, message: Message) -> Result<Self, Reply> {
         let process = attached.process();
         let endpoint = process.system().endpoint();
         let (outgoing, receipt) = Outgoing::new(message);
         // It fails only in a system that has ended.
         endpoint.post(to, outgoing).map_err(|_| Reply::Ended)?;
-        let conversation = Self { attached, endpoint, receipt };
-        let until = Instant::now() + within;
-        while !process.flush_to(to.node()) {
-            if let Some(reply) = conversation.early() {
-                return Err(reply);
-            }
-            if Instant::now() >= until {
-                return Err(Reply::Late);
-            }
-            if process.turn(Some(LOOK)).is_err() {
-                return Err(Reply::Ended);
-            }
-        }
-        // What can not be sent at all is back by now.
-        let _ = process.turn(Some(Duration::ZERO));
-        Ok(conversation)
+        process.flush();
+        Ok(Self { endpoint, receipt })
     }
 
     /// What has come of the message already.
-    fn early(&self) -> Option<Reply> {
+    pub fn answer(&self) -> Option<Reply> {
         while let Some(received) = self.endpoint.take_arrival() {
             match received {
                 Received::Message(delivered) => {
@@ -274,12 +261,32 @@ impl<'a> Conversation<'a> {
         self.receipt.complaint().map(|details| Reply::GivenBack { details })
     }
 
-    fn wait(&self, until: Instant) -> Reply {
+    /// Waits until the message has left.
+    fn leave(&self, attached: &Attached, to: Address, within: Duration) -> Result<(), Reply> {
+        let process = attached.process();
+        let until = Instant::now() + within;
+        while !process.flush_to(to.node()) {
+            if let Some(reply) = self.answer() {
+                return Err(reply);
+            }
+            if Instant::now() >= until {
+                return Err(Reply::Late);
+            }
+            if process.turn(Some(LOOK)).is_err() {
+                return Err(Reply::Ended);
+            }
+        }
+        // What can not be sent at all is back by now.
+        let _ = process.turn(Some(Duration::ZERO));
+        Ok(())
+    }
+
+    fn wait(&self, attached: &Attached, until: Instant) -> Reply {
         loop {
-            if let Some(reply) = self.early() {
+            if let Some(reply) = self.answer() {
                 return reply;
             }
-            let process = self.attached.process();
+            let process = attached.process();
             let left = until.saturating_duration_since(Instant::now());
             if process.is_over() {
                 return Reply::Ended;

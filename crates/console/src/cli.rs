@@ -191,6 +191,15 @@ pub enum LogAction {
         /// DEBUG, INFO, WARNING, ERROR, CRITICAL, or a number.
         level: Option<String>,
     },
+    /// Show the latest records that the logger has got.
+    Show {
+        /// How many at most. The logger keeps 200.
+        #[arg(short, long, value_name = "N", default_value = "20")]
+        count: usize,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// What to do with sources.

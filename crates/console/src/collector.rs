@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use crate::attached::{AttachError, Attached};
 use crate::data::plain_pickle;
+use crate::log_records::LogReader;
 use crate::processes::{self, Eyes, Seen};
 use crate::snapshot::{
     ActorInfo, ActorState, DeadLetter, DeadLetterKind, DeadLetters, PendingCreation, ProcessInfo, ProcessRole,
@@ -38,6 +39,7 @@ pub struct Collector {
     before: Option<Before>,
     /// The classes of the actors that were seen.
     classes: HashMap<Address, String>,
+    log: LogReader,
     is_open: bool,
 }
 
@@ -65,6 +67,7 @@ impl Collector {
             eyes: Eyes::default(),
             before: None,
             classes: HashMap::new(),
+            log: LogReader::default(),
             is_open,
         })
     }
@@ -110,6 +113,8 @@ impl Collector {
             ..Snapshot::default()
         };
         let handled = self.actors(&status, &answers, &mut snapshot);
+        self.log.look(&self.attached, &status, &self.classes);
+        snapshot.log = self.log.records();
         let computed = snapshot.processes.iter().filter_map(|it| Some((it.pid?, it.cpu_time?))).collect();
         let counted = by_type::counts(answers.iter().filter_map(|(node, status)| Some((*node, status.as_ref()?))));
         let now = Before { at, handled, computed, dead_letters: status.dead_letters, messages: counted };

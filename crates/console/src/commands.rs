@@ -91,6 +91,9 @@ pub fn run(cli: &Cli, out: &mut dyn Write) -> Result<Outcome, CommandError> {
         Command::Log { action: LogAction::Level { level } } => {
             logging::level(&choose()?, cli.within, level.as_deref(), out)
         }
+        Command::Log { action: LogAction::Show { count, json } } => {
+            logging::show(&choose()?, cli.within, *count, *json, out)
+        }
         Command::Sources { action } => sources::run(&choose()?, cli.within, action.as_ref(), out),
         Command::Shell { .. } => shell::run(&choose()?, cli.within, out),
         Command::Completions { shell } => {

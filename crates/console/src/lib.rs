@@ -22,6 +22,7 @@ pub mod commands;
 pub mod dashboard;
 pub mod data;
 pub mod figures;
+mod log_records;
 pub mod processes;
 pub mod snapshot;
 pub mod systems;

@@ -35,6 +35,9 @@ pub struct Snapshot {
     pub sources: Vec<SourceInfo>,
     /// The address of the actor that validates sources, if there is one.
     pub source_authority: Option<String>,
+    /// The latest records of the actors' log, oldest first. None: the system has no logger, or it has not answered yet.
+    #[serde(default)]
+    pub log: Option<Vec<LogRecord>>,
     /// What the Admin has counted, by name.
     pub counters: BTreeMap<String, u64>,
 }
@@ -248,6 +251,26 @@ pub struct MessageInfo {
     pub handled: u64,
     /// How many of these a second, since the snapshot before.
     pub rate: Option<f64>,
+}
+
+/// What an actor has logged, or the Admin.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LogRecord {
+    /// Later ones have higher numbers.
+    pub number: u64,
+    /// When, in seconds since the beginning of 1970.
+    pub at: f64,
+    /// The name of its level, such as `WARNING`.
+    pub level: String,
+    /// The name of the logger that it was given to.
+    pub logger: String,
+    /// The address of the actor. Empty: nobody's.
+    pub actor: String,
+    /// The class of the actor. Empty: it was not seen.
+    #[serde(default)]
+    pub class: String,
+    /// What it says, with the traceback if there is one.
+    pub text: String,
 }
 
 /// Messages that reached nobody.

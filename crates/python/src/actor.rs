@@ -1,5 +1,7 @@
 //! An actor whose instance is a Python object.
 
+mod provisional;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -33,6 +35,10 @@ pub(crate) struct PyActor {
     /// It has been asked to exit, and waits for its children to do so.
     exiting: bool,
     leaves_children: bool,
+    /// The instance stands in for one whose class is not known yet, and so many messages wait for that.
+    provisional: Option<usize>,
+    /// It did. The engine does not know that it is temporary, if it is.
+    was_provisional: bool,
     /// Descriptors are watched for it.
     watches: bool,
     /// What the first try of the message in hand raised.
@@ -49,6 +55,10 @@ enum Next {
     /// The message is delivered again at once.
     Retry,
     Stop,
+    /// The message waits until it is known what the actor is.
+    Wait,
+    /// The actor is what it is to be, and takes up what has waited.
+    Begin,
     /// The actor has failed, and its parent decides what is to become of it.
     Fail(Failure),
 }
@@ -70,6 +80,18 @@ enum Called {
 }
 
 impl PyActor {
+    /// Prepares an actor that is what its class is found to be later; until then this instance stands in. `again` makes it anew
+    /// then, if it is restarted.
+    pub(crate) fn provisional<'py>(
+        system: &Arc<Inner>,
+        stand_in: Bound<'py, PyAny>,
+        name: Option<String>,
+        again: Py<PyAny>,
+    ) -> PyResult<(Props<Self>, Bound<'py, Reference>)> {
+        let plan = Plan { policy: Policy::Transient, make: again };
+        Self::prepared(system, stand_in, name, Some(plan), true)
+    }
+
     /// Prepares an actor from an instance. Its reference wants to know the address as soon as there is one.
     pub(crate) fn props<'py>(
         system: &Arc<Inner>,
@@ -77,9 +99,21 @@ impl PyActor {
         name: Option<String>,
         plan: Option<Plan>,
     ) -> PyResult<(Props<Self>, Bound<'py, Reference>)> {
+        Self::prepared(system, instance, name, plan, false)
+    }
+
+    fn prepared<'py>(
+        system: &Arc<Inner>,
+        instance: Bound<'py, PyAny>,
+        name: Option<String>,
+        plan: Option<Plan>,
+        is_provisional: bool,
+    ) -> PyResult<(Props<Self>, Bound<'py, Reference>)> {
         let reference = Bound::new(instance.py(), Reference::new(Arc::clone(system), name.clone()))?;
         instance.setattr("_reference", &reference)?;
-        let actor = Self::new(system, &instance, reference.clone().unbind(), plan.as_ref().map(|plan| plan.policy))?;
+        let policy = plan.as_ref().map(|plan| plan.policy).filter(|_| !is_provisional);
+        let mut actor = Self::new(system, &instance, reference.clone().unbind(), policy)?;
+        actor.provisional = is_provisional.then_some(0);
         let props = match plan {
             None => Props::once(move || actor),
             Some(plan) => {
@@ -120,6 +154,8 @@ impl PyActor {
             entry: entry.clone().unbind(),
             exiting: false,
             leaves_children: false,
+            provisional: None,
+            was_provisional: false,
             watches: false,
             first_error: None,
             waiting: None,
@@ -144,12 +180,14 @@ impl PyActor {
         sender: &ActorAddress,
         ctx: &mut Context<'_, Self>,
     ) -> Called {
-        let called = Bound::new(py, sender.clone())
-            .and_then(|sender| {
-                let object = message.object(py)?.clone_ref(py);
-                self.instance.bind(py).call_method1(self.entry.bind(py), (object, sender))
-            })
-            .and_then(|returned| self.coroutine(returned, ctx));
+        let called = Bound::new(py, sender.clone()).and_then(|sender| {
+            let object = message.object(py)?.clone_ref(py);
+            self.instance.bind(py).call_method1(self.entry.bind(py), (object, sender))
+        });
+        if self.provisional.is_some() && matches!(turn, Turn::Message) {
+            return Called::Returned(called.and_then(|said| self.found_out(&said, ctx)));
+        }
+        let called = called.and_then(|returned| self.coroutine(returned, ctx));
         match called {
             Ok(Some(coroutine)) => Called::Waits(turn, coroutine),
             Ok(None) => Called::Returned(self.follow(py, turn, Ok(()), message, sender, ctx)),
@@ -224,7 +262,9 @@ impl PyActor {
             member.language.taken_up.add(&object);
         }
         if object.is_instance(classes.system_message.bind(py))? {
-            if object.is_instance(classes.exit_request.bind(py))? {
+            // An exit comes after the messages that wait before it.
+            let waits = self.provisional.is_some_and(|waiting| waiting > 0);
+            if object.is_instance(classes.exit_request.bind(py))? && !waits {
                 self.reference.get().exit();
                 return Ok(self.call(py, Turn::LastWords, message, sender, ctx));
             }
@@ -332,6 +372,9 @@ impl PyActor {
         }
         if self.policy.is_none() {
             return Ok(Next::GoOn);
+        }
+        if self.was_provisional && self.policy == Some(Policy::Temporary) {
+            return Ok(Next::Stop);
         }
         Ok(Next::Fail(Failure::new(&error).with_classes(class_names(py, &error)).told()))
     }
@@ -569,6 +612,11 @@ fn conclude(next: Next, ctx: &mut Context<'_, PyActor>) -> Outcome<()> {
         Next::Again => ctx.forward(ctx.me().address()),
         Next::Stop => {
             ctx.stop();
+            Ok(())
+        }
+        Next::Wait => ctx.stash(),
+        Next::Begin => {
+            ctx.unstash_all();
             Ok(())
         }
         Next::Fail(failure) => Err(failure.into()),

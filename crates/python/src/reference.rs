@@ -171,6 +171,23 @@ impl Reference {
         Ok(ActorAddress::of(address))
     }
 
+    /// Creates a child whose class is not known yet. `stand_in` is given its messages until it returns the instance and the
+    /// policy by which it is restarted; `again` makes it anew.
+    fn spawn_later(
+        &self,
+        stand_in: Bound<'_, PyAny>,
+        name: Option<String>,
+        again: Py<PyAny>,
+    ) -> PyResult<ActorAddress> {
+        if self.exiting.load(Ordering::Acquire) {
+            return Ok(ActorAddress::unborn());
+        }
+        let (props, reference) = PyActor::provisional(&self.system, stand_in, name, again)?;
+        let address = self.create(props)?;
+        reference.get().settle(address);
+        Ok(ActorAddress::of(address))
+    }
+
     /// The address of a child that never was: the actor is told its exit.
     fn creation_failed(&self, class: String) -> PyResult<ActorAddress> {
         if self.exiting.load(Ordering::Acquire) {

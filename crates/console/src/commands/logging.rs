@@ -1,15 +1,18 @@
 //! `log`.
 
 use std::io::Write;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use roscius_protocol::admin::messages::ToAdmin;
 use serde_json::Value;
 
 use super::{CommandError, Outcome};
-use crate::attached::Attached;
-use crate::data::plain_pickle;
+use crate::attached::{Attached, Reply};
+use crate::data::{Message, plain_pickle};
+use crate::log_records::{logger_of, question_after, records};
+use crate::snapshot::LogRecord;
 use crate::systems::System;
+use crate::warnings::seconds;
 
 /// The levels of Python's logging.
 const LEVELS: [(&str, i64); 5] = [("DEBUG", 10), ("INFO", 20), ("WARNING", 30), ("ERROR", 40), ("CRITICAL", 50)];
@@ -31,8 +34,7 @@ pub(super) fn level(
     let setting = settings.into_iter().find(|(name, _)| is_it(name));
     let current = setting.and_then(|(name, value)| Some((name, plain_pickle::read(&value)?.as_i64()?)));
     let Some((name, current)) = current else {
-        let text = format!("{} has no logger; actors in Rust log as their programs say", system.name);
-        return Err(CommandError::Failed(text));
+        return Err(no_logger(system));
     };
     if let Some(level) = wanted {
         let value = plain_pickle::write(&Value::from(level));
@@ -40,6 +42,42 @@ pub(super) fn level(
     }
     writeln!(out, "{}", title(wanted.unwrap_or(current)))?;
     Ok(Outcome::Well)
+}
+
+/// Shows the latest records, oldest first.
+pub(super) fn show(
+    system: &System,
+    within: Duration,
+    count: usize,
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<Outcome, CommandError> {
+    let attached = Attached::to(system, within)?;
+    let logger = logger_of(&attached.status()?).ok_or_else(|| no_logger(system))?;
+    let reply = attached.ask(logger, question_after(0), within);
+    let Reply::Message { message: Message::Data(answer), .. } = reply else {
+        let text = format!("the logger of {} gave no answer within {:.1} s", system.name, within.as_secs_f64());
+        return Err(CommandError::Failed(text));
+    };
+    let records = records(&answer);
+    let records = &records[records.len().saturating_sub(count)..];
+    if json {
+        writeln!(out, "{}", serde_json::json!(records))?;
+        return Ok(Outcome::Well);
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+    for LogRecord { at, level, logger, actor, text, .. } in records {
+        let who = if actor.is_empty() { logger } else { actor };
+        // A text is not to steer the terminal.
+        let tame = |sign: char| if sign.is_control() && sign != '\n' && sign != '\t' { '\u{fffd}' } else { sign };
+        let line = format!("{} ago  {level}  {who}  {text}", seconds(now - at));
+        writeln!(out, "{}", line.chars().map(tame).collect::<String>())?;
+    }
+    Ok(Outcome::Well)
+}
+
+fn no_logger(system: &System) -> CommandError {
+    CommandError::Failed(format!("{} has no logger; actors in Rust log as their programs say", system.name))
 }
 
 fn number(level: &str) -> Result<i64, String> {

@@ -13,7 +13,7 @@ use super::history::{brief, number};
 use super::news::Line;
 use super::picture::Picture;
 use super::rows::{Order, Wanted, rows};
-use crate::snapshot::{ActorInfo, DeadLetter, MessageInfo, ProcessInfo, Snapshot};
+use crate::snapshot::{ActorInfo, DeadLetter, LogRecord, MessageInfo, ProcessInfo, Snapshot};
 
 /// How many entries of a list are shown.
 const LISTED: usize = 40;
@@ -130,6 +130,10 @@ impl View {
             sources["authority"] = json!(authority);
         }
         document["sources"] = sources;
+        if let Some(log) = &snapshot.log {
+            let shown: Map<String, Value> = log.iter().map(|it| (it.number.to_string(), record(it))).collect();
+            document["records"] = Value::Object(shown);
+        }
         document["counters"] = json!(snapshot.counters);
     }
 }
@@ -180,6 +184,11 @@ fn classes(snapshot: &Snapshot) -> Value {
         shown.insert(class.class.clone(), row);
     }
     json!({ "count": snapshot.classes.len(), "shown": shown })
+}
+
+fn record(record: &LogRecord) -> Value {
+    let LogRecord { at, level, logger, actor, class, text, .. } = record;
+    json!({ "at": at.floor() as i64, "level": level, "logger": logger, "actor": actor, "class": class, "text": text })
 }
 
 /// The most frequent types of messages.

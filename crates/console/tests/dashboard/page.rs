@@ -1,7 +1,7 @@
 //! The page in a real browser.
 
 use roscius_console::dashboard::Options;
-use roscius_console::snapshot::{Severity, Warning, WarningKind};
+use roscius_console::snapshot::{LogRecord, Severity, Warning, WarningKind};
 use serde_json::json;
 
 use crate::browser::Browser;
@@ -44,6 +44,21 @@ fn the_page_shows_the_system_and_what_changes_in_it() {
     browser.until("document.querySelector('#warnings li.wrong')?.textContent.includes('does not answer')");
     browser.until("document.querySelector('#light').className === 'light bad' && document.title.startsWith('(!)')");
     browser.until("document.querySelector('#news').textContent.includes('Worker n1/0.f.0 started')");
+    assert_eq!(browser.eval("document.querySelector('#records').checkVisibility()"), false, "there is no logger");
+    let record = |number, level: &str, text: &str| LogRecord {
+        number,
+        at: 1_700_000_000.5,
+        level: level.to_owned(),
+        actor: "n1/0.2.0".to_owned(),
+        class: "shop.Worker".to_owned(),
+        text: text.to_owned(),
+        ..LogRecord::default()
+    };
+    stage.change(|model| model.snapshot.log = Some(vec![record(1, "INFO", "it begins")]));
+    browser.until("document.querySelector('#records').checkVisibility()");
+    stage.change(|model| model.snapshot.log.as_mut().unwrap().push(record(2, "ERROR", "it failed\nand why")));
+    let newest = "document.querySelector('#records tbody tr').innerText";
+    browser.until(&format!("/^\\d\\d:\\d\\d:\\d\\d\\tERROR\\tshop.Worker\\tit failed\\nand why$/.test({newest})"));
     // The most frequent comes first.
     stage.change(|model| model.snapshot.messages.reverse());
     browser.until(&format!("{messages}.startsWith('str')"));
@@ -69,6 +84,8 @@ fn names_that_look_like_html_are_shown_as_text() {
         evil.clone_into(text);
     }
     evil.clone_into(&mut snapshot.actors[1].address);
+    let (text, level, actor) = (evil.to_owned(), evil.to_owned(), evil.to_owned());
+    snapshot.log = Some(vec![LogRecord { number: 1, text, level, actor, ..LogRecord::default() }]);
     let warning = Warning { what: evil.to_owned(), why: evil.to_owned(), ..Warning::default() };
     snapshot.warnings.push(warning);
     let stage = Stage::of(Options::default(), snapshot);

@@ -217,8 +217,12 @@ fn start_starter(directory: &Path, arguments: &[String]) -> Result<Launched, Sta
 pub fn announce(directory: &Path, program: &Path, arguments: &[String]) -> Result<Vec<String>, AnnounceError> {
     let task = Task::Starter { directory: directory.to_owned(), arguments: arguments.to_vec() };
     let program_name = || program.display().to_string();
-    let mut starter = launch_program(program, &task, arguments)
-        .map_err(|error| AnnounceError::NotStarted { program: program_name(), error })?;
+    let ended = "it ended, or said something else";
+    let mut starter = launch_program(program, &task, arguments).map_err(|error| match error.kind() {
+        // It has not even read what it is to be.
+        io::ErrorKind::BrokenPipe => AnnounceError::NoHost { program: program_name(), what: ended },
+        _ => AnnounceError::NotStarted { program: program_name(), error },
+    })?;
     match starter.answer_within::<Offered>(ANNOUNCE_WITHIN) {
         Ok(Ok(makers)) => Ok(makers),
         Ok(Err(reason)) => {
@@ -228,7 +232,7 @@ pub fn announce(directory: &Path, program: &Path, arguments: &[String]) -> Resul
         Err(error) => {
             let is_late = matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut);
             starter.end(Duration::ZERO);
-            let what = if is_late { "it said nothing" } else { "it ended, or said something else" };
+            let what = if is_late { "it said nothing" } else { ended };
             Err(AnnounceError::NoHost { program: program_name(), what })
         }
     }

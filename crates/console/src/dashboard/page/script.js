@@ -74,6 +74,7 @@ const sections = {
   processes: showProcesses,
   letters: showLetters,
   news: (news) => showLines(find("#news ol"), news),
+  records: showRecords,
   log: showLog,
   pending: showPending,
   sources: showSources,
@@ -268,6 +269,18 @@ function showLines(place, lines) {
 function showLog(lines) {
   find("#log").hidden = shown.log === undefined;
   showLines(find("#log ol"), lines);
+}
+
+const severities = { CRITICAL: "bad", ERROR: "bad", WARNING: "notice" };
+
+function showRecords(records) {
+  find("#records").hidden = shown.records === undefined;
+  const newestFirst = Object.entries(records).sort(([one], [other]) => other - one);
+  list(find("#records tbody"), newestFirst, ({ at, level, logger, actor, class: name, text }) => element("tr", {},
+    element("td", { class: "quiet" }, clock(at)), element("td", { class: severities[level] ?? "" }, level),
+    element("td", { class: "text", title: `${actor} ${logger}` }, name ? className(name) : element("span", { class: "address" }, actor || logger)),
+    element("td", { class: "code said" }, text)));
+  showNothing("#records", newestFirst.length, "Nothing was logged.");
 }
 
 function showPending({ count: many = 0, first = [] }) {

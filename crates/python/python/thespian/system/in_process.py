@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from roscius._core import System
 from roscius.rust_actors import NEED_PROCESSES, RustActor
-from roscius.supervision import restart_plan
+from roscius.supervision import restart_plan, restart_policy
 
 from thespian.system import sources
 from thespian.system.actor_registry import ActorRegistry
@@ -112,6 +112,9 @@ class InProcessBase(RunningBase):
         if not sourceHash and not isinstance(actorClass, type):
             # A class is the one that it is; a name means one of the parent's source.
             sourceHash = parent._actor_source
+        if sourceHash and self._keeping is not None and not self._keeping.is_usable(sourceHash):
+            # Whether it will be, the keeper knows: it may be about to hear of it.
+            return self._expect(parent, actorClass, requirements, globalName, sourceHash, self._keeping)
         try:
             cls = self._class_of(actorClass, sourceHash, waits=False)
         except (InvalidActorSpecification, InvalidActorSourceHash) as error:
@@ -128,6 +131,42 @@ class InProcessBase(RunningBase):
         plan = restart_plan(parent, cls, lambda: self._made_again(cls, requirements, sourceHash, address))
         address = reference.spawn(actor, globalName or None, plan)
         self.actorRegistry.add(address.actorAddressString, actor)
+        return address
+
+    def _expect(
+        self,
+        parent: Any,
+        actorClass: Any,
+        requirements: Requirements,
+        globalName: str | None,
+        sourceHash: str,
+        keeping: SourceKeeping,
+    ) -> ActorAddress:
+        """Create a child whose source is not valid yet: it takes its messages once it is, and exits if it never will be."""
+        from thespian.system.sources.expected import Expected
+
+        def make(is_usable: bool) -> tuple[Any, str | None] | None:
+            if not is_usable:
+                _log.warning("%s cannot create an actor: %s", reference.address, InvalidActorSourceHash(sourceHash))
+                return None
+            try:
+                cls = sources.resolve(actorClass, sourceHash)
+                if not fits(cls, self.capabilities, requirements):
+                    _log.warning("No compatible ActorSystem could be found for Actor %s", cls)
+                    return None
+                actor = self._instance_of(cls, requirements, sourceHash)
+            except Exception:  # noqa: BLE001 - whatever an import, a check or a constructor raises, the child fails
+                _log.exception("Actor %s failed to start", actorClass)
+                return None
+            self.actorRegistry.replace(address.actorAddressString, actor)
+            return actor, restart_policy(parent, cls)
+
+        def again() -> Any:
+            return self._made_again(sources.resolve(actorClass, sourceHash), requirements, sourceHash, address)
+
+        reference: Reference = parent._reference
+        address = reference.spawn_later(Expected(make), globalName or None, again)
+        keeping.expect(sourceHash, address)
         return address
 
     def _named(self, globalName: str | None) -> ActorAddress | None:

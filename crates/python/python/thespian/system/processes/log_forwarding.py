@@ -95,7 +95,7 @@ class Forwarder(logging.Handler):
 
     def _prepared(self, record: logging.LogRecord) -> logging.LogRecord:
         """The record as a text, since its parts may be anything."""
-        text = _text_of(record)
+        text = text_of(record)
         exc_text = record.exc_text
         if record.exc_info and not exc_text:
             exc_text = _formatter.formatException(record.exc_info)
@@ -110,7 +110,8 @@ class Forwarder(logging.Handler):
         return prepared
 
 
-def _text_of(record: logging.LogRecord) -> str:
+def text_of(record: logging.LogRecord) -> str:
+    """What a record says."""
     try:
         return record.getMessage()
     except Exception as error:  # noqa: BLE001 - arguments of users may fail in any way to make a text

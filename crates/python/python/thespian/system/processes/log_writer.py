@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import logging
 import pickle
+import time
+from collections import deque
 from typing import Any
 
 from thespian.system.actor import Actor
-from thespian.system.processes.log_forwarding import configured, forget_configuration
+from thespian.system.processes.log_forwarding import configured, forget_configuration, text_of
 from thespian.system.thesplog import thesplog
 
+# What a question for the latest records holds: the number of the last one that is known.
+ASKED = "roscius: log records after"
+# How many of them are kept, and how many characters of each.
+KEPT = 200
+LONGEST = 2000
 # The mark of a record that the core has made for the Admin.
 FROM_ADMIN = "roscius_admin"
 # The logDefs of the program, for the logger that is forked from it. They may hold what can not be pickled, such as a stream.
@@ -71,15 +78,39 @@ def say_goodbye() -> None:
 
 
 class LogWriter(Actor):
-    """Writes the records that other processes send."""
+    """Writes the records that other processes send, and shows the latest to who asks for them."""
+
+    def __init__(self) -> None:
+        self._latest: deque[dict[str, Any]] = deque(maxlen=KEPT)
+        # Numbers of a logger that takes the place of another are higher.
+        self._number = time.time_ns() // 1000
 
     def receiveMessage(self, msg: Any, sender: Any) -> None:
-        """Write a record."""
+        """Write a record, or show those with higher numbers than that which is asked for."""
         if isinstance(msg, logging.LogRecord):
             logger = logging.getLogger(msg.name)
             # The Admin has no logging of its own, and does not know which records are wanted.
             if not hasattr(msg, FROM_ADMIN) or logger.isEnabledFor(msg.levelno):
+                self._keep(msg)
                 logger.handle(msg)
+        elif isinstance(msg, dict) and ASKED in msg:
+            self.send(sender, [kept for kept in self._latest if kept["number"] > msg[ASKED]])
+
+    def _keep(self, record: logging.LogRecord) -> None:
+        text = text_of(record)
+        if record.exc_text:
+            text += f"\n{record.exc_text}"
+        self._number += 1
+        self._latest.append(
+            {
+                "number": self._number,
+                "at": float(record.created),
+                "level": str(record.levelname),
+                "logger": str(record.name),
+                "actor": str(getattr(record, "actorAddress", "")),
+                "text": text if len(text) <= LONGEST else f"{text[:LONGEST]}…",
+            }
+        )
 
 
 # The logger needs no spec: what it is configured with is in the memory that it was forked with.

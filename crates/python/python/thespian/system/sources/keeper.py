@@ -20,6 +20,7 @@ from thespian.system.exceptions import ActorSystemRequestTimeout, InvalidActorSo
 from thespian.system.messages.delivery import WakeupMessage
 from thespian.system.messages.sources import LoadedSource, UnloadedSource, ValidatedSource, ValidateSource
 from thespian.system.sources.archive import BadSource
+from thespian.system.sources.expected import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -55,10 +56,11 @@ class _Watch(NamedTuple):
 
 
 class _Await(NamedTuple):
-    """Wants to be told whether a source is usable, once that is decided."""
+    """Wants to be told whether a source is usable, once that is decided: the sender, or an actor in its place."""
 
     source_hash: str
     start: bool = True
+    actor: ActorAddress | None = None
 
 
 class _Keeper:
@@ -99,7 +101,7 @@ class SourceKeeping:
             _Watch: self._on_watch,
             _Await: self._on_await,
             ValidatedSource: self._on_validated,
-            Terminated: lambda msg, _sender: self._carry_out(self._registry.ended(msg.address)),
+            Terminated: self._on_end,
             WakeupMessage: self._on_wakeup,
         }
         self._effects: dict[str, Callable[..., None]] = {
@@ -131,6 +133,10 @@ class SourceKeeping:
         """Whether actors can be made from a source at this moment."""
         return self._registry.standing(source_hash) == "usable"
 
+    def expect(self, source_hash: str, actor: ActorAddress) -> None:
+        """Send an actor a Verdict on a source once there is one."""
+        self._tell(_Await(source_hash, actor=actor))
+
     def require(self, source_hash: str) -> None:
         """Wait until a source is usable.
 
@@ -139,8 +145,9 @@ class SourceKeeping:
         waiter = self._core.endpoint()
         until = time.monotonic() + _CREATION_SECONDS
         try:
-            is_usable = waiter.ask(self._keeper(), _Await(source_hash), _CREATION_SECONDS)
-            if is_usable is None:
+            verdict: Verdict | None = waiter.ask(self._keeper(), _Await(source_hash), _CREATION_SECONDS)
+            is_usable = None if verdict is None else verdict.is_usable
+            if verdict is None:
                 waiter.tell(self._keeper(), _Await(source_hash, start=False))
                 # On `simpleSystemBase` nobody answers to who creates an actor from within a handler.
                 is_usable = self.is_usable(source_hash) or None
@@ -193,15 +200,25 @@ class SourceKeeping:
         self._carry_out(self._registry.watch(msg.actor, msg.start))
 
     def _on_await(self, msg: _Await, sender: ActorAddress) -> None:
-        waiting = self._awaited[msg.source_hash]
+        waiter = msg.actor or sender
         if not msg.start:
-            waiting[:] = [waiter for waiter in waiting if waiter != sender]
+            self._await_no_more(msg.source_hash, waiter)
         elif self._registry.standing(msg.source_hash) == "pending":
-            waiting.append(sender)
+            self._awaited[msg.source_hash].append(waiter)
+            if msg.actor is not None:
+                self._reference.watch(msg.actor)
         else:
-            self._reference.send(sender, self.is_usable(msg.source_hash))
-        if not waiting:
-            del self._awaited[msg.source_hash]
+            self._reference.send(waiter, Verdict(self.is_usable(msg.source_hash)))
+
+    def _await_no_more(self, source_hash: str, ended: ActorAddress) -> None:
+        waiting = [waiter for waiter in self._awaited.pop(source_hash, ()) if waiter != ended]
+        if waiting:
+            self._awaited[source_hash] = waiting
+
+    def _on_end(self, msg: Terminated, _sender: ActorAddress) -> None:
+        for source_hash in list(self._awaited):
+            self._await_no_more(source_hash, msg.address)
+        self._carry_out(self._registry.ended(msg.address))
 
     def _on_validated(self, msg: ValidatedSource, sender: ActorAddress) -> None:
         source_hash = str(msg.sourceHash)
@@ -243,7 +260,7 @@ class SourceKeeping:
     def _decided(self, source_hash: str, is_usable: bool) -> None:
         self._loaded.pop(source_hash, None)
         for waiter in self._awaited.pop(source_hash, ()):
-            self._reference.send(waiter, is_usable)
+            self._reference.send(waiter, Verdict(is_usable))
 
     def _remove_unused(self) -> None:
         for source_hash in [source_hash for source_hash in self._unloaded if not self._is_in_use(source_hash)]:
