@@ -178,26 +178,21 @@ impl Greeting {
                 return if read == Read::Ended { Err(Cause::Closed) } else { Ok(None) };
             }
             self.taken += scratch.len();
-            let mut raw = &scratch[..];
-            if let Some(first) = &mut self.first {
-                first.extend_from_slice(raw);
-                match sort(first, rules.is_tls()) {
-                    Ok(true) => {}
-                    Ok(false) if read == Read::Ended => return Err(Cause::Closed),
-                    Ok(false) => continue,
-                    Err(cause) => {
-                        if cause == Cause::PlainToTls {
-                            // In a language in which it recognises this side's.
-                            let _ = self.stream.say_raw(&NOT_THIS_VERSION);
+            let ended = match self.first.take() {
+                None => self.stream.unwrap(scratch, &mut self.plain)?,
+                Some(mut first) => {
+                    first.extend_from_slice(scratch);
+                    if !self.is_right(&first, rules)? {
+                        if read == Read::Ended {
+                            return Err(Cause::Closed);
                         }
-                        return Err(cause);
+                        self.first = Some(first);
+                        continue;
                     }
+                    self.stream.unwrap(&first, &mut self.plain)?
                 }
-                std::mem::swap(scratch, first);
-                self.first = None;
-                raw = &scratch[..];
-            }
-            if self.stream.unwrap(raw, &mut self.plain)? {
+            };
+            if ended {
                 return Err(Cause::Closed);
             }
             // What comes with an introduction that is good is no crime.
@@ -205,6 +200,16 @@ impl Greeting {
                 return Err(Cause::TooMuch { most: rules.limits.greeting });
             }
         }
+    }
+
+    /// Whether it is certain that what came first is what it should be.
+    fn is_right(&self, first: &[u8], rules: &Rules) -> Result<bool, Cause> {
+        let sorted = sort(first, rules.is_tls());
+        if sorted == Err(Cause::PlainToTls) {
+            // In a language in which it recognises this side's. If it is not to be told, it is not.
+            let _ = self.stream.say_raw(&NOT_THIS_VERSION);
+        }
+        sorted
     }
 
     /// This end's address, if there is a connection.

@@ -111,7 +111,7 @@ impl Incoming {
         let read = read(usual);
         let (end, count, fault) = self.whole(usual);
         self.partial = usual[end..].to_vec();
-        let records = (count > 0).then(|| Records { block: Bytes::copy_from_slice(&usual[..end]), left: count });
+        let records = (count > 0).then(|| Records { block: take_out(usual, end), left: count });
         (records, read.and_then(|read| fault.map_or(Ok(read), Err)))
     }
 
@@ -135,6 +135,16 @@ impl Incoming {
     fn missing(&self) -> usize {
         length_of(&self.partial).map_or(0, |length| (PREFIX + length as usize).saturating_sub(self.partial.len()))
     }
+}
+
+/// Takes the beginning out of the memory that everything is read into. If that is most of it, it is the memory itself.
+fn take_out(usual: &mut Vec<u8>, end: usize) -> Bytes {
+    if end < usual.capacity() / 2 {
+        return Bytes::copy_from_slice(&usual[..end]);
+    }
+    usual.truncate(end);
+    let capacity = usual.capacity();
+    std::mem::replace(usual, Vec::with_capacity(capacity)).into()
 }
 
 fn length_of(bytes: &[u8]) -> Option<u64> {

@@ -11,7 +11,7 @@ use super::Cause;
 use super::records::{Outgoing, PIECE, PIECES_A_WRITE};
 
 /// What is read from all sockets by way of one memory at a time.
-pub const SCRATCH: usize = 256 << 10;
+pub const SCRATCH: usize = 64 << 10;
 /// The most that is written in one go, so that a fast reader does not keep its writer from everything else.
 const WRITE_BUDGET: usize = 4 << 20;
 

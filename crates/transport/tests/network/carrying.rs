@@ -22,7 +22,7 @@ fn carry_all_lengths((mut a, mut b): (Station, Station)) {
     if a.links.me().system == 2 {
         std::mem::swap(&mut a, &mut b);
     }
-    let lengths = [0, 1, 100, 8 << 10, (64 << 10) - 1, 64 << 10, 1 << 20, 3, (5 << 20) + 7, 9];
+    let lengths = [0, 1, 100, 8 << 10, (64 << 10) - 1, 64 << 10, 1 << 20, 3, (2 << 20) + 7, 9];
     let record = |length: usize, salt: usize| -> Vec<u8> { (0..length).map(|at| (at * 7 + salt) as u8).collect() };
     for (salt, &length) in lengths.iter().enumerate() {
         for (station, other) in [(&mut a, 2), (&mut b, 1)] {
