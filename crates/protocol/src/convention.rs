@@ -59,6 +59,7 @@ use targets::Target;
 #[derive(Debug)]
 pub struct Convention {
     me: SystemId,
+    identity: String,
     /// Where others can dial this system, as they are told.
     place: Option<Place>,
     /// Places that lead to this system itself.
@@ -110,6 +111,7 @@ impl Convention {
     pub fn new(config: Config, now: Time, effects: &mut Vec<Effect>) -> Self {
         let mut convention = Self {
             me: config.me,
+            identity: config.identity,
             place: config.place.clone().filter(|_| !config.outbound_only),
             own_places: config.place.into_iter().collect(),
             candidates: Vec::new(),

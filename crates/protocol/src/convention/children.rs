@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::messages::MOST_SYSTEMS;
-use super::{Convention, Effect, Message, SystemId, Timer};
+use super::{Alarm, Convention, Effect, Message, SystemId, Timer};
 use crate::address::Address;
 use crate::time::Time;
 
@@ -33,6 +33,7 @@ struct Outlying {
     asked: Option<SystemId>,
     /// When it is given up if this system leads.
     overdue: Time,
+    alarm: Alarm,
 }
 
 impl Convention {
@@ -125,15 +126,14 @@ impl Convention {
         }
         let asked = self.leader();
         let overdue = now.plus(self.timing.lost_after);
-        self.children.outlying.insert(system, Outlying { asked, overdue });
+        let mut alarm = None;
         match asked {
             Some(leader) => {
                 effects.push(Effect::Send { system: leader, message: Message::Watch { systems: vec![system] } });
             }
-            None => {
-                self.timers.schedule(overdue, Timer::Outlying(system));
-            }
+            None => Self::set_alarm(&mut self.timers, &mut alarm, overdue, Timer::Outlying(system)),
         }
+        self.children.outlying.insert(system, Outlying { asked, overdue, alarm });
     }
 
     /// Nobody here is to be told of a system any more, if that is so.
@@ -146,7 +146,11 @@ impl Convention {
 
     /// A system is a member now, or concerns nobody.
     pub(super) fn not_outlying(&mut self, system: SystemId, effects: &mut Vec<Effect>) {
-        if let Some(Outlying { asked: Some(leader), .. }) = self.children.outlying.remove(&system) {
+        let Some(outlying) = self.children.outlying.remove(&system) else { return };
+        if let Some((key, _)) = outlying.alarm {
+            self.timers.cancel(key);
+        }
+        if let Some(leader) = outlying.asked {
             effects.push(Effect::Send { system: leader, message: Message::Unwatch { systems: vec![system] } });
         }
     }
@@ -159,7 +163,7 @@ impl Convention {
             outlying.asked = leader;
             outlying.overdue = overdue;
             if leader.is_none() {
-                self.timers.schedule(overdue, Timer::Outlying(*system));
+                Self::set_alarm(&mut self.timers, &mut outlying.alarm, overdue, Timer::Outlying(*system));
             }
         }
         if let Some(leader) = leader {
@@ -180,12 +184,17 @@ impl Convention {
     pub(super) fn outlying_due(&mut self, now: Time, system: SystemId, effects: &mut Vec<Effect>) {
         let decides = self.is_leader() && !self.waits_for_invitation();
         let Some(outlying) = self.children.outlying.get_mut(&system).filter(|it| it.asked.is_none()) else { return };
-        if outlying.overdue > now || !decides {
+        outlying.alarm = None;
+        if !decides {
             return;
+        }
+        if outlying.overdue > now {
+            let overdue = outlying.overdue;
+            return Self::set_alarm(&mut self.timers, &mut outlying.alarm, overdue, Timer::Outlying(system));
         }
         if self.known.get(&system).is_some_and(|known| known.linked) {
             outlying.overdue = now.plus(self.timing.lost_after);
-            self.timers.schedule(outlying.overdue, Timer::Outlying(system));
+            Self::set_alarm(&mut self.timers, &mut outlying.alarm, outlying.overdue, Timer::Outlying(system));
         } else {
             self.outlying_gone(system, effects);
         }

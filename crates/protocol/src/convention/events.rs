@@ -12,7 +12,7 @@ pub type SystemId = u32;
 pub struct Config {
     /// This system.
     pub me: SystemId,
-    /// What outlives a restart of it. The links tell others; here it is for the log.
+    /// What outlives a restart of it. The links tell others; whoever else claims it is kept out here.
     pub identity: String,
     /// Where this system can be dialled, if it can.
     pub place: Option<Place>,
@@ -33,6 +33,8 @@ pub struct Config {
 pub enum Event {
     /// There is a link with a system, which has proved who it is. Told again when a dial leads to a system that has a link already; and
     /// with this system itself when the place is its own.
+    ///
+    /// A system has one link. When another takes its place, [`Event::Unlinked`] comes before this, or not at all.
     ///
     /// Each [`Effect::Dial`] is answered by this or by [`Event::NotLinked`].
     Linked {
@@ -129,7 +131,7 @@ pub enum Effect {
         /// Which.
         system: SystemId,
     },
-    /// Send a message. One that does not arrive is forgotten.
+    /// Send a message. As long as the link lasts, messages are to arrive in order; what does not arrive with a link is forgotten.
     Send {
         /// Whom to.
         system: SystemId,

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::members::check_state;
 use super::messages::Heartbeat;
 use super::{Convention, Effect, Message, SystemId, Timer, Why};
 use crate::backoff::Backoff;
@@ -75,9 +74,8 @@ impl Convention {
     }
 
     pub(super) fn got_heartbeat(&mut self, now: Time, system: SystemId, beat: Heartbeat, effects: &mut Vec<Effect>) {
-        if let Err(why) = check_state(beat.state) {
-            return self.refuse(system, why, effects);
-        }
+        let state = self.believed(system, beat.state, effects);
+        let beat = Heartbeat { state, ..beat };
         let wanted = self.wants(system);
         let Some(tie) = self.known.get_mut(&system).and_then(|known| known.tie.as_mut()) else {
             // It takes this system for a member, which it is not any more.

@@ -48,13 +48,13 @@ impl Convention {
     pub(super) fn got_invite(&mut self, now: Time, system: SystemId, effects: &mut Vec<Effect>) {
         self.count("Admin Handle Convention Invitation");
         self.was_invited = true;
-        if self.inviters.last() != Some(&system) {
-            self.inviters.retain(|inviter| *inviter != system);
-            self.inviters.push(system);
-            if let Some(known) = self.known.get(&system) {
-                effects.push(Effect::Log(Note::Invited { by: system, identity: known.identity.clone() }));
-            }
+        if !self.inviters.contains(&system)
+            && let Some(known) = self.known.get(&system)
+        {
+            effects.push(Effect::Log(Note::Invited { by: system, identity: known.identity.clone() }));
         }
+        self.inviters.retain(|inviter| *inviter != system);
+        self.inviters.push(system);
         self.register(now, system, effects);
         self.review_leadership(now, effects);
     }

@@ -60,6 +60,15 @@ impl Convention {
         State { load: self.load, term, leads: self.leadership.leads }
     }
 
+    /// What a system says of itself, as far as it can be true.
+    pub(super) fn believed(&mut self, system: SystemId, state: State, effects: &mut Vec<Effect>) -> State {
+        if state.term.number() <= Term::MAX_NUMBER {
+            return state;
+        }
+        self.refuse(system, "it names an impossible term", effects);
+        State { term: Term::default(), ..state }
+    }
+
     /// Takes note of the term that a member has named.
     pub(super) fn hear_term(&mut self, state: State) {
         self.leadership.heard = self.leadership.heard.max(state.term);

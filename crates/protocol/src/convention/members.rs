@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use super::hysteresis::Allowance;
 use super::messages::{Join, MOST_CAPABILITIES, MOST_CAPABILITY_BYTES, State};
-use super::{Alarm, Convention, Departure, Effect, Message, Note, Place, SystemId, Term, Timer, Timing, Why, admin_of};
+use super::{Alarm, Convention, Departure, Effect, Message, Note, Place, SystemId, Timer, Timing, Why, admin_of};
 use crate::admin::messages::Entry;
 use crate::time::Time;
+
+/// Who says that it beats more slowly is not waited for any longer.
+const SLOWEST_BEAT: Duration = Duration::from_secs(300);
 
 /// A system with a link, or a tie, or both.
 #[derive(Debug)]
@@ -188,6 +191,8 @@ impl Convention {
         if let Err(why) = check(&join) {
             return self.refuse(system, why, effects);
         }
+        let state = self.believed(system, join.state, effects);
+        let join = Join { state, ..join };
         let wanted = self.wants(system);
         let Some(known) = self.known.get_mut(&system) else { return };
         if known.member().is_none() && !wanted && !join.wants {
@@ -286,7 +291,8 @@ impl Convention {
         tie.capabilities = join.capabilities;
         tie.version = join.version;
         tie.wants = join.wants;
-        tie.patience = self.timing.lost_after.max(Duration::from_millis(join.beats_every.into()) * 4);
+        let slowest = Duration::from_millis(join.beats_every.into()).min(SLOWEST_BEAT);
+        tie.patience = self.timing.lost_after.max(slowest * 4);
         tie.hear_state(join.state);
         self.hear_term(join.state);
         if !wanted && !join.wants {
@@ -301,14 +307,13 @@ impl Convention {
     /// Whether a system may come in: nobody alive has its identity. Who had it before is lost.
     fn make_room(&mut self, now: Time, system: SystemId, place: Option<&Place>, effects: &mut Vec<Effect>) -> bool {
         let Some(known) = self.known.get(&system) else { return false };
+        if known.identity == self.identity {
+            self.keep_out(system, self.me, effects);
+            return false;
+        }
         if let Some(&holder) = self.by_identity.get(&known.identity).filter(|holder| **holder != system) {
             if self.is_alive(now, holder) {
-                self.count("Convention Message Received.Identity In Use");
-                let Some(known) = self.known.get_mut(&system) else { return false };
-                if !std::mem::replace(&mut known.noted, true) {
-                    let identity = known.identity.clone();
-                    effects.push(Effect::Log(Note::IdentityInUse { system, identity, holder }));
-                }
+                self.keep_out(system, holder, effects);
                 return false;
             }
             self.expel(now, holder, Why::Restarted { now: system }, effects);
@@ -320,6 +325,15 @@ impl Convention {
             self.expel(now, holder, Why::Restarted { now: system }, effects);
         }
         true
+    }
+
+    fn keep_out(&mut self, system: SystemId, holder: SystemId, effects: &mut Vec<Effect>) {
+        self.count("Convention Message Received.Identity In Use");
+        let Some(known) = self.known.get_mut(&system) else { return };
+        if !std::mem::replace(&mut known.noted, true) {
+            let identity = known.identity.clone();
+            effects.push(Effect::Log(Note::IdentityInUse { system, identity, holder }));
+        }
     }
 
     fn is_alive(&self, now: Time, system: SystemId) -> bool {
@@ -450,12 +464,8 @@ impl Convention {
 fn check(join: &Join) -> Result<(), &'static str> {
     let bytes: usize = join.capabilities.iter().map(|(name, value)| name.len() + value.len()).sum();
     if join.capabilities.len() > MOST_CAPABILITIES || bytes > MOST_CAPABILITY_BYTES {
-        return Err("it has too many capabilities");
+        Err("it has too many capabilities")
+    } else {
+        Ok(())
     }
-    check_state(join.state)
-}
-
-/// Whether a state can be one.
-pub(super) fn check_state(state: State) -> Result<(), &'static str> {
-    if state.term.number() > Term::MAX_NUMBER { Err("it names an impossible term") } else { Ok(()) }
 }

@@ -76,7 +76,7 @@ impl fmt::Display for Note {
             Self::Itself { place } => write!(f, "{place} is this system itself"),
             Self::IdentityInUse { system, identity, holder } => write!(
                 f,
-                "system {system:x} is kept out: it calls itself {identity}, as the member {holder:x} does, which is alive"
+                "system {system:x} is kept out: it calls itself {identity}, as {holder:x} does, which is alive"
             ),
             Self::Refused { system, why } => write!(f, "a message of system {system:x} is ignored: {why}"),
             Self::CandidatesCut { given, kept } => {

@@ -15,18 +15,14 @@ pub struct Term {
 }
 
 impl Term {
-    /// The highest number that is believed. Even with a thousand changes of the leader a second it is not reached.
+    /// The highest number. What names a higher one is not believed. Even with a thousand changes of the leader a second it is not reached.
     pub const MAX_NUMBER: u64 = 1 << 48;
-
-    /// The first term of a leader that has heard of none.
-    pub const fn first(leader: SystemId) -> Self {
-        Self { number: 1, leader }
-    }
 
     /// The term in which `leader` leads after this one.
     #[must_use]
     pub const fn next(self, leader: SystemId) -> Self {
-        Self { number: self.number + 1, leader }
+        let number = if self.number < Self::MAX_NUMBER { self.number + 1 } else { Self::MAX_NUMBER };
+        Self { number, leader }
     }
 
     /// How many terms there were, this one included. Zero: none.

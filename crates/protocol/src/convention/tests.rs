@@ -1,8 +1,11 @@
+mod bad_input;
 mod children;
 mod faults;
 mod joining;
 mod leading;
+mod places;
 mod placing;
+mod scale;
 mod scenarios;
 mod world;
 
