@@ -199,8 +199,8 @@ impl Convention {
             return self.disown(now, system, join.mine, effects);
         }
         let Some(tie) = &mut known.tie else {
-            if join.yours.is_some() && !wanted && self.waits_for_invitation() {
-                // It has not noticed that this system is not its member any more.
+            if join.yours.is_some() && !wanted && self.was_invited && self.candidates.is_empty() {
+                // It may be one that invited this system, and has not noticed that this is not its member any more. It is to invite it again.
                 return self.disown(now, system, join.mine, effects);
             }
             if !self.make_room(now, system, join.place.as_ref(), effects) {
@@ -428,6 +428,7 @@ impl Convention {
 
     fn forget(&mut self, now: Time, system: SystemId, effects: &mut Vec<Effect>) {
         let Some(known) = self.known.remove(&system) else { return };
+        self.inviters.retain(|inviter| *inviter != system);
         if let Some((key, _)) = known.alarm {
             self.timers.cancel(key);
         }

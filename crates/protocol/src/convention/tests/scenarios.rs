@@ -216,6 +216,30 @@ fn s2c_an_invited_system_does_not_come_back_by_a_late_heartbeat() {
 }
 
 #[test]
+fn s2c_an_inviter_that_vanishes_before_it_is_joined_is_forgotten() {
+    let mut world = World::new(2);
+    world.start(1, Setup::default());
+    world.start(2, Setup::default());
+    // The invitation arrives, and the answer does not.
+    invite(&mut world);
+    world.run_until(seconds(1), |world| world.others_sent == 1);
+    world.lost_messages = 1_000;
+    world.run(milliseconds(100));
+    world.kill(1);
+    world.run(seconds(5));
+    world.lost_messages = 0;
+    world.start(1, Setup::default());
+    invite(&mut world);
+    world.run(seconds(2));
+    assert_eq!(world.leader(2), Some(1));
+    // It is lost by the one side alone, and is to be invited again.
+    world.freeze(1, seconds(9));
+    world.run(seconds(12));
+    assert_eq!(world.news(2), ["joined 1", "left 1", "joined 1"]);
+    assert_eq!(world.leader(2), Some(1));
+}
+
+#[test]
 fn s2d_a_lost_member_is_told_once_and_invited_on() {
     let mut world = s2a();
     world.freeze(2, seconds(300));
