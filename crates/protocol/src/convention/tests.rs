@@ -1,3 +1,5 @@
+mod alone;
+mod anything;
 mod bad_input;
 mod children;
 mod faults;
@@ -7,6 +9,7 @@ mod places;
 mod placing;
 mod scale;
 mod scenarios;
+mod ties;
 mod world;
 
 use std::time::Duration;

@@ -84,19 +84,23 @@ impl Convention {
 
     /// The members, this system not among them.
     pub fn members(&self) -> impl Iterator<Item = Member<'_>> {
-        self.known.iter().filter_map(|(&system, known)| {
-            let tie = known.member()?;
-            Some(Member {
-                system,
-                admin: admin_of(system),
-                identity: &known.identity,
-                place: tie.place.as_ref(),
-                capabilities: &tie.capabilities,
-                load: tie.load(),
-                heard: known.heard,
-                linked: known.linked,
-                leads: self.leader() == Some(system),
-            })
+        self.known.keys().filter_map(|system| self.member(*system))
+    }
+
+    /// What is known of a system, if it is a member.
+    pub fn member(&self, system: SystemId) -> Option<Member<'_>> {
+        let known = self.known.get(&system)?;
+        let tie = known.member()?;
+        Some(Member {
+            system,
+            admin: admin_of(system),
+            identity: &known.identity,
+            place: tie.place.as_ref(),
+            capabilities: &tie.capabilities,
+            load: tie.load(),
+            heard: known.heard,
+            linked: known.linked,
+            leads: self.leader() == Some(system),
         })
     }
 

@@ -124,7 +124,7 @@ fn recover(world: &mut World, seed: u64) {
     assert_eq!(world.members(INVITER), [INVITED], "seed {seed}");
     assert_eq!(world.leader(INVITED), Some(INVITER), "seed {seed}");
     world.check_capabilities(seed);
-    if seed % 3 != 0 {
+    if !seed.is_multiple_of(3) {
         // News of systems that are no members are told once.
         world.check_children(seed);
     }
