@@ -15,7 +15,7 @@ WHEEL := .venv/bin/maturin build --quiet --release --interpreter .venv/bin/pytho
 FUZZ_TARGET := $(or $(CARGO_TARGET_DIR),target)/fuzz
 FUZZ_SECONDS ?= 60
 
-.PHONY: demo demo-python test lint rust-tests doc docs wheel python-tests compat soak fuzz bench bench-python bench-quick help
+.PHONY: demo demo-python test lint rust-tests doc docs wheel python-tests compat soak simulate planted-bugs fuzz bench bench-python bench-quick help
 
 help:
 	@echo "make demo    fetch the data, build, and run the pipeline fetch -> clean -> infer -> store"
@@ -25,6 +25,8 @@ help:
 	@echo "make wheel   build the Python package: dist/ for this Python, dist/abi3/ for all from 3.11 on"
 	@echo "make docs    build the book into book/; its first page is book/index.html"
 	@echo "make compat  run the test-suite of the original Thespian against the wheel"
+	@echo "make simulate  a thousand conventions for a simulated hour each, with everything that can go wrong; SEED=17: one of them"
+	@echo "make planted-bugs  whether the simulations find what is wrong: twenty bugs, one after the other"
 	@echo "make soak    ten minutes of random creations, messages and kills on processes; nothing may be left"
 	@echo "make bench-python  compare with the original Thespian, a plain socket, Pykka and Ray, side by side (about fifteen minutes)"
 	@echo "make bench   compare with other actor frameworks, side by side (about ten minutes)"
@@ -102,6 +104,14 @@ bench-python: wheel
 soak: wheel
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps dist/*.whl
 	$(VENV)/bin/python crates/python/soak.py $(SOAK_ARGS)
+
+# One run: SEED=17. Others: SEEDS=100 MINUTES=5. All that happens in one: SEED=17 TRACE=1.
+simulate:
+	MINUTES=$(or $(MINUTES),60) $(if $(SEED),,SEEDS=$(or $(SEEDS),1000)) \
+		$(CARGO) test --quiet --release -p roscius-protocol --test convention_simulation -- --nocapture whatever_happens
+
+planted-bugs:
+	$(PYTHON) crates/protocol/tests/planted_bugs.py
 
 bench-quick:
 	$(MAKE) bench BENCH_ARGS=--quick

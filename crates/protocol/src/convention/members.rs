@@ -133,7 +133,6 @@ impl Convention {
         if is_new && known.member().is_some() {
             // Each side learns whether the other has given it up meanwhile.
             self.register(now, system, effects);
-            self.watch_again(system, effects);
         }
         for place in self.places_of(system) {
             self.pursue(now, &place, effects);
@@ -184,6 +183,8 @@ impl Convention {
         };
         effects.push(Effect::Send { system, message: Message::Join(Box::new(join)) });
         self.count("Admin Convention Registered");
+        // Who has just lost this system takes no other message of it before this one.
+        self.watch_again(system, effects);
     }
 
     pub(super) fn got_join(&mut self, now: Time, system: SystemId, join: Join, effects: &mut Vec<Effect>) {
@@ -241,8 +242,9 @@ impl Convention {
                 // It had given this system up, and begins anew. The own number stays, or the other side would begin anew in turn.
                 self.bereave(system, Why::GaveUp, effects);
                 self.take_on(now, system, join, effects);
-                self.watch_again(system, effects);
-                if !knows_mine {
+                if knows_mine {
+                    self.watch_again(system, effects);
+                } else {
                     self.register(now, system, effects);
                 }
             }

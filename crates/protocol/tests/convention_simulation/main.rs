@@ -5,9 +5,9 @@
 //! What must hold whatever happens is in `invariants`, one file each. The same seed gives the same run, which a hash of all that happened shows.
 //!
 //! ```text
-//! SEED=17 cargo test -p roscius-protocol --test convention_simulation -- --nocapture     one run
-//! SEEDS=1000 MINUTES=60 cargo test --release …                                           a thousand, of a simulated hour each
-//! TRACE=1 SEED=17 …                                                                      one, with all that happens
+//! make simulate SEED=17                   one run, of a simulated hour
+//! make simulate                           a thousand
+//! make simulate SEED=17 MINUTES=5 TRACE=1 with all that happens
 //! ```
 
 mod clock;
@@ -19,7 +19,12 @@ mod system;
 mod trouble;
 mod world;
 
+use std::any::Any;
+use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::{available_parallelism, scope};
 use std::time::Duration;
 
 use trouble::Weather;
@@ -34,23 +39,53 @@ fn run(seed: u64, minutes: u64, totals: &mut Totals) -> u64 {
     World::new(seed, Weather::of(seed)).run(Duration::from_secs(60 * minutes), totals)
 }
 
+/// A seed, and what its run said when it failed.
+type Failure = (u64, Box<dyn Any + Send>);
+
+/// Runs all these seeds, on all processors if they are many. What happened in them, and the first that failed with what it said.
+fn run_all(seeds: Range<u64>, minutes: u64) -> (Totals, Option<Failure>) {
+    let next = AtomicU64::new(seeds.start);
+    let work = || {
+        let mut totals = Totals::default();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= seeds.end {
+                return (totals, None);
+            }
+            match catch_unwind(AssertUnwindSafe(|| run(seed, minutes, &mut totals))) {
+                Ok(hash) if seeds.end - seeds.start == 1 => println!("SEED={seed}: the hash of the run is {hash:016x}"),
+                Ok(_) => {}
+                Err(panic) => {
+                    eprintln!("the run with SEED={seed} MINUTES={minutes} failed");
+                    // Those before it are under way already: the others need not begin.
+                    next.store(seeds.end, Ordering::Relaxed);
+                    return (totals, Some((seed, panic)));
+                }
+            }
+        }
+    };
+    let threads = if given("SEEDS").is_some() { available_parallelism().map_or(1, NonZeroUsize::get) } else { 1 };
+    scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let mut all = (Totals::default(), None);
+        for worker in workers {
+            let (totals, failure) = worker.join().expect("it catches what its runs say");
+            all.0.add(&totals);
+            all.1 = all.1.into_iter().chain(failure).min_by_key(|(seed, _)| *seed);
+        }
+        all
+    })
+}
+
 #[test]
 fn whatever_happens_to_a_convention_its_promises_hold() {
     let (first, count) = match given("SEED") {
         Some(seed) => (seed, given("SEEDS").unwrap_or(1)),
         None => (0, given("SEEDS").unwrap_or(50)),
     };
-    let minutes = given("MINUTES").unwrap_or(5);
-    let mut totals = Totals::default();
-    for seed in first..first + count {
-        match catch_unwind(AssertUnwindSafe(|| run(seed, minutes, &mut totals))) {
-            Ok(hash) if count == 1 => println!("SEED={seed}: the hash of all that happened is {hash:016x}"),
-            Ok(_) => {}
-            Err(panic) => {
-                eprintln!("the run with SEED={seed} MINUTES={minutes} failed");
-                resume_unwind(panic);
-            }
-        }
+    let (totals, failure) = run_all(first..first + count, given("MINUTES").unwrap_or(5));
+    if let Some((_, panic)) = failure {
+        resume_unwind(panic);
     }
     println!("{totals:?}");
     if count >= 50 {

@@ -40,13 +40,13 @@ pub struct Totals {
 }
 
 impl Totals {
-    fn add(&mut self, other: &Self, seen: &Seen) {
+    pub fn add(&mut self, other: &Self) {
         self.kills += other.kills;
         self.starts += other.starts;
         self.shutdowns += other.shutdowns;
         self.freezes += other.freezes;
         self.happenings += other.happenings;
-        self.seen.add(seen);
+        self.seen.add(&other.seen);
     }
 
     pub fn check_that_everything_happened(&self) {
@@ -151,7 +151,8 @@ impl World {
         let Self { systems, setups, messages, dials, invariants, .. } = &mut self;
         let end = End { systems, setups, quiet: QUIET, messages: *messages, dials: *dials };
         invariants.end(&end);
-        totals.add(&self.totals, self.invariants.seen());
+        self.totals.seen = *self.invariants.seen();
+        totals.add(&self.totals);
         self.hash.finish()
     }
 

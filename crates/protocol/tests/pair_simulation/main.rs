@@ -6,7 +6,7 @@
 //! - no more is held than there is room for, no more is in flight than the receiver allows, and the receiver finds no fault;
 //! - when all is said, no timer runs.
 //!
-//! One sequence is run again by `SEED=n cargo test -p roscius-protocol --test pair_simulation -- --nocapture`.
+//! One sequence is run again by `SEED=n cargo test -p roscius-protocol --test pair_simulation -- --nocapture`, more are by `SEEDS=n`.
 
 mod host;
 mod ledger;
@@ -21,14 +21,19 @@ use world::World;
 
 const SEQUENCES: u64 = 400;
 
+/// A number from the environment.
+fn given(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number, not {text}")))
+}
+
 #[test]
 fn every_frame_is_accounted_for_over_400_random_links() {
     let mut totals = Totals::default();
-    if let Ok(seed) = std::env::var("SEED") {
-        World::new(seed.parse().expect("SEED is the number of a sequence")).run(&mut totals);
+    if let Some(seed) = given("SEED") {
+        World::new(seed).run(&mut totals);
         return;
     }
-    for seed in 0..SEQUENCES {
+    for seed in 0..given("SEEDS").unwrap_or(SEQUENCES) {
         let run = catch_unwind(AssertUnwindSafe(|| World::new(seed).run(&mut totals)));
         if let Err(panic) = run {
             eprintln!("the sequence with SEED={seed} failed");

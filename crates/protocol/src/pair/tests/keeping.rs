@@ -159,6 +159,24 @@ fn a_pair_that_was_made_again_does_not_take_anything_twice() {
 }
 
 #[test]
+fn a_late_hello_of_a_pair_that_is_gone_changes_nothing() {
+    let mut two = Two::new(Limits::default());
+    two.play(1, |pair, now, out| pair.linked(now, 1, out));
+    let late = two.under_way[0].clone();
+    restart(&mut two, 1, 2, 2);
+    two.under_way = Default::default();
+    two.link();
+    two.send(0, "in flight");
+    let in_flight = std::mem::take(&mut two.under_way[1]);
+    two.under_way[0] = late;
+    two.carry();
+    assert_eq!(two.pairs[0].status().strays, 1);
+    two.under_way[1] = in_flight;
+    two.carry();
+    assert_eq!((&two.delivered[1][..], &two.lost[0][..]), (&[Bytes::from("in flight")][..], &[][..]));
+}
+
+#[test]
 fn two_incarnations_that_take_turns_get_what_is_theirs() {
     let mut two = Two::linked(Limits::default());
     let mut other = Pair::new(&Config { me: 7, life: NonZeroU32::MIN, limits: Limits::default() });
