@@ -99,6 +99,12 @@ pub enum Command {
         #[command(subcommand)]
         action: Option<SourceAction>,
     },
+    /// Certificates, with which the systems of a convention know each other.
+    Cert {
+        /// What to do with them.
+        #[command(subcommand)]
+        action: CertAction,
+    },
     /// Read commands line by line.
     Shell {
         /// The system, by its port or name.
@@ -226,6 +232,48 @@ pub enum SourceAction {
     Unload {
         /// Its hash, or the beginning of it.
         hash: String,
+    },
+}
+
+/// What to do with certificates.
+#[derive(Debug, Subcommand)]
+pub enum CertAction {
+    /// Make the authority of a convention: ca.pem, which all its systems need, and ca.key, which nobody else may have.
+    Init {
+        /// The name of the convention.
+        convention: String,
+        /// Where to put the files.
+        #[arg(short, long, default_value = ".")]
+        folder: PathBuf,
+        /// How many days it is good.
+        #[arg(long, default_value = "3650", value_parser = clap::value_parser!(u32).range(1..=36500))]
+        days: u32,
+    },
+    /// Make the certificate of a system: NAME.pem and NAME.key.
+    Node {
+        /// The name of the system in its convention. It outlives restarts.
+        name: String,
+        /// Where the authority is, and where to put the files.
+        #[arg(short, long, default_value = ".")]
+        folder: PathBuf,
+        /// A host name or address that the system is dialled by; may be given several times. Without any, the certificate is good everywhere.
+        #[arg(long, value_name = "HOST")]
+        host: Vec<String>,
+        /// How many days it is good.
+        #[arg(long, default_value = "365", value_parser = clap::value_parser!(u32).range(1..=36500))]
+        days: u32,
+        /// Replace the files if they are there.
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Show what certificates say. The exit code is 1 if one of them is good no more.
+    Show {
+        /// The files, as PEM.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
     },
 }
 

@@ -1,6 +1,7 @@
 //! What the commands do.
 
 mod capabilities;
+mod certificates;
 mod dashboard;
 mod ending;
 mod finding;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use clap::CommandFactory;
 
 use crate::attached::AttachError;
+use crate::certificates::CertificateError;
 use crate::cli::{Cli, Command, LogAction};
 use crate::collector::Collector;
 use crate::dashboard::DashboardError;
@@ -49,6 +51,9 @@ pub enum CommandError {
     /// The dashboard can not be served.
     #[error(transparent)]
     Dashboard(#[from] DashboardError),
+    /// A certificate can not be made or read.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     /// It could not be done.
     #[error("{0}")]
     Failed(String),
@@ -62,7 +67,7 @@ impl CommandError {
     pub const fn code(&self) -> u8 {
         match self {
             Self::NoSystem(_) => 2,
-            Self::Attach(_) | Self::Dashboard(_) | Self::Failed(_) | Self::Output(_) => 1,
+            Self::Attach(_) | Self::Dashboard(_) | Self::Certificate(_) | Self::Failed(_) | Self::Output(_) => 1,
         }
     }
 }
@@ -95,6 +100,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write) -> Result<Outcome, CommandError> {
             logging::show(&choose()?, cli.within, *count, *json, out)
         }
         Command::Sources { action } => sources::run(&choose()?, cli.within, action.as_ref(), out),
+        Command::Cert { action } => certificates::run(action, out),
         Command::Shell { .. } => shell::run(&choose()?, cli.within, out),
         Command::Completions { shell } => {
             let mut script = Vec::new();

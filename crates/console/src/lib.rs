@@ -9,6 +9,7 @@
 //! | [`snapshot`] | what is known of a system at one moment, as data |
 //! | [`warnings`] | what is wrong, and why |
 //! | [`processes`] | what the operating system knows of a process |
+//! | [`certificates`] | those by which the systems of a convention know each other |
 //! | [`cli`], [`commands`] | what can be said on the command line, and what comes of it |
 //! | [`figures`] | figures for people |
 //! | [`data`] | plain data as messages, for actors in Python and in Rust |
@@ -16,6 +17,7 @@
 #![cfg(unix)]
 
 pub mod attached;
+pub mod certificates;
 pub mod cli;
 pub mod collector;
 pub mod commands;

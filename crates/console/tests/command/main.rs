@@ -4,6 +4,7 @@
 
 mod acting;
 mod cast;
+mod certificates;
 mod looking;
 mod scene;
 mod terminal;
