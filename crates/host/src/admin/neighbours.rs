@@ -62,7 +62,12 @@ pub(super) enum Happening {
 impl Neighbours {
     pub fn new(me: Introduction, security: Security, listener: Option<TcpListener>) -> io::Result<Self> {
         let system = me.system;
-        let mut links = Links::new(LinksOptions { me, security, limits: network::Limits::default() })?;
+        // What a pair has in flight has room on its link.
+        let window = pair::Limits::default().window;
+        let mut limits = network::Limits::default();
+        limits.queue.high_frames = limits.queue.high_frames.max(2 * window.pieces as usize);
+        limits.queue.high_bytes = limits.queue.high_bytes.max(2 * window.bytes as usize);
+        let mut links = Links::new(LinksOptions { me, security, limits })?;
         if let Some(listener) = listener {
             links.listen(listener)?;
         }
@@ -165,6 +170,22 @@ impl Neighbours {
             self.paused.remove(&system);
             self.carry_out(system);
         }
+        if self.linked.contains_key(&system) {
+            // It may come back by the link that it has.
+            self.meet(now, system);
+        }
+    }
+
+    /// A system has a link: what is for it goes there.
+    fn meet(&mut self, now: Time, system: SystemId) {
+        let (me, life) = (self.me, self.lives);
+        let pair = self.pairs.entry(system).or_insert_with(|| {
+            self.lives = self.lives.saturating_add(1);
+            Pair::new(&pair::Config { me, life, limits: pair::Limits::default() })
+        });
+        pair.linked(now, system, &mut self.effects);
+        self.dirty.insert(system);
+        self.carry_out(system);
     }
 
     /// Lets what is queued leave.
@@ -249,14 +270,8 @@ impl Neighbours {
         match event {
             network::Event::Up { peer, dialled, .. } => {
                 let place = dialled.and_then(|dial| self.dialled.remove(&dial));
-                let (system, life, me) = (peer.system, self.lives, self.me);
-                let pair = self.pairs.entry(system).or_insert_with(|| {
-                    self.lives = self.lives.saturating_add(1);
-                    Pair::new(&pair::Config { me, life, limits: pair::Limits::default() })
-                });
-                pair.linked(now, system, &mut self.effects);
-                self.dirty.insert(system);
-                self.carry_out(system);
+                let system = peer.system;
+                self.meet(now, system);
                 self.linked.insert(system, peer.identity);
                 self.tell_linked(system, place);
                 let others: Vec<_> = self.about_to_be.extract_if(.., |(other, _)| *other == system).collect();
