@@ -43,6 +43,10 @@ fn a_second_dial_that_leads_to_the_same_system_changes_nothing() {
 #[test]
 fn a_leader_that_was_dismissed_is_joined_again_but_not_at_once() {
     let (mut alone, mine) = member();
+    for _ in 0..60 {
+        alone.on(Event::Heard { system: 9 });
+        alone.wait(seconds(1));
+    }
     let effects = alone.on(Event::Dismiss(Peer::Place(LEADER.parse().unwrap())));
     assert!(effects.contains(&Effect::Send { system: 9, message: leave(mine, 5, Departure::Dismissed) }));
     assert!(alone.members().is_empty());
@@ -115,4 +119,47 @@ fn who_leads_takes_a_system_that_it_has_a_link_with_for_alive() {
     }
     alone.on(Event::Unlinked { system: 9, why: "gone".into() });
     assert_eq!(alone.wait(seconds(10)), [Effect::ChildLost { parent, child }]);
+}
+
+#[test]
+fn a_registration_of_an_earlier_tie_makes_no_member() {
+    let mut alone = Alone::new(&[]);
+    alone.link(9, "nine");
+    let mine = number(&alone.said(9, join(5, None)));
+    alone.said(9, leave(5, mine, Departure::Dismissed));
+    let effects = alone.said(9, join(5, Some(mine)));
+    assert!(alone.members().is_empty());
+    // If it is meant, the other side begins anew, and knows by then that the first tie is over.
+    let again = number(&effects);
+    assert!(again > mine);
+    alone.said(9, join(6, Some(again)));
+    assert_eq!(alone.members(), [9]);
+}
+
+#[test]
+fn nothing_is_kept_of_who_has_left() {
+    let mut alone = Alone::new(&[]);
+    alone.link(9, "nine");
+    let mine = number(&alone.said(9, join(5, None)));
+    alone.said(9, Message::Watch { systems: vec![50, 51] });
+    alone.said(9, leave(5, mine, Departure::ShutsDown));
+    alone.on(Event::Unlinked { system: 9, why: "closed".into() });
+    assert_eq!(alone.convention.next_deadline(), None);
+}
+
+#[test]
+fn an_invited_system_without_leader_takes_nobody_for_gone() {
+    let mut alone = Alone::new(&[]);
+    alone.link(9, "nine");
+    let mine = number(&alone.said(9, Message::Invite));
+    alone.said(9, join(5, Some(mine)));
+    let (parent, child) = (admin_of(1), admin_of(50));
+    let watch = Effect::Send { system: 9, message: Message::Watch { systems: vec![50] } };
+    assert_eq!(alone.on(Event::Placed { parent, child }), std::slice::from_ref(&watch));
+    alone.said(9, leave(5, mine, Departure::ShutsDown));
+    assert_eq!(alone.wait(seconds(600)), []);
+    let again = number(&alone.said(9, Message::Invite));
+    assert!(alone.said(9, join(6, Some(again))).contains(&watch));
+    let lost = alone.said(9, Message::Gone { systems: vec![50] });
+    assert_eq!(lost, [Effect::ChildLost { parent, child }]);
 }
