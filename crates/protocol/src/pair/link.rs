@@ -87,6 +87,7 @@ impl Pair {
         }
         if renewed {
             self.meet_anew(out);
+            self.link = Some(Link::new());
         }
         self.peer = Some(head.from);
         // Who takes this side for another speaks of other numbers. After a renewal it has to hear of this one first.

@@ -1,8 +1,8 @@
 //! What becomes of the frames that are held.
 
-use bytes::Bytes;
-
 use std::time::Duration;
+
+use bytes::Bytes;
 
 use super::link::Link;
 use super::outgoing::Held;
@@ -33,6 +33,7 @@ impl Pair {
         (frames + unsettled, bytes + unsettled_bytes)
     }
 
+    /// Holds a frame until it can go out.
     pub(super) fn hold(&mut self, held: Held) -> Room {
         if self.link.is_none() {
             let expires = deadline(&self.limits, self.away_since, &held);
