@@ -13,14 +13,11 @@ use bytes::Bytes;
 use roscius_host::sources;
 use roscius_protocol::address::NodeId;
 use roscius_protocol::admin::messages::{self, Answer, FromAdmin, Letter, ToAdmin};
-use roscius_protocol::convention::{self, Convention, Effect, Event, Timing};
+use roscius_protocol::convention::{self, Convention, Event, Timing};
 use roscius_protocol::frame::{self, Decoder, Frame, Hello, Role, StreamError};
 use roscius_protocol::lifecycle::Signal;
 use roscius_protocol::message_pack::{self, Reader, Token};
-<<<<<<< HEAD
 use roscius_protocol::pair::{Config, Effect, Limits, Pair};
-=======
->>>>>>> wconv
 use roscius_protocol::time::Time;
 use roscius_signatures::{PublicKey, SigningKey, verify};
 use roscius_transport::link::{Greeting, Progress, Rules};
@@ -154,9 +151,9 @@ pub fn convention(data: &[u8]) {
         convention.on(now, event, &mut effects);
         for effect in effects.drain(..) {
             match effect {
-                Effect::Joined { system, .. } => assert!(system != 1 && joined.insert(system)),
-                Effect::Left { system, .. } => assert!(joined.remove(&system)),
-                Effect::Send { .. } => sent += 1,
+                convention::Effect::Joined { system, .. } => assert!(system != 1 && joined.insert(system)),
+                convention::Effect::Left { system, .. } => assert!(joined.remove(&system)),
+                convention::Effect::Send { .. } => sent += 1,
                 _ => {}
             }
         }
