@@ -217,14 +217,14 @@ fn good_message(random: &mut Random) -> Vec<u8> {
         }
         0 => (0, encode_message(&ToAdmin::Create(creation))),
         1 => (0, encode_message(&ToAdmin::Offer { makers: vec!["python".into(), String::new()] })),
-        2 => (0, encode_message(&ToAdmin::Failed { process: node, refusal })),
+        2 => (0, encode_message(&ToAdmin::Failed { process: node, refusal, fits: vec![7] })),
         3 => (0, encode_message(&ToAdmin::SetCapability { name: random.bytes(9), value: None })),
         4 => (1, encode_message(&FromAdmin::Attached { capabilities, settings: Vec::new() })),
         5 => {
             let spec = random.bytes(40);
             let maker = "python".into();
             let source = Some(Source { id: "abc".into(), digest: Digest([3; 32]), executable: true });
-            (1, encode_message(&FromAdmin::Make { process: node, actor, birth, maker, name, spec, source }))
+            (1, encode_message(&FromAdmin::Make { process: node, actor, birth, maker, name, spec, source, elsewhere: Vec::new() }))
         }
         6 => (1, encode_message(&FromAdmin::Refused(refusal))),
         7 => (2, encode_message(&Signal::ChildEnded { birth, child: actor, reason: ExitReason::Shutdown })),

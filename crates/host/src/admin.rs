@@ -50,7 +50,7 @@ pub struct AdminOptions {
 /// What a system is to others.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ConventionOptions {
-    /// The name of the convention. Systems of different conventions have no links.
+    /// The name of the convention, if there is no certificate. Systems of different conventions have no links.
     pub name: String,
     /// The name of the system, which outlives restarts. None: where it is reached, or a random one.
     pub identity: Option<String>,
@@ -60,6 +60,10 @@ pub struct ConventionOptions {
     pub leaders: Vec<String>,
     /// No other system is to connect to this one: it connects to them.
     pub outbound_only: bool,
+    /// The certificate of the system, as `roscius cert node` makes it: its key is beside it with the ending `.key`, the certificate of the
+    /// authority is `ca.pem`, and fingerprints of those that are taken no more are in `refused`, if there is such a file. Convention and
+    /// identity are those in the certificate.
+    pub certificate: Option<PathBuf>,
     /// Links without encryption are made with other hosts too.
     pub insecure: bool,
 }

@@ -51,13 +51,23 @@ pub(crate) fn announce(
         .map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
+/// What a system is to others, as its capabilities say it.
+#[derive(FromPyObject)]
+pub(crate) struct Share {
+    leaders: Vec<String>,
+    place: Option<String>,
+    outbound_only: bool,
+    certificate: Option<PathBuf>,
+    insecure: bool,
+}
+
 /// Is the Admin of a new system until the system has ended.
 ///
 /// `ready(outcome, text)` is called once: `("ready", directory)`, `("taken", text)` if the port or name belongs to another
 /// system or program, or `("failed", text)`.
 /// Whatever is written to the other end of the descriptor `alarm` has `report` called with the status of the system.
 #[pyfunction]
-#[pyo3(signature = (kind, name, capabilities, settings, logger, creator, leaders, outbound_only, ready, alarm, report))]
+#[pyo3(signature = (kind, name, capabilities, settings, logger, creator, convention, ready, alarm, report))]
 #[expect(clippy::too_many_arguments, reason = "each is a setting of its own, and the caller names them")]
 pub(crate) fn serve_admin(
     py: Python<'_>,
@@ -67,8 +77,7 @@ pub(crate) fn serve_admin(
     settings: Vec<Entry>,
     logger: Option<Vec<u8>>,
     creator: Option<u32>,
-    leaders: Vec<String>,
-    outbound_only: bool,
+    convention: Share,
     ready: Py<PyAny>,
     alarm: RawFd,
     report: Py<PyAny>,
@@ -84,7 +93,9 @@ pub(crate) fn serve_admin(
         other => return Err(PyValueError::new_err(format!("`{other}` is no kind of system"))),
     };
     let system = random_number().map_err(pyo3::exceptions::PyOSError::new_err)?;
-    let convention = ConventionOptions { leaders, outbound_only, ..ConventionOptions::default() };
+    let Share { leaders, place, outbound_only, certificate, insecure } = convention;
+    let convention =
+        ConventionOptions { leaders, place, outbound_only, certificate, insecure, ..ConventionOptions::default() };
     let options = AdminOptions { system, claim, base: None, capabilities, settings, logger, creator, convention };
     // How it ended has been said to whoever waits for it, or is in the log.
     let tell = move |status| {

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use roscius_transport::SocketDirError;
+use roscius_transport::network::TlsError;
 
 /// Why an Admin could not start, or go on.
 #[derive(Debug, thiserror::Error)]
@@ -32,4 +33,7 @@ pub enum AdminError {
     /// The loop that waits for all that happens could not be made, or broke.
     #[error("the event loop of the Admin failed: {0}; are there descriptors left?")]
     Loop(#[source] io::Error),
+    /// The certificate is of no use.
+    #[error("no link with other systems can be made: {0}")]
+    Certificate(#[from] TlsError),
 }

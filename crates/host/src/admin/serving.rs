@@ -16,7 +16,7 @@ use roscius_protocol::pickle;
 use roscius_protocol::sources::Level;
 use roscius_protocol::time::Time;
 use roscius_transport::hub::WatchId;
-use roscius_transport::network::{Introduction, PayloadKinds, Security};
+use roscius_transport::network::{Introduction, PayloadKinds};
 use roscius_transport::{Hub, SendError, SocketDir, hub};
 use serde::Serialize;
 
@@ -51,7 +51,7 @@ pub(super) struct Serving {
 
 impl Serving {
     pub fn new(
-        options: AdminOptions,
+        mut options: AdminOptions,
         mut hub: Hub,
         network: Option<Network>,
         directory: SocketDir,
@@ -66,7 +66,8 @@ impl Serving {
             None => None,
         };
         let me = hub.node().system();
-        let (name, insecure) = (options.convention.name.clone(), options.convention.insecure);
+        let security = abroad::security(&mut options.convention)?;
+        let name = options.convention.name.clone();
         let port = network.as_ref().map(|(network, _)| network);
         let listener = abroad::listener(port, options.convention.outbound_only);
         let share = abroad::share(options.convention, me, port.map(Network::address));
@@ -79,7 +80,6 @@ impl Serving {
         };
         let abroad = match &network {
             Some(_) => {
-                let security = Security::Plain { anywhere: insecure };
                 let neighbours = Neighbours::new(introduction, security, listener).map_err(AdminError::Loop)?;
                 let watch = hub.watch(neighbours.descriptor());
                 let watch = watch.map_err(|error| AdminError::Loop(std::io::Error::other(error)))?;

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeAlias, final
 
+from thespian.system.network_place import Share
+
 Entries: TypeAlias = Sequence[tuple[bytes, bytes]]
 RestartPlan: TypeAlias = tuple[str, Callable[[], Any]]
 # A source, by its hash, the digest of its content, and whether it is a program.
@@ -266,8 +268,7 @@ def serve_admin(
     settings: Entries,
     logger: bytes | None,
     creator: int | None,
-    leaders: list[str],
-    outbound_only: bool,
+    convention: Share,
     ready: Callable[[str, str], None],
     alarm: int,
     report: Callable[[dict[str, Any]], None],

@@ -14,6 +14,7 @@ use roscius_protocol::lifecycle::Signal;
 use roscius_protocol::pair::{Loss, Room};
 use roscius_transport::SendError;
 use roscius_transport::hub::WatchId;
+use roscius_transport::network::{Security, TlsConfig, TlsError, TlsFiles};
 
 use super::super::neighbours::{Happening, Neighbours};
 use super::super::{ConventionOptions, Network};
@@ -43,6 +44,23 @@ impl Abroad {
     pub fn is_watched_by(&self, watch: WatchId) -> bool {
         self.watch == watch
     }
+}
+
+/// Who may be at the other end of a link. With a certificate it says the convention and the name of the system.
+pub(super) fn security(options: &mut ConventionOptions) -> Result<Security, TlsError> {
+    let Some(certificate) = options.certificate.take() else {
+        return Ok(Security::Plain { anywhere: options.insecure });
+    };
+    let refused = certificate.with_file_name("refused");
+    let config = TlsConfig::load(&TlsFiles {
+        authorities: certificate.with_file_name("ca.pem"),
+        key: certificate.with_extension("key"),
+        refused: refused.exists().then_some(refused),
+        certificate,
+    })?;
+    options.name = config.names().convention.clone();
+    options.identity = Some(config.names().identity.clone());
+    Ok(Security::Tls(config))
 }
 
 /// What a system is to others.

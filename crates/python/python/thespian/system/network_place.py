@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from thespian.system.processes.starting import SystemPlace
@@ -18,12 +20,57 @@ def place_of(kind: str, default_port: int, capabilities: dict[str, Any]) -> Syst
         raise RuntimeError(
             f"Unable to determine valid external socket address: the Admin Port is {port!r}, and has to be a number from 1 to 65535."
         )
-    return SystemPlace(kind, str(port))
+    # Without certificates, and if nobody said that they need not be, other systems are those of this host.
+    everywhere = bool(capabilities.get(CERTIFICATE) or capabilities.get(INSECURE))
+    return SystemPlace(kind, str(port), EVERYWHERE if everywhere else "127.0.0.1")
 
 
 # Where a leader listens if its address does not say it.
 LEADER_PORT = 1900
 LEADERS = "Convention Address.IPv4"
+# The certificate of the system, as `roscius cert node` makes it.
+CERTIFICATE = "Convention Certificate"
+# Links with other hosts are made without encryption.
+INSECURE = "Convention Insecure"
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - what may come in is decided by the certificate
+
+
+class Share(NamedTuple):
+    """What a system is to others."""
+
+    leaders: list[str]
+    # Where they reach it. None: where it listens.
+    place: str | None
+    outbound_only: bool
+    certificate: str | None
+    insecure: bool
+
+
+def share_of(capabilities: dict[str, Any], host: str, port: str) -> Share:
+    """What the capabilities of a system say of it, which listens at a host and a port."""
+    leaders = leaders_of(capabilities)
+    place = f"{own_address(leaders)}:{port}" if host == EVERYWHERE else None
+    certificate = capabilities.get(CERTIFICATE)
+    return Share(
+        leaders,
+        place,
+        bool(capabilities.get("Outbound Only")),
+        None if certificate is None else str(certificate),
+        bool(capabilities.get(INSECURE)),
+    )
+
+
+def own_address(leaders: list[str]) -> str:
+    """The address that others know this host by: the one that leads to them."""
+    given = os.environ.get("THESPIAN_BASE_IPADDR")
+    if given:
+        return given
+    for other in (*leaders, "8.8.8.8:53"):
+        name, _, port = other.rpartition(":")
+        with suppress(OSError, ValueError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.connect((name, int(port)))
+            return str(probe.getsockname()[0])
+    return "127.0.0.1"
 
 
 def leaders_of(capabilities: dict[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ from roscius._core import Listening, Process, announce, find_system, serve_admin
 
 from thespian.system.exceptions import ActorSystemStartupFailure, InvalidActorAddress
 from thespian.system.messages.status import status_message, status_text
-from thespian.system.network_place import leaders_of
+from thespian.system.network_place import share_of
 from thespian.system.processes import launching, log_writer, titles, zygote
 from thespian.system.processes.task import packed_entries
 from thespian.system.thesplog import thesplog
@@ -175,8 +175,7 @@ def start(
                 packed_entries(settings),
                 log_writer.SPEC if logs else None,
                 creator,
-                leaders_of(capabilities),
-                bool(capabilities.get("Outbound Only")),
+                share_of(capabilities, place.host, place.name),
                 ready,
                 alarm,
                 _show_status,
