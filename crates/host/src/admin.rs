@@ -58,7 +58,7 @@ pub struct ConventionOptions {
     pub place: Option<String>,
     /// Where the systems are reached that may lead, in the order in which they do: `host:port` each.
     pub leaders: Vec<String>,
-    /// No other system is to connect to this one: it connects to them.
+    /// No system of another host is to connect to this one: it connects to them.
     pub outbound_only: bool,
     /// The certificate of the system, as `roscius cert node` makes it: its key is beside it with the ending `.key`, the certificate of the
     /// authority is `ca.pem`, and fingerprints of those that are taken no more are in `refused`, if there is such a file. Convention and

@@ -224,8 +224,9 @@ impl Neighbours {
         self.paused.iter().copied()
     }
 
-    /// Closes all links, after what was said last.
+    /// Closes all links, after what was said last. Nothing more is taken.
     pub fn close(&mut self) {
+        self.pairs.clear();
         let linked: Vec<SystemId> = self.links.linked().collect();
         for system in linked {
             self.links.close(system);

@@ -105,9 +105,9 @@ fn is_here(place: &Place) -> bool {
     addresses.into_iter().any(|address| UdpSocket::bind((address.ip(), 0)).is_ok())
 }
 
-/// What takes connections, if this system is to be connected to.
+/// What takes connections, if this system is to be connected to. Systems of the same host may always.
 pub(super) fn listener(network: Option<&Network>, outbound_only: bool) -> Option<std::net::TcpListener> {
-    let network = network.filter(|_| !outbound_only)?;
+    let network = network.filter(|network| !outbound_only || network.address().ip().is_loopback())?;
     match network.listener() {
         Ok(Some(listener)) => Some(listener),
         Ok(None) => {
@@ -430,6 +430,7 @@ impl Serving {
         let now = self.now();
         let Some(mut abroad) = self.abroad.take() else { return };
         abroad.neighbours.flush(now);
+        // What comes now has nobody: it is not acknowledged, so who has sent it knows.
         abroad.neighbours.close();
         let until = Instant::now() + FAREWELL_WITHIN;
         let mut events = Vec::new();

@@ -21,7 +21,8 @@ def place_of(kind: str, default_port: int, capabilities: dict[str, Any]) -> Syst
             f"Unable to determine valid external socket address: the Admin Port is {port!r}, and has to be a number from 1 to 65535."
         )
     # Without certificates, and if nobody said that they need not be, other systems are those of this host.
-    everywhere = bool(capabilities.get(CERTIFICATE) or capabilities.get(INSECURE))
+    is_open = capabilities.get(CERTIFICATE) or capabilities.get(INSECURE)
+    everywhere = bool(is_open) and not capabilities.get("Outbound Only")
     return SystemPlace(kind, str(port), EVERYWHERE if everywhere else "127.0.0.1")
 
 
