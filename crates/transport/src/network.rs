@@ -23,7 +23,7 @@ mod turn;
 pub use certificate::{Fingerprint, NameError, Names, Problem, fingerprint};
 pub use error::{Cause, SendError};
 pub use introduction::{Introduction, IntroductionError, LONGEST_NAME, PayloadKinds, VERSION};
-pub use records::Records;
+pub use records::{Incoming, Records};
 pub use security::{Security, TlsConfig, TlsError, TlsFiles};
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
