@@ -286,6 +286,14 @@ impl Links {
         }
     }
 
+    /// When something came from a system last, if only a part of a record.
+    pub fn last_heard(&self, system: u32) -> Option<Instant> {
+        match self.places.get(*self.linked.get(&system)?) {
+            Some(Place::Link(open)) => Some(open.link.heard()),
+            _ => None,
+        }
+    }
+
     /// Reads nothing from a system until [`Links::resume_reading`], so that it gets rid of nothing more in the end. That it is gone may be
     /// noticed no sooner than that.
     pub fn pause_reading(&mut self, system: u32) {
