@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::num::NonZeroU32;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
@@ -21,6 +22,7 @@ use roscius_protocol::pair::{Config, Effect, Limits, Pair};
 use roscius_protocol::time::Time;
 use roscius_signatures::{PublicKey, SigningKey, verify};
 use roscius_transport::link::{Greeting, Progress, Rules};
+use roscius_transport::network::{self as links, Incoming, Introduction, Links, LinksOptions, PayloadKinds, Security};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -91,6 +93,93 @@ pub fn link(data: &[u8]) {
         let _ = link.read(&mut scratch, usize::MAX, true, |frame| came += frame.as_bytes().len());
         assert!(came <= data.len() - Hello::SIZE);
     }
+}
+
+/// What comes from another system: an introduction, records, or all that is said on a connection. The first byte says which.
+pub fn network(data: &[u8]) {
+    let Some((kind, data)) = data.split_first() else { return };
+    match kind % 8 {
+        0 => connection(data),
+        1..4 => introduction(data),
+        _ => records(data, usize::from(*kind)),
+    }
+}
+
+/// An introduction that is taken is read the same again when it is written, and a piece of it is none.
+fn introduction(data: &[u8]) {
+    if let Ok(Some((introduction, used))) = Introduction::read(data) {
+        let again = introduction.to_bytes();
+        assert_eq!(Introduction::read(&again), Ok(Some((introduction, again.len()))));
+        assert_eq!(Introduction::read(&data[..used - 1]), Ok(None));
+    }
+}
+
+/// Records are the same, and so is the error, however they are cut.
+fn records(data: &[u8], size: usize) {
+    let read = |size: usize| {
+        let (mut incoming, mut came) = (Incoming::new(LIMIT, Vec::new()), Vec::new());
+        for piece in data.chunks(size) {
+            let (records, read) = incoming.pass(&mut Vec::new(), |memory| {
+                memory.extend_from_slice(piece);
+                Ok(())
+            });
+            came.extend(records.into_iter().flatten());
+            if let Err(cause) = read {
+                return (came, Some(cause));
+            }
+        }
+        (came, None)
+    };
+    let at_once = read(data.len().max(1));
+    assert_eq!(at_once, read(size));
+    assert!(at_once.0.iter().map(|record| record.len() + 4).sum::<usize>() <= data.len());
+}
+
+/// Links on a real connection take any bytes without harm, and give records after an introduction only.
+fn connection(data: &[u8]) {
+    let me = Introduction {
+        convention: "site".into(),
+        identity: "us".into(),
+        system: 1,
+        place: None,
+        payloads: PayloadKinds::ALL,
+    };
+    let limits = links::Limits { record: LIMIT, ..links::Limits::default() };
+    let options = LinksOptions { me, security: Security::Plain { anywhere: true }, limits };
+    let mut links = Links::new(options).expect("links");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("a port");
+    links.listen(listener).expect("a listener");
+    // After very many connections no port is left for a while.
+    let Ok(mut theirs) = TcpStream::connect(address) else { return };
+    let _ = theirs.write_all(data);
+    let _ = theirs.shutdown(Shutdown::Write);
+    theirs.set_nonblocking(true).expect("a socket");
+    let (mut events, mut came, mut is_up) = (Vec::new(), 0, false);
+    loop {
+        links.turn(&mut events).expect("links");
+        for event in events.drain(..) {
+            match event {
+                links::Event::Up { peer, .. } => {
+                    assert!(
+                        !is_up && Introduction::read(data).is_ok_and(|read| read.is_some_and(|(it, _)| it == peer))
+                    );
+                    is_up = true;
+                }
+                links::Event::Records { system, records } => {
+                    assert!(is_up && system != 1);
+                    came += records.map(|record| record.len() + 4).sum::<usize>();
+                }
+                _ => {}
+            }
+        }
+        match theirs.read(&mut [0; 4096]) {
+            Ok(1..) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => std::thread::yield_now(),
+            Ok(0) | Err(_) => break,
+        }
+    }
+    assert!(came <= data.len());
 }
 
 /// A message of the actor system that is taken is read the same again when it is written. The first byte says which kind.

@@ -4,8 +4,8 @@ use std::num::NonZeroU128;
 use std::sync::LazyLock;
 
 use roscius_fuzz::{
-    LIMIT, SIGNED, SIGNING_KEY, archive, convention, frame, hello, link, message_pack, pair, signed_source, stream,
-    system, transmitted, two,
+    LIMIT, SIGNED, SIGNING_KEY, archive, convention, frame, hello, link, message_pack, network, pair, signed_source,
+    stream, system, transmitted, two,
 };
 use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::admin::messages::{
@@ -21,6 +21,7 @@ use roscius_protocol::pair::FRAGMENT;
 use roscius_protocol::sources::Digest;
 use roscius_protocol::time::Time;
 use roscius_signatures::{Format, SigningKey, sign};
+use roscius_transport::network::{Introduction, PayloadKinds};
 
 const INPUTS: usize = 100_000;
 const SEED: u64 = 0x0526_1997;
@@ -189,6 +190,47 @@ fn link_corpus() {
     });
 }
 
+fn good_introduction(random: &mut Random) -> Vec<u8> {
+    let place = (random.below(2) == 0).then(|| "höst:1900".to_owned());
+    let payloads = [PayloadKinds::ALL, PayloadKinds::NO_PICKLES][random.below(2)];
+    let convention = ["site", "other"][random.below(8) / 7].to_owned();
+    Introduction { convention, identity: "edge-1".into(), system: random.next() as u32, place, payloads }.to_bytes()
+}
+
+fn good_records(random: &mut Random) -> Vec<u8> {
+    let mut out = Vec::new();
+    for _ in 0..=random.below(5) {
+        let record = random.bytes(300);
+        out.extend_from_slice(&(record.len() as u32).to_le_bytes());
+        out.extend(record);
+    }
+    out
+}
+
+/// An introduction, a claim and records: all that the side says that does not decide.
+fn good_connection(random: &mut Random) -> Vec<u8> {
+    let mut out = vec![8 * random.below(32) as u8];
+    out.extend(good_introduction(random));
+    out.push(b'C');
+    out.extend_from_slice(&random.next().to_le_bytes());
+    let others = random.below(3);
+    out.push(others as u8);
+    out.extend((0..others).flat_map(|_| random.next().to_le_bytes()));
+    out.extend(good_records(random));
+    out
+}
+
+#[test]
+fn network_corpus() {
+    run(9, network, |random| {
+        let kind = 1 + random.below(7) as u8;
+        let rest = if kind < 4 { good_introduction(random) } else { good_records(random) };
+        [&[kind | (random.next() as u8 & 0xf8)][..], &rest].concat()
+    });
+    // Each takes a port for a while.
+    run_with(INPUTS / 100, 10, network, good_connection);
+}
+
 fn good_message(random: &mut Random) -> Vec<u8> {
     let node = NodeId::new(random.next());
     let (actor, birth) = (Address::new(node, 0, 1, 0), Birth::numbered(7));
@@ -224,7 +266,19 @@ fn good_message(random: &mut Random) -> Vec<u8> {
             let spec = random.bytes(40);
             let maker = "python".into();
             let source = Some(Source { id: "abc".into(), digest: Digest([3; 32]), executable: true });
-            (1, encode_message(&FromAdmin::Make { process: node, actor, birth, maker, name, spec, source, elsewhere: Vec::new() }))
+            (
+                1,
+                encode_message(&FromAdmin::Make {
+                    process: node,
+                    actor,
+                    birth,
+                    maker,
+                    name,
+                    spec,
+                    source,
+                    elsewhere: Vec::new(),
+                }),
+            )
         }
         6 => (1, encode_message(&FromAdmin::Refused(refusal))),
         7 => (2, encode_message(&Signal::ChildEnded { birth, child: actor, reason: ExitReason::Shutdown })),
@@ -305,7 +359,7 @@ fn signed_source_corpus() {
 }
 
 /// What an honest peer sends, each record behind its length.
-fn good_records(random: &mut Random) -> Vec<u8> {
+fn good_pair(random: &mut Random) -> Vec<u8> {
     let [_, mut peer] = two();
     let (now, mut out, mut input) = (Time::ZERO, Vec::new(), Vec::new());
     for _ in 0..=random.below(6) {
@@ -331,5 +385,5 @@ fn good_records(random: &mut Random) -> Vec<u8> {
 
 #[test]
 fn pair_corpus() {
-    run(8, pair, good_records);
+    run(8, pair, good_pair);
 }

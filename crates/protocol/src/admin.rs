@@ -283,6 +283,11 @@ pub enum Effect {
         /// Which.
         system: SystemId,
     },
+    /// A system has joined: what is for it can be sent, and what it sends is taken.
+    Meet {
+        /// Which.
+        system: SystemId,
+    },
     /// A system has left: nothing more is sent to it, and who waits for answers from there is told.
     GiveUp {
         /// Which.

@@ -3,7 +3,7 @@
 //! `cargo run --release -p roscius-transport --features network --example network_throughput [records] [rounds]`
 //!
 //! Each record is 64 bytes of head and 64 bytes of body. The bare stream is `rustls` over a blocking socket, with 64 KiB of buffer on
-//! both sides. Each round measures both; the ratio is the median of those of the rounds.
+//! both sides. Each round measures both; the ratios are the medians of those of the rounds.
 
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -43,16 +43,40 @@ fn main() -> Result<(), Failure> {
 }
 
 fn measure(files: &[TlsFiles; 2], records: usize, rounds: usize) -> Result<(), Failure> {
-    let per_second = |took: Duration| records as f64 / took.as_secs_f64();
-    let mut ratios = Vec::new();
+    let (mut rates, mut costs) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
-        let (bare, links) = (per_second(bare(files, records)?), per_second(links(files, records)?));
-        println!("bare {bare:>12.0} a second, links {links:>12.0} a second: {:.2}", links / bare);
-        ratios.push(links / bare);
+        let (bare, bare_cost) = measure_one(|| bare(files, records))?;
+        let (links, links_cost) = measure_one(|| links(files, records))?;
+        let per_second = |took: Duration| records as f64 / took.as_secs_f64();
+        let each = |cost: Duration| cost.as_nanos() / records as u128;
+        println!(
+            "bare {:>10.0} a second, {:>4} ns of processor time each; links {:>10.0}, {:>4} ns",
+            per_second(bare),
+            each(bare_cost),
+            per_second(links),
+            each(links_cost),
+        );
+        rates.push(per_second(links) / per_second(bare));
+        costs.push(links_cost.as_secs_f64() / bare_cost.as_secs_f64());
     }
-    ratios.sort_by(f64::total_cmp);
-    println!("links are {:.2} times as fast (median of {rounds})", ratios[rounds / 2]);
+    let median = |mut of: Vec<f64>| {
+        of.sort_by(f64::total_cmp);
+        of[rounds / 2]
+    };
+    println!(
+        "links are {:.2} times as fast, at {:.2} times the cost (medians of {rounds})",
+        median(rates),
+        median(costs)
+    );
     Ok(())
+}
+
+/// How long it took, and how much processor time with that.
+fn measure_one(run: impl FnOnce() -> Result<Duration, Failure>) -> Result<(Duration, Duration), Failure> {
+    let spent = || Duration::try_from(rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime));
+    let before = spent()?;
+    let took = run()?;
+    Ok((took, spent()?.saturating_sub(before)))
 }
 
 /// Two certificates of one authority.

@@ -23,7 +23,7 @@ mod turn;
 pub use certificate::{Fingerprint, NameError, Names, Problem, fingerprint};
 pub use error::{Cause, SendError};
 pub use introduction::{Introduction, IntroductionError, LONGEST_NAME, PayloadKinds, VERSION};
-pub use records::Records;
+pub use records::{Incoming, Records};
 pub use security::{Security, TlsConfig, TlsError, TlsFiles};
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -283,6 +283,14 @@ impl Links {
         match self.linked.get(&system).and_then(|place| self.places.get(*place)) {
             Some(Place::Link(open)) => open.link.waiting(),
             _ => (0, 0),
+        }
+    }
+
+    /// When something came from a system last, if only a part of a record.
+    pub fn last_heard(&self, system: u32) -> Option<Instant> {
+        match self.places.get(*self.linked.get(&system)?) {
+            Some(Place::Link(open)) => Some(open.link.heard()),
+            _ => None,
         }
     }
 

@@ -170,22 +170,25 @@ impl Neighbours {
             self.paused.remove(&system);
             self.carry_out(system);
         }
+    }
+
+    /// A system has joined: what is for it can be sent, and what it sends is taken.
+    pub fn meet(&mut self, now: Time, system: SystemId) {
+        let (me, life) = (self.me, self.lives);
+        self.lives = self.lives.saturating_add(1);
+        self.pairs.insert(system, Pair::new(&pair::Config { me, life, limits: pair::Limits::default() }));
         if self.linked.contains_key(&system) {
-            // It may come back by the link that it has.
-            self.meet(now, system);
+            self.begin(now, system);
         }
     }
 
-    /// A system has a link: what is for it goes there.
-    fn meet(&mut self, now: Time, system: SystemId) {
-        let (me, life) = (self.me, self.lives);
-        let pair = self.pairs.entry(system).or_insert_with(|| {
-            self.lives = self.lives.saturating_add(1);
-            Pair::new(&pair::Config { me, life, limits: pair::Limits::default() })
-        });
-        pair.linked(now, system, &mut self.effects);
-        self.dirty.insert(system);
-        self.carry_out(system);
+    /// A member has a link: what is for it goes there.
+    fn begin(&mut self, now: Time, system: SystemId) {
+        if let Some(pair) = self.pairs.get_mut(&system) {
+            pair.linked(now, system, &mut self.effects);
+            self.dirty.insert(system);
+            self.carry_out(system);
+        }
     }
 
     /// Lets what is queued leave.
@@ -272,7 +275,7 @@ impl Neighbours {
             network::Event::Up { peer, dialled, .. } => {
                 let place = dialled.and_then(|dial| self.dialled.remove(&dial));
                 let system = peer.system;
-                self.meet(now, system);
+                self.begin(now, system);
                 self.linked.insert(system, peer.identity);
                 self.tell_linked(system, place);
                 let others: Vec<_> = self.about_to_be.extract_if(.., |(other, _)| *other == system).collect();

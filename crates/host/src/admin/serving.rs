@@ -372,6 +372,7 @@ impl Serving {
                     | Effect::Ask { .. }
                     | Effect::Dial { .. }
                     | Effect::HangUp { .. }
+                    | Effect::Meet { .. }
                     | Effect::GiveUp { .. }) => self.carry_out_abroad(abroad),
                     Effect::Release => self.release(),
                     Effect::End => self.ended = true,

@@ -20,7 +20,8 @@ impl Admin {
                 convention::Effect::Dial { place } => effects.push(Effect::Dial { place }),
                 convention::Effect::HangUp { system } => effects.push(Effect::HangUp { system }),
                 convention::Effect::Send { system, message } => effects.push(Effect::Convene { system, message }),
-                convention::Effect::Joined { admin, capabilities, .. } => {
+                convention::Effect::Joined { system, admin, capabilities, .. } => {
+                    effects.push(Effect::Meet { system });
                     self.tell_of_registration(admin, &capabilities, true, effects);
                 }
                 convention::Effect::Left { system, admin, capabilities } => {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::admin::messages::{Creation, FromAdmin, Refusal, RefusalKind, ToAdmin};
 use roscius_protocol::admin::{Admin, Config, Effect, Event};
+use roscius_protocol::convention;
 use roscius_protocol::frame::Role;
 use roscius_protocol::lifecycle::{Birth, Signal};
 use roscius_protocol::supervision::Restart;
@@ -91,6 +92,16 @@ impl World {
             settings: Vec::new(),
             logger: random.chance(50).then(Vec::new),
             lives_with_creator: false,
+            convention: convention::Config {
+                me: SYSTEM,
+                identity: "here".to_owned(),
+                place: None,
+                candidates: Vec::new(),
+                capabilities: Vec::new(),
+                outbound_only: false,
+                timing: convention::Timing::default(),
+                seed: 1,
+            },
         };
         let mut effects = Vec::new();
         let admin = Admin::new(config, Time::ZERO, &mut effects);
@@ -353,7 +364,15 @@ impl World {
             Effect::PassLetter { .. } | Effect::Resend { .. } => unreachable!("there are no letters here"),
             Effect::ExamineSource { id, .. } => self.examine(id),
             Effect::DiscardSource { digest } => self.discard(digest),
-            Effect::Log(_) => {}
+            Effect::Log { .. } => {}
+            // There is no other system.
+            Effect::SendSource { .. }
+            | Effect::Convene { .. }
+            | Effect::Ask { .. }
+            | Effect::Dial { .. }
+            | Effect::HangUp { .. }
+            | Effect::Meet { .. }
+            | Effect::GiveUp { .. } => panic!("nothing is said to other systems: {effect:?}"),
             Effect::Release => self.released = true,
             Effect::End => self.ended = true,
         }

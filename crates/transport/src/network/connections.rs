@@ -390,13 +390,14 @@ impl Links {
         self.places.try_remove(place);
     }
 
-    /// When a greeting, or a link that was closed, is given up next.
+    /// When a greeting, a link that was closed, or a host name is given up next.
     pub(super) fn next_end(&self) -> Option<Instant> {
         let until = |place: &usize| match self.places.get(*place)? {
             Place::Greeting(Greeted { until, .. }) | Place::Leaving { until, .. } => Some(*until),
             Place::Listener(_) | Place::Link(_) | Place::Changing => None,
         };
-        self.greetings.iter().chain(&self.leaving).filter_map(until).min()
+        let look_ups = self.dials.values().filter_map(|dial| dial.look_up_until);
+        self.greetings.iter().chain(&self.leaving).filter_map(until).chain(look_ups).min()
     }
 
     /// Gives up what has taken too long.
@@ -423,5 +424,6 @@ impl Links {
                 self.left(place);
             }
         }
+        self.end_look_ups(now);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustls::pki_types::ServerName;
 
@@ -12,6 +12,8 @@ use super::{Cause, DialId, Event, Links};
 
 /// The most addresses of a host that are tried.
 const ADDRESSES: usize = 16;
+/// How long looking up a host name may take.
+const LOOK_UP_WITHIN: Duration = Duration::from_secs(10);
 
 /// What is tried for one call of [`Links::dial`].
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub struct Dial {
     host: String,
     /// As certificates name it.
     name: ServerName<'static>,
+    /// Until when its addresses are waited for, while they are looked up.
+    pub(super) look_up_until: Option<Instant>,
     /// What is left to try.
     addresses: VecDeque<SocketAddr>,
     /// What came of those that were tried.
@@ -49,13 +53,15 @@ impl Links {
             self.events.push(Event::NotUp { dial: id, cause: Cause::NoPlace { place: place.to_owned() } });
             return id;
         };
-        let mut dial = Dial { host: host.to_owned(), name, addresses: VecDeque::new(), cause: None };
+        let mut dial =
+            Dial { host: host.to_owned(), name, look_up_until: None, addresses: VecDeque::new(), cause: None };
         let known: &[IpAddr] = match host.parse() {
             Ok(address) => &[address],
             Err(_) if host.eq_ignore_ascii_case("localhost") => {
                 &[IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]
             }
             Err(_) => {
+                dial.look_up_until = Some(Instant::now() + LOOK_UP_WITHIN);
                 let asked = self.resolver.look_up(id, host.to_owned(), port);
                 self.dials.insert(id, dial);
                 if let Err(error) = asked {
@@ -80,8 +86,18 @@ impl Links {
             }
             Err(why) => why,
         };
+        dial.look_up_until = None;
         dial.cause = Some(Cause::NoAddress { host: dial.host.clone(), why });
         self.try_next(id);
+    }
+
+    /// Gives up names that no name server knows anything of, not even that there is no such name.
+    pub(super) fn end_look_ups(&mut self, now: Instant) {
+        let is_late = |dial: &Dial| dial.look_up_until.is_some_and(|until| until <= now);
+        let late: Vec<DialId> = self.dials.iter().filter(|(_, dial)| is_late(dial)).map(|(id, _)| *id).collect();
+        for id in late {
+            self.resolved(id, Err(format!("no answer within {LOOK_UP_WITHIN:?}")));
+        }
     }
 
     /// Tries the next address, or says that none is left.

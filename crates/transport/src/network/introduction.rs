@@ -103,7 +103,9 @@ impl Introduction {
 
     /// In bytes: 8 of magic, version (2), how long the rest is (2); system (4), kinds of payload (4), then convention, identity and
     /// place, each after its length (1). No place is an empty one. Magic, version and the length keep their places in all versions.
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
+    ///
+    /// None of the texts may be longer than [`LONGEST_NAME`], which [`Links::new`](super::Links::new) makes sure of.
+    pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(256);
         bytes.extend_from_slice(&MAGIC);
         bytes.extend_from_slice(&VERSION.to_le_bytes());

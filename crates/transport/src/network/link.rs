@@ -1,5 +1,7 @@
 //! A connection that both sides have agreed upon: records in, records out.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 
 use super::certificate::Fingerprint;
@@ -16,18 +18,24 @@ pub struct Link {
     chain: Vec<Fingerprint>,
     incoming: Incoming,
     outgoing: Outgoing,
+    heard: Instant,
 }
 
 impl Link {
     /// With the bytes that came already.
     pub(super) fn new(stream: Stream, chain: Vec<Fingerprint>, came: Vec<u8>, limits: &Limits) -> Self {
         let (incoming, outgoing) = (Incoming::new(limits.record, came), Outgoing::new(limits.queue));
-        Self { stream, chain, incoming, outgoing }
+        Self { stream, chain, incoming, outgoing, heard: Instant::now() }
     }
 
     /// The fingerprints of the other side's certificates.
     pub fn chain(&self) -> &[Fingerprint] {
         &self.chain
+    }
+
+    /// When something came last.
+    pub const fn heard(&self) -> Instant {
+        self.heard
     }
 
     /// What waits to be written.
@@ -57,7 +65,15 @@ impl Link {
         budget: usize,
         to_end: bool,
     ) -> (Option<Records>, Result<Read, Cause>) {
-        let (records, read) = self.incoming.pass(usual, |memory| self.stream.read(scratch, memory, budget, to_end));
+        let heard = &mut self.heard;
+        let (records, read) = self.incoming.pass(usual, |memory| {
+            let had = memory.len();
+            let read = self.stream.read(scratch, memory, budget, to_end);
+            if memory.len() > had {
+                *heard = Instant::now();
+            }
+            read
+        });
         if read.is_err() {
             // TLS may have something to say to that.
             let _ = self.stream.flush();

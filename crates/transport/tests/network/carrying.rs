@@ -183,6 +183,18 @@ fn who_does_not_read_the_end_is_not_waited_for() {
 }
 
 #[test]
+fn a_long_record_is_heard_of_before_it_is_there() {
+    let (mut a, mut b) = linked(Station::new(1), Station::new(2));
+    assert_eq!(b.links.last_heard(7), None);
+    let before = b.links.last_heard(1).unwrap();
+    let _ = a.links.send(2, &[], Bytes::from(vec![1; 32 << 20])).unwrap();
+    a.turn();
+    b.until("a part", |b| b.links.last_heard(1).unwrap() > before);
+    assert!(b.records(1).is_empty());
+    until("the rest", &mut a, &mut b, |_, b| b.records(1).len() == 1);
+}
+
+#[test]
 fn the_end_of_the_other_side_is_told_after_what_it_said() {
     let ours = Authority::new();
     end(linked(Station::new(1), Station::new(2)));

@@ -410,6 +410,7 @@ impl Serving {
                 match effect {
                     Effect::Dial { place } => neighbours.dial(place),
                     Effect::HangUp { system } => neighbours.hang_up(system),
+                    Effect::Meet { system } => neighbours.meet(now, system),
                     Effect::Convene { system, message } => neighbours.say(system, &message),
                     _ => return,
                 }
