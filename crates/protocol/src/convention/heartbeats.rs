@@ -103,9 +103,4 @@ impl Convention {
             _ => self.register(now, system, effects),
         }
     }
-
-    /// Whether this system has a reason of its own to be tied to another.
-    pub(super) fn wants(&self, system: SystemId) -> bool {
-        self.inviters.contains(&system) || self.known.get(&system).is_some_and(|known| !known.places.is_empty())
-    }
 }
