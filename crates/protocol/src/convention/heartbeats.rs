@@ -91,6 +91,7 @@ impl Convention {
                 let changed = tie.state.leads != beat.state.leads || tie.state.term != beat.state.term;
                 tie.hear_state(beat.state);
                 self.hear_term(beat.state);
+                self.confirm(system, effects);
                 if beat.knows != self.version {
                     // The registration that told of the change was lost.
                     self.register(now, system, effects);

@@ -48,6 +48,8 @@ pub(super) struct Tie {
     pub(super) mine: u64,
     /// The other side's, once it has registered. Then it is a member.
     pub(super) theirs: Option<u64>,
+    /// On this link the other side has named this side's number: so this system is a member there too.
+    pub(super) confirmed: bool,
     pub(super) place: Option<Place>,
     pub(super) capabilities: Vec<Entry>,
     pub(super) version: u64,
@@ -68,6 +70,7 @@ impl Tie {
         Self {
             mine,
             theirs: None,
+            confirmed: false,
             place: None,
             capabilities: Vec::new(),
             version: 0,
@@ -129,11 +132,10 @@ impl Convention {
         if let Some(place) = dialled {
             self.reached(now, system, &place, effects);
         }
-        let Some(known) = self.known.get(&system) else { return };
-        if is_new && known.member().is_some() {
+        if is_new && let Some(tie) = self.known.get_mut(&system).and_then(Known::member_mut) {
             // Each side learns whether the other has given it up meanwhile.
+            tie.confirmed = false;
             self.register(now, system, effects);
-            self.watch_again(system, effects);
         }
         for place in self.places_of(system) {
             self.pursue(now, &place, effects);
@@ -226,26 +228,36 @@ impl Convention {
                     return;
                 }
                 self.take_on(now, system, join, effects);
-                if !knows_mine {
-                    self.register(now, system, effects);
-                }
+                self.answer(now, system, knows_mine, effects);
             }
             Some(theirs) if join.mine < theirs => self.count("Convention Message Received.Old"),
             Some(theirs) if join.mine == theirs => {
                 self.refresh(now, system, join, effects);
-                if !knows_mine {
-                    self.register(now, system, effects);
-                }
+                self.answer(now, system, knows_mine, effects);
             }
             Some(_) => {
                 // It had given this system up, and begins anew. The own number stays, or the other side would begin anew in turn.
                 self.bereave(system, Why::GaveUp, effects);
                 self.take_on(now, system, join, effects);
-                self.watch_again(system, effects);
-                if !knows_mine {
-                    self.register(now, system, effects);
-                }
+                self.answer(now, system, knows_mine, effects);
             }
+        }
+    }
+
+    /// A member has registered. If it knows what it is here, there is nothing more to say.
+    fn answer(&mut self, now: Time, system: SystemId, knows_mine: bool, effects: &mut Vec<Effect>) {
+        if knows_mine {
+            self.confirm(system, effects);
+        } else {
+            self.register(now, system, effects);
+        }
+    }
+
+    /// This system is a member there, too, so it may ask for what members may. What it asked on an earlier link may not have arrived.
+    pub(super) fn confirm(&mut self, system: SystemId, effects: &mut Vec<Effect>) {
+        let tie = self.known.get_mut(&system).and_then(Known::member_mut);
+        if tie.is_some_and(|tie| !std::mem::replace(&mut tie.confirmed, true)) {
+            self.watch_again(system, effects);
         }
     }
 
@@ -254,6 +266,7 @@ impl Convention {
         let Some(known) = self.known.get_mut(&system) else { return };
         let Some(tie) = &mut known.tie else { return };
         tie.theirs = Some(join.mine);
+        tie.confirmed = false;
         tie.next_beat = now.plus(self.timing.heartbeat / 2);
         self.by_identity.insert(known.identity.clone(), system);
         let place = join.place.clone().filter(|place| !self.own_places.contains(place));
