@@ -187,7 +187,7 @@ def copy_crate(to: Path) -> Path:
     text = re.sub(r"(?m)^roscius(-macros)? = .*\n", "", text)
     # Nothing but the crate is built, so no other package can have a profile.
     text = text.split("[profile.release]")[0]
-    (to / "Cargo.toml").write_text(text + "[profile.dev]\nopt-level = 1\n")
+    (to / "Cargo.toml").write_text(text + "[profile.dev]\nopt-level = 2\ndebug = false\nincremental = false\n")
     for name in ("Cargo.lock", "clippy.toml"):
         shutil.copy(ROOT / name, to / name)
     shutil.copytree(ROOT / "crates/protocol", to / "crates/protocol")
