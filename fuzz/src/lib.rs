@@ -1,20 +1,23 @@
 //! What the fuzz targets do with their input. Each function panics if a decoder does what it must not.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::io::Write;
 use std::num::NonZeroU32;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use bytes::Bytes;
 use roscius_host::sources;
 use roscius_protocol::address::NodeId;
 use roscius_protocol::admin::messages::{self, Answer, FromAdmin, Letter, ToAdmin};
+use roscius_protocol::convention::{self, Convention, Effect, Event, Timing};
 use roscius_protocol::frame::{self, Decoder, Frame, Hello, Role, StreamError};
 use roscius_protocol::lifecycle::Signal;
 use roscius_protocol::message_pack::{self, Reader, Token};
-use roscius_protocol::pair::{Config, Effect, Limits, Pair};
+use roscius_protocol::pair::{self, Pair};
 use roscius_protocol::time::Time;
 use roscius_signatures::{PublicKey, SigningKey, verify};
 use roscius_transport::link::{Greeting, Progress, Rules};
@@ -93,11 +96,12 @@ pub fn link(data: &[u8]) {
 /// A message of the actor system that is taken is read the same again when it is written. The first byte says which kind.
 pub fn system(data: &[u8]) {
     let Some((kind, data)) = data.split_first() else { return };
-    match kind % 5 {
+    match kind % 6 {
         0 => system_message::<ToAdmin>(data),
         1 => system_message::<FromAdmin>(data),
         2 => system_message::<Signal>(data),
         3 => system_message::<Letter>(data),
+        4 => system_message::<convention::Message>(data),
         _ => system_message::<Answer>(data),
     }
 }
@@ -107,6 +111,55 @@ fn system_message<T: Serialize + DeserializeOwned + PartialEq + Debug>(data: &[u
         let bytes = messages::encode(&message).expect("what was read can be written");
         assert_eq!(messages::decode::<T>(&bytes), Ok(message));
     }
+}
+
+/// A convention takes any messages of any systems in any order: they join and leave by turns, and what is sent stays in proportion. Each
+/// step begins with what happens, to which system, and how many bytes its message has.
+pub fn convention(data: &[u8]) {
+    let mut effects = Vec::new();
+    let place: convention::Place = "10.0.0.1:1900".parse().expect("a place");
+    let config = convention::Config {
+        me: 1,
+        identity: "me".into(),
+        place: Some(place.clone()),
+        candidates: vec!["10.0.0.2:1900".parse().expect("a place"), place],
+        capabilities: Vec::new(),
+        outbound_only: false,
+        timing: Timing::default(),
+        seed: 1,
+    };
+    let mut now = Time::ZERO;
+    let mut convention = Convention::new(config, now, &mut effects);
+    let (mut joined, mut rest, mut steps, mut sent) = (BTreeSet::new(), data, 0, 0);
+    while let [what, who, length, after @ ..] = rest {
+        let (bytes, after) = after.split_at(usize::from(*length).min(after.len()));
+        rest = after;
+        steps += 1;
+        let system = u32::from(who % 6);
+        let event = match what % 8 {
+            0 => Event::Linked { system, identity: format!("identity {}", length % 4), dialled: None },
+            1 => Event::Unlinked { system, why: String::new() },
+            2 => {
+                now = now.plus(Duration::from_millis(u64::from(*length) * 20));
+                Event::Due
+            }
+            _ => match messages::decode(bytes) {
+                Ok(message) => Event::Said { system, message },
+                Err(_) => continue,
+            },
+        };
+        convention.on(now, event, &mut effects);
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::Joined { system, .. } => assert!(system != 1 && joined.insert(system)),
+                Effect::Left { system, .. } => assert!(joined.remove(&system)),
+                Effect::Send { .. } => sent += 1,
+                _ => {}
+            }
+        }
+        assert!(convention.members().map(|member| member.system).eq(joined.iter().copied()));
+    }
+    assert!(sent <= 16 * steps, "{sent} messages in {steps} steps");
 }
 
 /// Each piece of MessagePack is there in full, and says the same when it is written again.
@@ -144,9 +197,14 @@ pub fn archive(data: &[u8]) {
 
 /// Two ends of a pair that have greeted, with small limits.
 pub fn two() -> [Pair; 2] {
-    let limits =
-        Limits { frame: 2 * LIMIT, spool_frames: 64, spool_bytes: 1 << 18, remembered: 16, ..Limits::default() };
-    let mut ends = [1, 2].map(|me| Pair::new(&Config { me, life: NonZeroU32::MIN, limits }));
+    let limits = pair::Limits {
+        frame: 2 * LIMIT,
+        spool_frames: 64,
+        spool_bytes: 1 << 18,
+        remembered: 16,
+        ..pair::Limits::default()
+    };
+    let mut ends = [1, 2].map(|me| Pair::new(&pair::Config { me, life: NonZeroU32::MIN, limits }));
     let mut to = [Vec::new(), Vec::new()];
     for at in 0..2 {
         ends[at].linked(Time::ZERO, 2 - at as u32, &mut to[1 - at]);
@@ -161,8 +219,8 @@ pub fn two() -> [Pair; 2] {
 }
 
 /// The record that an effect wants sent.
-pub fn transmitted(effect: Effect) -> Option<Bytes> {
-    let Effect::Transmit { head, body } = effect else { return None };
+pub fn transmitted(effect: pair::Effect) -> Option<Bytes> {
+    let pair::Effect::Transmit { head, body } = effect else { return None };
     Some([&head[..], &body[..]].concat().into())
 }
 
@@ -181,7 +239,7 @@ pub fn pair(mut data: &[u8]) {
         out.clear();
         let taken = pair.received(Time::ZERO, &Bytes::copy_from_slice(record), &mut out);
         for effect in out.drain(..) {
-            if let Effect::Deliver(frame) | Effect::DeliverDurable { frame, .. } = effect {
+            if let pair::Effect::Deliver(frame) | pair::Effect::DeliverDurable { frame, .. } = effect {
                 delivered += frame.len();
             }
         }

@@ -4,14 +4,16 @@ use std::num::NonZeroU128;
 use std::sync::LazyLock;
 
 use roscius_fuzz::{
-    LIMIT, SIGNED, SIGNING_KEY, archive, frame, hello, link, message_pack, pair, signed_source, stream, system,
-    transmitted, two,
+    LIMIT, SIGNED, SIGNING_KEY, archive, convention, frame, hello, link, message_pack, pair, signed_source, stream,
+    system, transmitted, two,
 };
 use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::admin::messages::{
     Answer, Creation, FromAdmin, Letter, Refusal, RefusalKind, Requester, Setback, Source, ToAdmin,
     encode as encode_message,
 };
+use roscius_protocol::convention::messages::{Heartbeat, Join, State};
+use roscius_protocol::convention::{Departure, Message, Term};
 use roscius_protocol::frame::{Buffers, Header, Hello, Payload, Role, Trace, encode};
 use roscius_protocol::lifecycle::{Birth, ExitReason, Signal};
 use roscius_protocol::message_pack::{Token, write};
@@ -203,7 +205,8 @@ fn good_message(random: &mut Random) -> Vec<u8> {
         source: Some("abc".into()),
     };
     let capabilities = vec![(random.bytes(9), random.bytes(9)); random.below(4)];
-    let (kind, body) = match random.below(12) {
+    let (kind, body) = match random.below(13) {
+        12 => (4, encode_message(&good_convention_message(random))),
         10 => {
             let (id, info, content) = ("abc".into(), Some("ä.zip".into()), Some(random.bytes(40).into()));
             (0, encode_message(&ToAdmin::SourceVerdict { id, info, content }))
@@ -229,7 +232,7 @@ fn good_message(random: &mut Random) -> Vec<u8> {
             let letter = Letter { reason: Setback::NoActor, details: String::new(), frame: random.bytes(90) };
             (3, encode_message(&letter))
         }
-        _ => (4, encode_message(&Answer::Reply(random.bytes(40)))),
+        _ => (5, encode_message(&Answer::Reply(random.bytes(40)))),
     };
     let mut input = vec![kind];
     input.extend(body.unwrap());
@@ -239,6 +242,44 @@ fn good_message(random: &mut Random) -> Vec<u8> {
 #[test]
 fn system_corpus() {
     run(5, system, good_message);
+}
+
+fn good_convention_message(random: &mut Random) -> Message {
+    let (mine, yours) = (random.below(5) as u64, random.below(5) as u64);
+    let term = Term::default().next(random.below(6) as u32);
+    let state = State { load: random.next() as u32, term, leads: random.below(2) == 0 };
+    let systems = (0..random.below(5)).map(|_| random.below(9) as u32).collect();
+    match random.below(9) {
+        0..=3 => Message::Join(Box::new(Join {
+            mine,
+            yours: (random.below(2) == 0).then_some(yours),
+            place: (random.below(2) == 0).then(|| format!("10.0.0.{}:1900", random.below(4)).parse().unwrap()),
+            capabilities: vec![(random.bytes(9), random.bytes(9)); random.below(4)],
+            version: random.below(3) as u64,
+            beats_every: random.next() as u32,
+            wants: random.below(4) != 0,
+            state,
+        })),
+        4 => Message::Heartbeat(Heartbeat { mine, yours, version: 1, knows: random.below(3) as u64, state }),
+        5 => Message::Leave { mine: Some(mine), yours: Some(yours), why: Departure::ShutsDown },
+        6 => Message::Watch { systems },
+        7 => Message::Gone { systems },
+        _ => Message::Invite,
+    }
+}
+
+#[test]
+fn convention_corpus() {
+    run_with(INPUTS / 5, 8, convention, |random| {
+        let mut input = Vec::new();
+        for _ in 0..random.below(40) {
+            let mut body = encode_message(&good_convention_message(random)).unwrap();
+            body.truncate(255);
+            input.extend([random.next() as u8, random.next() as u8, body.len() as u8]);
+            input.extend(body);
+        }
+        input
+    });
 }
 
 fn good_signed_source(random: &mut Random) -> Vec<u8> {

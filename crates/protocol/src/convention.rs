@@ -21,9 +21,11 @@
 //! do this for themselves. When one has given the other up, the other learns it with the next message, and starts anew as well: it tells the same losses.
 
 mod children;
+mod departures;
 mod events;
 mod heartbeats;
 mod hysteresis;
+mod identities;
 mod invites;
 mod leaders;
 mod members;

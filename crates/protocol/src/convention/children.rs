@@ -128,9 +128,11 @@ impl Convention {
         let overdue = now.plus(self.timing.lost_after);
         let mut alarm = None;
         match asked {
-            Some(leader) => {
+            // Else it is asked when it has confirmed that this system is a member.
+            Some(leader) if self.is_confirmed(leader) => {
                 effects.push(Effect::Send { system: leader, message: Message::Watch { systems: vec![system] } });
             }
+            Some(_) => {}
             None => Self::set_alarm(&mut self.timers, &mut alarm, overdue, Timer::Outlying(system)),
         }
         self.children.outlying.insert(system, Outlying { asked, overdue, alarm });
@@ -166,12 +168,16 @@ impl Convention {
                 Self::set_alarm(&mut self.timers, &mut outlying.alarm, overdue, Timer::Outlying(*system));
             }
         }
-        if let Some(leader) = leader {
+        if let Some(leader) = leader.filter(|leader| self.is_confirmed(*leader)) {
             self.watch_again(leader, effects);
         }
     }
 
-    /// A system may have forgotten what it was asked to tell.
+    fn is_confirmed(&self, system: SystemId) -> bool {
+        self.known.get(&system).and_then(super::Known::member).is_some_and(|tie| tie.confirmed)
+    }
+
+    /// A system may not know what it was asked to tell.
     pub(super) fn watch_again(&self, asked: SystemId, effects: &mut Vec<Effect>) {
         let outlying = self.children.outlying.iter().filter(|(_, outlying)| outlying.asked == Some(asked));
         let systems: Vec<_> = outlying.map(|(system, _)| *system).collect();

@@ -91,6 +91,7 @@ impl Convention {
                 let changed = tie.state.leads != beat.state.leads || tie.state.term != beat.state.term;
                 tie.hear_state(beat.state);
                 self.hear_term(beat.state);
+                self.confirm(system, effects);
                 if beat.knows != self.version {
                     // The registration that told of the change was lost.
                     self.register(now, system, effects);
@@ -102,10 +103,5 @@ impl Convention {
             // The two do not mean the same tie: a registration makes that clear.
             _ => self.register(now, system, effects),
         }
-    }
-
-    /// Whether this system has a reason of its own to be tied to another.
-    pub(super) fn wants(&self, system: SystemId) -> bool {
-        self.inviters.contains(&system) || self.known.get(&system).is_some_and(|known| !known.places.is_empty())
     }
 }

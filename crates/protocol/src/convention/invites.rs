@@ -1,7 +1,7 @@
 //! Invitations: systems that do not know where their leader is, or can not reach it, are asked by it.
 
 use super::members::Known;
-use super::{Convention, Departure, Effect, Note, Peer, Place, SystemId, Why};
+use super::{Convention, Departure, Effect, Message, Note, Peer, Place, SystemId, Timing, Why};
 use crate::admin::messages::Entry;
 use crate::time::Time;
 
@@ -22,6 +22,15 @@ impl Convention {
             self.claimed(now, system, &place, effects);
         }
         self.pursue(now, &place, effects);
+    }
+
+    /// One that is not sent now, because there were many, is made up for by the next: who does not join is asked again.
+    pub(super) fn send_invitation(&mut self, now: Time, system: SystemId, effects: &mut Vec<Effect>) {
+        let Timing { registration_burst, registration_every, .. } = self.timing;
+        let Some(known) = self.known.get_mut(&system) else { return };
+        if known.allowance.take(now, registration_burst, registration_every).is_ok() {
+            effects.push(Effect::Send { system, message: Message::Invite });
+        }
     }
 
     /// Ends an invitation, and the membership that came of it.

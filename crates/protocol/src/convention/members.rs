@@ -48,6 +48,8 @@ pub(super) struct Tie {
     pub(super) mine: u64,
     /// The other side's, once it has registered. Then it is a member.
     pub(super) theirs: Option<u64>,
+    /// On this link the other side has named this side's number: so this system is a member there too.
+    pub(super) confirmed: bool,
     pub(super) place: Option<Place>,
     pub(super) capabilities: Vec<Entry>,
     pub(super) version: u64,
@@ -68,6 +70,7 @@ impl Tie {
         Self {
             mine,
             theirs: None,
+            confirmed: false,
             place: None,
             capabilities: Vec::new(),
             version: 0,
@@ -129,9 +132,9 @@ impl Convention {
         if let Some(place) = dialled {
             self.reached(now, system, &place, effects);
         }
-        let Some(known) = self.known.get(&system) else { return };
-        if is_new && known.member().is_some() {
+        if is_new && let Some(tie) = self.known.get_mut(&system).and_then(Known::member_mut) {
             // Each side learns whether the other has given it up meanwhile.
+            tie.confirmed = false;
             self.register(now, system, effects);
         }
         for place in self.places_of(system) {
@@ -183,8 +186,6 @@ impl Convention {
         };
         effects.push(Effect::Send { system, message: Message::Join(Box::new(join)) });
         self.count("Admin Convention Registered");
-        // Who has just lost this system takes no other message of it before this one.
-        self.watch_again(system, effects);
     }
 
     pub(super) fn got_join(&mut self, now: Time, system: SystemId, join: Join, effects: &mut Vec<Effect>) {
@@ -227,27 +228,36 @@ impl Convention {
                     return;
                 }
                 self.take_on(now, system, join, effects);
-                if !knows_mine {
-                    self.register(now, system, effects);
-                }
+                self.answer(now, system, knows_mine, effects);
             }
             Some(theirs) if join.mine < theirs => self.count("Convention Message Received.Old"),
             Some(theirs) if join.mine == theirs => {
                 self.refresh(now, system, join, effects);
-                if !knows_mine {
-                    self.register(now, system, effects);
-                }
+                self.answer(now, system, knows_mine, effects);
             }
             Some(_) => {
                 // It had given this system up, and begins anew. The own number stays, or the other side would begin anew in turn.
                 self.bereave(system, Why::GaveUp, effects);
                 self.take_on(now, system, join, effects);
-                if knows_mine {
-                    self.watch_again(system, effects);
-                } else {
-                    self.register(now, system, effects);
-                }
+                self.answer(now, system, knows_mine, effects);
             }
+        }
+    }
+
+    /// A member has registered. If it knows what it is here, there is nothing more to say.
+    fn answer(&mut self, now: Time, system: SystemId, knows_mine: bool, effects: &mut Vec<Effect>) {
+        if knows_mine {
+            self.confirm(system, effects);
+        } else {
+            self.register(now, system, effects);
+        }
+    }
+
+    /// This system is a member there, too, so it may ask for what members may. What it asked on an earlier link may not have arrived.
+    pub(super) fn confirm(&mut self, system: SystemId, effects: &mut Vec<Effect>) {
+        let tie = self.known.get_mut(&system).and_then(Known::member_mut);
+        if tie.is_some_and(|tie| !std::mem::replace(&mut tie.confirmed, true)) {
+            self.watch_again(system, effects);
         }
     }
 
@@ -256,6 +266,7 @@ impl Convention {
         let Some(known) = self.known.get_mut(&system) else { return };
         let Some(tie) = &mut known.tie else { return };
         tie.theirs = Some(join.mine);
+        tie.confirmed = false;
         tie.next_beat = now.plus(self.timing.heartbeat / 2);
         self.by_identity.insert(known.identity.clone(), system);
         let place = join.place.clone().filter(|place| !self.own_places.contains(place));
@@ -306,137 +317,9 @@ impl Convention {
         self.look_after(now, system, effects);
     }
 
-    /// Whether a system may come in: nobody alive has its identity. Who had it before is lost.
-    fn make_room(&mut self, now: Time, system: SystemId, place: Option<&Place>, effects: &mut Vec<Effect>) -> bool {
-        let Some(known) = self.known.get(&system) else { return false };
-        if known.identity == self.identity {
-            self.keep_out(system, self.me, effects);
-            return false;
-        }
-        if let Some(&holder) = self.by_identity.get(&known.identity).filter(|holder| **holder != system) {
-            if self.is_alive(now, holder) {
-                self.keep_out(system, holder, effects);
-                return false;
-            }
-            self.expel(now, holder, Why::Restarted { now: system }, effects);
-        }
-        // Two that are alive may well name the same place: each as seen from its own network.
-        if let Some(&holder) = place.and_then(|place| self.by_place.get(place)).filter(|holder| **holder != system)
-            && !self.is_alive(now, holder)
-        {
-            self.expel(now, holder, Why::Restarted { now: system }, effects);
-        }
-        true
-    }
-
-    fn keep_out(&mut self, system: SystemId, holder: SystemId, effects: &mut Vec<Effect>) {
-        self.count("Convention Message Received.Identity In Use");
-        let Some(known) = self.known.get_mut(&system) else { return };
-        if !std::mem::replace(&mut known.noted, true) {
-            let identity = known.identity.clone();
-            effects.push(Effect::Log(Note::IdentityInUse { system, identity, holder }));
-        }
-    }
-
-    fn is_alive(&self, now: Time, system: SystemId) -> bool {
-        let alive = |known: &Known| known.linked && now.since(known.heard) < self.timing.doubted_after;
-        self.known.get(&system).is_some_and(alive)
-    }
-
-    pub(super) fn got_leave(
-        &mut self,
-        now: Time,
-        system: SystemId,
-        (mine, yours): (Option<u64>, Option<u64>),
-        why: Departure,
-        effects: &mut Vec<Effect>,
-    ) {
-        self.count("Admin Handle Convention De-registration");
-        let Some(tie) = self.known.get(&system).and_then(|known| known.tie.as_ref()) else { return };
-        // Of this tie, and not of an earlier one.
-        let meant = match (mine, tie.theirs) {
-            (Some(mine), Some(theirs)) => mine == theirs,
-            _ => yours == Some(tie.mine),
-        };
-        if meant {
-            self.lose(now, system, Why::Left { why }, effects);
-            self.ask_later(now, system, effects);
-        }
-    }
-
-    /// Leaves a system, and says so.
-    pub(super) fn part(&mut self, now: Time, system: SystemId, said: Departure, why: Why, effects: &mut Vec<Effect>) {
-        let Some(known) = self.known.get(&system) else { return };
-        if let Some(tie) = known.tie.as_ref().filter(|_| known.linked) {
-            let message = Message::Leave { mine: Some(tie.mine), yours: tie.theirs, why: said };
-            effects.push(Effect::Send { system, message });
-        }
-        self.lose(now, system, why, effects);
-        self.ask_later(now, system, effects);
-    }
-
-    /// Answers who speaks of a tie that there is not.
-    pub(super) fn disown(&mut self, now: Time, system: SystemId, number: u64, effects: &mut Vec<Effect>) {
-        let Some(known) = self.known.get_mut(&system).filter(|known| known.linked) else { return };
-        let Timing { registration_burst, registration_every, .. } = self.timing;
-        if known.allowance.take(now, registration_burst, registration_every).is_ok() {
-            let message = Message::Leave { mine: None, yours: Some(number), why: Departure::Unknown };
-            effects.push(Effect::Send { system, message });
-        }
-    }
-
-    /// Gives a system up and closes its link.
-    pub(super) fn expel(&mut self, now: Time, system: SystemId, why: Why, effects: &mut Vec<Effect>) {
-        if let Some(known) = self.known.get_mut(&system)
-            && std::mem::replace(&mut known.linked, false)
-        {
-            effects.push(Effect::HangUp { system });
-        }
-        self.lose(now, system, why, effects);
-    }
-
-    /// A tie is over. If there is no link either, the system is forgotten.
-    pub(super) fn lose(&mut self, now: Time, system: SystemId, why: Why, effects: &mut Vec<Effect>) {
-        self.bereave(system, why, effects);
-        let Some(known) = self.known.get_mut(&system) else { return };
-        known.owed = false;
-        if let Some(tie) = known.tie.take().filter(|tie| tie.theirs.is_some()) {
-            if self.by_identity.get(&known.identity) == Some(&system) {
-                self.by_identity.remove(&known.identity);
-            }
-            if let Some(place) = tie.place.filter(|place| self.by_place.get(place) == Some(&system)) {
-                self.by_place.remove(&place);
-            }
-        }
-        self.inviters.retain(|inviter| *inviter != system);
-        self.watches_no_more(system, effects);
-        if self.known.get(&system).is_some_and(|known| !known.linked) {
-            self.forget(now, system, effects);
-        }
-        self.review_leadership(now, effects);
-    }
-
-    /// Tells all whom the loss of a member concerns, the parents first.
-    fn bereave(&mut self, system: SystemId, why: Why, effects: &mut Vec<Effect>) {
-        let Some(known) = self.known.get(&system) else { return };
-        let Some(tie) = known.member() else { return };
-        let left = Effect::Left { system, admin: admin_of(system), capabilities: tie.capabilities.clone() };
-        let note = Note::Left { system, identity: known.identity.clone(), why };
-        self.tell_children_lost(system, effects);
-        effects.push(left);
-        effects.push(Effect::Log(note));
-        self.tell_watchers(system, effects);
-    }
-
-    fn forget(&mut self, now: Time, system: SystemId, effects: &mut Vec<Effect>) {
-        let Some(known) = self.known.remove(&system) else { return };
-        self.inviters.retain(|inviter| *inviter != system);
-        if let Some((key, _)) = known.alarm {
-            self.timers.cancel(key);
-        }
-        for place in known.places {
-            self.lost_sight(now, &place, system, effects);
-        }
+    /// Whether this system has a reason of its own to be tied to another.
+    pub(super) fn wants(&self, system: SystemId) -> bool {
+        self.inviters.contains(&system) || self.known.get(&system).is_some_and(|known| !known.places.is_empty())
     }
 
     pub(super) fn set_capabilities(&mut self, now: Time, capabilities: Vec<Entry>, effects: &mut Vec<Effect>) {

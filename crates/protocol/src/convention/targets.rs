@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Alarm, Convention, Effect, Message, Note, Place, SystemId, Timer, Why};
+use super::{Alarm, Convention, Effect, Note, Place, SystemId, Timer, Why};
 use crate::admin::messages::Entry;
 use crate::time::Time;
 
@@ -44,9 +44,11 @@ impl Target {
         self.found.map(|found| found.system)
     }
 
-    /// What is to be done next is done now.
+    /// What is to be done next is done now, and tried again soon.
     pub(super) const fn hurry(&mut self, now: Time) {
+        self.dials = 0;
         self.next_dial = now;
+        self.asks = 0;
         self.next_ask = now;
     }
 }
@@ -137,7 +139,7 @@ impl Convention {
             if target.is_candidate {
                 self.register(now, system, effects);
             } else {
-                effects.push(Effect::Send { system, message: Message::Invite });
+                self.send_invitation(now, system, effects);
             }
             return Some(next);
         }

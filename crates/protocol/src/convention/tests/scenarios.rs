@@ -187,6 +187,21 @@ fn s2b_who_never_joins_is_invited_again_and_again() {
 }
 
 #[test]
+fn s2b_inviting_a_thousand_times_is_not_a_thousand_messages() {
+    let mut world = World::new(4);
+    world.start(1, Setup::default());
+    world.start(2, Setup::default());
+    world.lost_messages = 1_000;
+    for _ in 0..1_000 {
+        invite(&mut world);
+        world.run(milliseconds(1));
+    }
+    assert!(world.sent < 15, "{}", world.sent);
+    world.lost_messages = 0;
+    world.run_until(milliseconds(1_500), |world| world.members(1) == [2] && world.members(2) == [1]);
+}
+
+#[test]
 fn s2c_an_invited_system_that_lost_its_leader_waits_to_be_invited() {
     let mut world = s2a();
     world.cut(1, 2);

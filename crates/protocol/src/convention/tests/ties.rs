@@ -163,3 +163,22 @@ fn an_invited_system_without_leader_takes_nobody_for_gone() {
     let lost = alone.said(9, Message::Gone { systems: vec![50] });
     assert_eq!(lost, [Effect::ChildLost { parent, child }]);
 }
+
+#[test]
+fn a_leader_is_asked_for_news_when_it_has_this_system_as_a_member() {
+    let mut alone = Alone::new(&[LEADER]);
+    let (parent, child) = (admin_of(1), admin_of(50));
+    alone.on(Event::Placed { parent, child });
+    let linked = Event::Linked { system: 9, identity: "nine".into(), dialled: Some(LEADER.parse().unwrap()) };
+    let mine = number(&alone.on(linked.clone()));
+    // Its own registration crosses that of this system.
+    let watch = Effect::Send { system: 9, message: Message::Watch { systems: vec![50] } };
+    assert!(!alone.said(9, join(5, None)).contains(&watch));
+    assert_eq!(alone.convention.leader(), Some(9));
+    assert!(alone.said(9, heartbeat(5, mine)).contains(&watch));
+    assert!(!alone.said(9, heartbeat(5, mine)).contains(&watch), "once is enough");
+    // What was asked may have been lost with the link.
+    alone.on(Event::Unlinked { system: 9, why: "broken".into() });
+    assert!(!alone.on(linked).contains(&watch));
+    assert!(alone.said(9, join(5, Some(mine))).contains(&watch));
+}
