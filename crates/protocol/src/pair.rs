@@ -17,6 +17,11 @@
 //! hello that names it right, from where the other stands. A system that was started anew is another *incarnation*: what it has not
 //! acknowledged before is unknown, and what was not sent yet was for addresses that are dead now.
 //!
+//! # When there is one
+//!
+//! A host has a pair for as long as the other system is a member of its convention, whether there is a link or not. When that has left, the pair is told
+//! ([`Pair::gone`]) and thrown away; should the same incarnation come back, both begin anew, and nothing comes late.
+//!
 //! # Much at once
 //!
 //! [`Pair::send`] queues. [`Pair::flush`], called once a turn, puts what is queued into few records, and so do arriving acknowledgements. Frames are

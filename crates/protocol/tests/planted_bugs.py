@@ -20,6 +20,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 SEEDS = 1000
 MINUTES = 3
+# Seconds for one bug: a machine with other things to do needs that for all seeds.
+WITHIN = 900
 
 CONVENTION = "convention_simulation"
 PAIR = "pair_simulation"
@@ -52,11 +54,11 @@ BUGS = [
         "let silent_at = heard.plus(tie.patience / 5);",
     ),
     Bug(
-        "silence is not noticed",
+        "silence is noticed too late",
         CONVENTION,
         "convention/heartbeats.rs",
-        "if silent_at <= now {",
-        "if silent_at <= now && tie.beats > 1_000_000 {",
+        "let silent_at = heard.plus(tie.patience);",
+        "let silent_at = heard.plus(tie.patience * 4);",
     ),
     Bug(
         "own sleep is blamed on others",
@@ -68,7 +70,7 @@ BUGS = [
     Bug(
         "children are told after the member has left",
         CONVENTION,
-        "convention/members.rs",
+        "convention/departures.rs",
         "        self.tell_children_lost(system, effects);\n        effects.push(left);\n",
         "        effects.push(left);\n        self.tell_children_lost(system, effects);\n",
     ),
@@ -82,7 +84,7 @@ BUGS = [
     Bug(
         "a new start does not replace the old one",
         CONVENTION,
-        "convention/members.rs",
+        "convention/identities.rs",
         "            self.expel(now, holder, Why::Restarted { now: system }, effects);\n        }\n        // Two",
         "        }\n        // Two",
     ),
@@ -187,7 +189,7 @@ def copy_crate(to: Path) -> Path:
     text = re.sub(r"(?m)^roscius(-macros)? = .*\n", "", text)
     # Nothing but the crate is built, so no other package can have a profile.
     text = text.split("[profile.release]")[0]
-    (to / "Cargo.toml").write_text(text + "[profile.dev]\nopt-level = 1\n")
+    (to / "Cargo.toml").write_text(text + "[profile.dev]\nopt-level = 2\ndebug = false\nincremental = false\n")
     for name in ("Cargo.lock", "clippy.toml"):
         shutil.copy(ROOT / name, to / name)
     shutil.copytree(ROOT / "crates/protocol", to / "crates/protocol")
@@ -202,7 +204,10 @@ def run(crate: Path, suite: str) -> tuple[bool, str]:
     built = subprocess.run([*command[:5], "--no-run"], cwd=crate, env=environment, capture_output=True, text=True)
     if built.returncode != 0:
         raise SystemExit(built.stderr)
-    done = subprocess.run(command, cwd=crate, env=environment, capture_output=True, text=True, timeout=1800)
+    try:
+        done = subprocess.run(command, cwd=crate, env=environment, capture_output=True, text=True, timeout=WITHIN)
+    except subprocess.TimeoutExpired:
+        return False, "it does not end"
     return done.returncode == 0, done.stdout + done.stderr
 
 
@@ -212,6 +217,9 @@ def main() -> int:
     missed = 0
     with tempfile.TemporaryDirectory() as directory:
         crate = copy_crate(Path(directory))
+        for bug in chosen:
+            if (crate / "src" / bug.file).read_text().count(bug.old) != 1:
+                raise SystemExit(f"{bug.name}: what is to be replaced is not in {bug.file} exactly once")
         for suite in sorted({bug.suite for bug in chosen}):
             passed, said = run(crate, suite)
             if not passed:
@@ -219,8 +227,6 @@ def main() -> int:
         for bug in chosen:
             path = crate / "src" / bug.file
             source = path.read_text()
-            if source.count(bug.old) != 1:
-                raise SystemExit(f"{bug.name}: what is to be replaced is not in {bug.file} exactly once")
             path.write_text(source.replace(bug.old, bug.new))
             passed, said = run(crate, bug.suite)
             path.write_text(source)

@@ -7,7 +7,9 @@ mod children;
 mod false_alarms;
 mod incarnations;
 mod leaders;
+mod members_only;
 mod membership;
+mod noticed;
 mod order;
 mod placement;
 mod quiet;
@@ -162,7 +164,9 @@ impl Invariants {
             Box::<children::Children>::default(),
             Box::<incarnations::Incarnations>::default(),
             Box::<leaders::Leaders>::default(),
+            Box::<members_only::MembersOnly>::default(),
             Box::<membership::Membership>::default(),
+            Box::<noticed::Noticed>::default(),
             Box::<order::Order>::default(),
             Box::<placement::Placement>::default(),
             Box::new(quiet::Quiet),

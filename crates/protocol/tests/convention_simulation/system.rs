@@ -140,7 +140,9 @@ impl System {
             Input::Linked { link, peer, identity, dialled } => {
                 if peer != self.id && self.links.insert(peer, link) != Some(link) {
                     self.see(world, Observation::Linked { peer }, watch);
-                    self.open_pair(now, peer);
+                    if let Some(pair) = self.pairs.get_mut(&peer) {
+                        pair.linked(now, peer, &mut self.records);
+                    }
                 }
                 self.carry_records(world, peer, &mut out, watch);
                 self.tell(world, convention::Event::Linked { system: peer, identity, dialled }, &mut out, watch);
@@ -177,15 +179,15 @@ impl System {
         watch.see(Subject { world, local: self.clock.shows(world), system: self.id }, &observation);
     }
 
-    /// The pair with a system that there is a new link with.
+    /// The pair with a system that has become a member.
     fn open_pair(&mut self, now: Time, peer: SystemId) {
-        let (me, lives) = (self.id, &mut self.lives);
-        let pair = self.pairs.entry(peer).or_insert_with(|| {
-            *lives += 1;
-            let life = NonZeroU32::new(*lives).expect("counted from one");
-            Pair::new(&pair::Config { me, life, limits: LIMITS })
-        });
-        pair.linked(now, peer, &mut self.records);
+        self.lives += 1;
+        let life = NonZeroU32::new(self.lives).expect("counted from one");
+        let mut pair = Pair::new(&pair::Config { me: self.id, life, limits: LIMITS });
+        if self.links.contains_key(&peer) {
+            pair.linked(now, peer, &mut self.records);
+        }
+        self.pairs.insert(peer, pair);
     }
 
     fn take_packet(
@@ -203,9 +205,11 @@ impl System {
                 self.tell(world, convention::Event::Said { system: from, message }, out, watch);
             }
             Packet::Pair(record) => {
-                let pair = self.pairs.get_mut(&from).expect("there is a link, so there is a pair");
-                pair.received(now, &record, &mut self.records).expect("an honest pair");
-                self.carry_records(world, from, out, watch);
+                // Nothing is taken of a system that is no member, or not yet.
+                if let Some(pair) = self.pairs.get_mut(&from) {
+                    pair.received(now, &record, &mut self.records).expect("an honest pair");
+                    self.carry_records(world, from, out, watch);
+                }
                 self.tell(world, convention::Event::Heard { system: from }, out, watch);
             }
         }
@@ -275,14 +279,15 @@ impl System {
                     let message = encode(&message).expect("it has a form");
                     out.push(Output::Packet { to: system, packet: Packet::Admin(message.into()) });
                 }
+                // A pair begins and ends with the membership. So what was lost when a member left is not delivered when the
+                // same incarnation comes back, and nothing is from who is none.
+                convention::Effect::Joined { system, .. } => {
+                    self.open_pair(now, system);
+                    self.carry_records(world, system, out, watch);
+                }
                 convention::Effect::Left { system, .. } => {
                     if let Some(mut pair) = self.pairs.remove(&system) {
                         pair.gone(now, &mut self.records);
-                        self.carry_records(world, system, out, watch);
-                    }
-                    // The two may come together again over the same link.
-                    if self.links.contains_key(&system) {
-                        self.open_pair(now, system);
                         self.carry_records(world, system, out, watch);
                     }
                 }
