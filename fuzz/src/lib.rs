@@ -18,11 +18,7 @@ use roscius_protocol::convention::{self, Convention, Event, Timing};
 use roscius_protocol::frame::{self, Decoder, Frame, Hello, Role, StreamError};
 use roscius_protocol::lifecycle::Signal;
 use roscius_protocol::message_pack::{self, Reader, Token};
-<<<<<<< HEAD
 use roscius_protocol::pair::{Config, Effect, Limits, Pair};
-=======
-use roscius_protocol::pair::{self, Pair};
->>>>>>> wpair
 use roscius_protocol::time::Time;
 use roscius_signatures::{PublicKey, SigningKey, verify};
 use roscius_transport::link::{Greeting, Progress, Rules};
@@ -290,14 +286,9 @@ pub fn archive(data: &[u8]) {
 
 /// Two ends of a pair that have greeted, with small limits.
 pub fn two() -> [Pair; 2] {
-    let limits = pair::Limits {
-        frame: 2 * LIMIT,
-        spool_frames: 64,
-        spool_bytes: 1 << 18,
-        remembered: 16,
-        ..pair::Limits::default()
-    };
-    let mut ends = [1, 2].map(|me| Pair::new(&pair::Config { me, life: NonZeroU32::MIN, limits }));
+    let limits =
+        Limits { frame: 2 * LIMIT, spool_frames: 64, spool_bytes: 1 << 18, remembered: 16, ..Limits::default() };
+    let mut ends = [1, 2].map(|me| Pair::new(&Config { me, life: NonZeroU32::MIN, limits }));
     let mut to = [Vec::new(), Vec::new()];
     for at in 0..2 {
         ends[at].linked(Time::ZERO, 2 - at as u32, &mut to[1 - at]);
@@ -312,8 +303,8 @@ pub fn two() -> [Pair; 2] {
 }
 
 /// The record that an effect wants sent.
-pub fn transmitted(effect: pair::Effect) -> Option<Bytes> {
-    let pair::Effect::Transmit { head, body } = effect else { return None };
+pub fn transmitted(effect: Effect) -> Option<Bytes> {
+    let Effect::Transmit { head, body } = effect else { return None };
     Some([&head[..], &body[..]].concat().into())
 }
 
@@ -332,7 +323,7 @@ pub fn pair(mut data: &[u8]) {
         out.clear();
         let taken = pair.received(Time::ZERO, &Bytes::copy_from_slice(record), &mut out);
         for effect in out.drain(..) {
-            if let pair::Effect::Deliver(frame) | pair::Effect::DeliverDurable { frame, .. } = effect {
+            if let Effect::Deliver(frame) | Effect::DeliverDurable { frame, .. } = effect {
                 delivered += frame.len();
             }
         }

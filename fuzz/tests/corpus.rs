@@ -4,13 +4,8 @@ use std::num::NonZeroU128;
 use std::sync::LazyLock;
 
 use roscius_fuzz::{
-<<<<<<< HEAD
     LIMIT, SIGNED, SIGNING_KEY, archive, convention, frame, hello, link, message_pack, network, pair, signed_source,
     stream, system, transmitted, two,
-=======
-    LIMIT, SIGNED, SIGNING_KEY, archive, convention, frame, hello, link, message_pack, pair, signed_source, stream,
-    system, transmitted, two,
->>>>>>> wpair
 };
 use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::admin::messages::{
