@@ -125,6 +125,11 @@ pub enum CreateError {
     Admin(#[from] RequestError),
 }
 
+/// An actor has to do with sources only where there are some.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("only an actor in a process of its own has to do with sources")]
+pub struct SourceDutyError;
+
 /// Why a program that is a source was not started.
 #[derive(Debug, thiserror::Error)]
 #[error("source {id} could not be started: {reason}")]
