@@ -6,7 +6,7 @@ mod totals;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use roscius::status::{ActorState as Doing, ActorStatus, Status};
+use roscius::status::{ActorStatus, Status};
 use roscius::{Address, NodeId};
 use roscius_host::process::Looks;
 use roscius_protocol::address::NodeId as Node;
@@ -239,17 +239,7 @@ fn described(actor: &ActorStatus, parent: Option<Address>, about: ActorInfo) -> 
     ActorInfo {
         class: actor.class.to_string(),
         parent: parent.map(|parent| parent.to_string()),
-        state: match actor.state {
-            Doing::Idle => ActorState::Idle,
-            Doing::Queued => ActorState::Queued,
-            Doing::Busy => ActorState::Busy,
-            Doing::Waiting => ActorState::Waiting,
-            Doing::Starting => ActorState::Starting,
-            Doing::Suspended => ActorState::Suspended,
-            Doing::Restarting => ActorState::Restarting,
-            Doing::Stopping => ActorState::Stopping,
-            Doing::Blocked => ActorState::Blocked,
-        },
+        state: ActorState::Seen(actor.state),
         waiting: actor.waiting as u64,
         capacity: actor.capacity.map(|capacity| capacity as u64),
         handled: actor.handled,

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use roscius::status::ActorState as Doing;
 use serde::{Deserialize, Serialize};
 
 /// A system at one moment.
@@ -167,31 +168,16 @@ pub struct ProcessInfo {
     pub threads: Option<u32>,
 }
 
-/// What an actor is doing.
+/// What an actor is doing. Written as one word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ActorState {
-    /// Nothing waits for it.
-    Idle,
-    /// Something waits, and it will have its turn.
-    Queued,
-    /// It handles messages right now.
-    Busy,
-    /// Its asynchronous handler waits for something.
-    Waiting,
-    /// It is to be created.
-    Starting,
-    /// It has failed, and its parent is to decide.
-    Suspended,
-    /// It is to be created again.
-    Restarting,
-    /// It waits for its children to exit.
-    Stopping,
-    /// It waits for room in the mailbox of another.
-    Blocked,
     /// Its process does not answer.
     #[default]
     Unanswering,
+    /// What its process says.
+    #[serde(untagged)]
+    Seen(Doing),
 }
 
 /// An actor.

@@ -14,4 +14,5 @@ pages! {
     TimeAndLoss: "guide/time-and-loss.md",
     Bases: "guide/bases.md",
     Seeing: "guide/seeing.md",
+    Sources: "sources.md",
 }

@@ -365,6 +365,8 @@ impl Process {
         within: Duration,
         mut look: impl FnMut() -> Result<(), E>,
     ) -> Result<FromAdmin, E> {
+        // What was answered here before is known there before.
+        self.settle_answers();
         let id = self.next_message();
         let _open = self.requests.open(id);
         self.exit.tell_admin(from, message, id);

@@ -52,6 +52,7 @@
 //! is handed to the operating system before `tell` returns.
 
 mod ask;
+mod authority;
 mod endpoint;
 mod error;
 mod language;
@@ -63,8 +64,11 @@ mod system;
 mod within;
 
 pub use ask::Ask;
+pub use authority::{SourceNotice, SourceVerdict, ValidateSource, be_source_authority, watch_sources};
 pub use endpoint::Endpoint;
-pub use error::{AnnounceError, CreateError, LaunchError, LoadError, ShutdownError, StartError, TellError};
+pub use error::{
+    AnnounceError, CreateError, LaunchError, LoadError, ShutdownError, SourceDutyError, StartError, TellError,
+};
 pub use language::{EXIT_REQUEST, RustLanguage};
 pub use launch::ActorTask;
 pub use parts::{enter, start_program};

@@ -88,6 +88,7 @@ pub struct ActorStatus {
 
 /// What an actor is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ActorState {
     /// Nothing waits for it.
     Idle,

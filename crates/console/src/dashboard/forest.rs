@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use roscius::status::ActorState as Doing;
+
 use crate::snapshot::{ActorInfo, ActorState};
 
 /// Sums over actors.
@@ -41,7 +43,7 @@ impl Sums {
 /// Whether an actor is to be looked at.
 pub(super) fn is_troubled(actor: &ActorInfo) -> bool {
     let is_full = actor.capacity.is_some_and(|capacity| actor.waiting >= capacity);
-    is_full || matches!(actor.state, ActorState::Unanswering | ActorState::Suspended | ActorState::Restarting)
+    is_full || matches!(actor.state, ActorState::Unanswering | ActorState::Seen(Doing::Suspended | Doing::Restarting))
 }
 
 /// The trees of a snapshot. Actors are known by their place in its list.

@@ -7,6 +7,7 @@ use ratatui::layout::{Alignment, Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line as Text, Span};
 use ratatui::widgets::{Block, Clear, Paragraph, Row, Table};
+use roscius::status::ActorState as Doing;
 
 use super::view::{Line, Part, View};
 use crate::commands::{state, wrapped};
@@ -220,8 +221,8 @@ fn actor_row(line: &Line, actor: &ActorInfo, processes: &HashMap<&str, &ProcessI
     ];
     let style = match actor.state {
         ActorState::Unanswering => WRONG,
-        ActorState::Suspended | ActorState::Restarting | ActorState::Blocked => NOTICE,
-        ActorState::Idle => DIM,
+        ActorState::Seen(Doing::Suspended | Doing::Restarting | Doing::Blocked) => NOTICE,
+        ActorState::Seen(Doing::Idle) => DIM,
         _ => Style::new(),
     };
     (cells, style)

@@ -1,3 +1,5 @@
+use roscius::status::ActorState as Doing;
+
 use super::*;
 use crate::snapshot::{DeadLetter, DeadLetterKind, PendingCreation};
 
@@ -7,7 +9,7 @@ fn actor(address: &str) -> ActorInfo {
         address: address.to_owned(),
         class,
         node: "1".to_owned(),
-        state: ActorState::Idle,
+        state: ActorState::Seen(Doing::Idle),
         ..ActorInfo::default()
     }
 }

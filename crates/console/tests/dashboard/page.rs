@@ -29,6 +29,8 @@ fn the_page_shows_the_system_and_what_changes_in_it() {
     browser.until("document.querySelector('[data-chart=\"Messages per second\"] .value span').textContent === '123'");
     let messages = "document.querySelector('#messages tbody').innerText";
     browser.until(&format!("/^shop::Job\\t120\\t1,200\\nstr\\t3.5\\t3,500$/.test({messages})"));
+    let paths = "[...document.querySelectorAll('#messages .path')].map((it) => it.textContent)";
+    assert_eq!(browser.eval(paths), json!(["shop::", ""]));
     // A mark that would go if the page were loaded again.
     browser.eval("globalThis.mark = 1");
     stage.change(|model| {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use roscius::status::ActorState as Doing;
 use roscius_console::dashboard::{Connect, Dashboard, Observed, Options};
 use roscius_console::snapshot::{
     ActorInfo, ActorState, ClassInfo, DeadLetter, DeadLetterKind, MessageInfo, ProcessInfo, Snapshot,
@@ -147,7 +148,7 @@ pub fn small() -> Snapshot {
         parent: parent.map(str::to_owned),
         node: "n1".to_owned(),
         pid: Some(4711),
-        state: ActorState::Idle,
+        state: ActorState::Seen(Doing::Idle),
         waiting,
         ..ActorInfo::default()
     };

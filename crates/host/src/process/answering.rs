@@ -36,13 +36,21 @@ pub(super) struct Answering {
 }
 
 /// Who has asked, a process, and what its message said of itself.
-type Question = (Address, Header);
+pub(super) type Question = (Address, Header);
 
 struct Asked {
     awaited: Awaited,
-    question: Question,
-    /// The message, if its sender takes the answer as a message.
-    frame: Option<Frame>,
+    way: Way,
+}
+
+/// How what a handler returns goes back.
+pub(super) enum Way {
+    /// As the answer to an ask.
+    Answer(Question),
+    /// As a message, since the sender of this one takes it so.
+    Message(Frame),
+    /// To the Admin, as what the source authority says of a source.
+    Verdict { by: Address, source: String },
 }
 
 /// Which answers have come.
@@ -101,17 +109,10 @@ impl Answering {
         Arc::clone(self.ready.get_or_insert_with(make))
     }
 
-    /// Waits for what the handler of a message returns. `frame` is the message, if its sender takes that as a message.
-    pub fn await_answer(
-        &mut self,
-        awaited: Awaited,
-        question: Question,
-        frame: Option<Frame>,
-        process: &Process,
-        remote: impl FnOnce() -> Remote,
-    ) {
+    /// Waits for what the handler of a message returns.
+    pub fn await_answer(&mut self, awaited: Awaited, way: Way, process: &Process, remote: impl FnOnce() -> Remote) {
         let ready = self.ready(remote);
-        let key = self.awaited.insert(Asked { awaited, question, frame });
+        let key = self.awaited.insert(Asked { awaited, way });
         self.look_at_answer(key, &ready, process);
     }
 
@@ -155,10 +156,14 @@ impl Answering {
         let Poll::Ready(answer) = Pin::new(&mut asked.awaited).poll(&mut Context::from_waker(&waker)) else {
             return;
         };
-        let Asked { question, frame, .. } = self.awaited.remove(key);
-        match frame {
-            Some(frame) => say_by_message(process, &frame, answer),
-            None => say(process, question, by_number(answer)),
+        match self.awaited.remove(key).way {
+            Way::Message(frame) => say_by_message(process, &frame, answer),
+            Way::Answer(question) => say(process, question, by_number(answer)),
+            Way::Verdict { by, source } => {
+                if let Some(verdict) = process.language.verdict(source, answer) {
+                    process.tell_admin(by, verdict);
+                }
+            }
         }
     }
 }

@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 
 use roscius::gate::{Asker, Crossing};
-use roscius::{Address, AskError, DeadLetter, ExitReason, NodeId, Signal};
+use roscius::{Address, AskError, DeadLetter, ExitReason, NodeId, Payload, Signal};
 use roscius_protocol::admin::messages::{Answer, FromAdmin, Letter, Setback, Topic, decode};
-use roscius_protocol::frame::{self, Frame, Kind};
+use roscius_protocol::frame::{self, Frame, Header, Kind};
 use roscius_transport::Event;
 
-use super::answering::Answering;
+use super::answering::{Answering, Way};
 use super::exit::Leaving;
 use super::language::{Unpacked, Unreadable};
 use super::outbound::{ANSWERED_BY_MESSAGE, ASKS, frame_of};
@@ -157,7 +157,8 @@ impl Driven {
                 // What came before it is heard before it.
                 process.system.arrive_all(out.drain(..));
                 let awaited = process.system.arrive_asking(header.to, header.from, message);
-                self.inbound.answering.await_answer(awaited, (asker, header), frame, process, remote);
+                let way = frame.map_or(Way::Answer((asker, header)), Way::Message);
+                self.inbound.answering.await_answer(awaited, way, process, remote);
             }
             Err(Unreadable { frame, reason, details }) => {
                 tracing::error!(to = %header.to, from = %header.from, %details, "a message could not be read");
@@ -204,7 +205,7 @@ impl Driven {
                     | FromAdmin::Source(_)
                     | FromAdmin::Registration { .. }
                     | FromAdmin::Note { .. }) => {
-                        out.extend(process.language.said_by_admin(header.to, header.from, said));
+                        self.told_of_sources(process, &header, said, out);
                     }
                     FromAdmin::Silent { node } => self.silent(process, node, out),
                     FromAdmin::Finish => process.is_over.store(true, std::sync::atomic::Ordering::Release),
@@ -232,6 +233,23 @@ impl Driven {
             }
         }
         false
+    }
+
+    /// The Admin says something about sources to an actor here, or asks the source authority for a verdict.
+    fn told_of_sources(&mut self, process: &Process, header: &Header, said: FromAdmin, out: &mut Vec<Crossing>) {
+        let asked = if let FromAdmin::ValidateSource { id, .. } = &said { Some(id.clone()) } else { None };
+        let told = process.language.said_by_admin(header.to, header.from, said);
+        let replies = |message: &Payload| message.kind().reply().is_some_and(|reply| !reply.is_nothing());
+        match (told, asked) {
+            (Some(Crossing::Message { to, from, message, .. }), Some(source)) if replies(&message) => {
+                // What came before it is heard before it.
+                process.system.arrive_all(out.drain(..));
+                let awaited = process.system.arrive_asking(to, from, message);
+                let way = Way::Verdict { by: to, source };
+                self.inbound.answering.await_answer(awaited, way, process, || self.hub.remote());
+            }
+            (told, _) => out.extend(told),
+        }
     }
 
     /// A message of an actor here came back.

@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError, Weak};
 
 use bytes::Bytes;
 use roscius::gate::Crossing;
-use roscius::{Address, Payload, Signal};
-use roscius_protocol::admin::messages::{Answer, Entry, FromAdmin, Letter, Setback};
+use roscius::{Address, AskError, Payload, Signal};
+use roscius_protocol::admin::messages::{Answer, Entry, FromAdmin, Letter, Setback, ToAdmin};
 use roscius_protocol::frame::{self, Frame};
 
 /// Takes what a message says, and its tail where that is memory which can be shared.
@@ -112,6 +112,13 @@ pub trait Language: Send + Sync {
     /// to be logged. What the actor is told, if anything.
     fn said_by_admin(&self, to: Address, admin: Address, said: FromAdmin) -> Option<Crossing> {
         let _ = (to, admin, said);
+        None
+    }
+
+    /// What the source authority here has replied when it was asked for its verdict on this source, for the Admin. None: there is
+    /// no verdict.
+    fn verdict(&self, id: String, reply: Result<Payload, AskError>) -> Option<ToAdmin> {
+        let _ = (id, reply);
         None
     }
 

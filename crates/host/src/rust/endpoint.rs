@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use roscius::testkit::Listener;
 use roscius::{Address, Destination, Message, Received};
+use roscius_protocol::admin::messages::ToAdmin;
 
 use super::Ask;
 use super::error::TellError;
@@ -68,6 +69,12 @@ impl Endpoint {
                 return self.inner.take_arrival();
             }
         }
+    }
+
+    /// Says something to the Admin.
+    pub(super) fn say_to_admin(&self, message: ToAdmin) -> Result<(), TellError> {
+        self.link.process().tell_admin(self.address(), message);
+        self.link.relieve()
     }
 
     /// Asks to be told once when `address` ends.

@@ -5,9 +5,8 @@ use std::io;
 use roscius::codec::CodecError;
 use roscius::{SendError, SpawnError};
 use roscius_protocol::admin::messages::RefusalKind;
-use roscius_transport::SocketDirError;
 
-use crate::process::{JoinError, ProcessError, RequestError};
+use crate::process::{JoinError, RequestError};
 use crate::sources::LONGEST;
 
 /// Why a system did not start, or could not be attached to.
@@ -39,25 +38,9 @@ pub enum StartError {
         /// Why.
         reason: String,
     },
-    /// There is no place for the socket of this process.
-    #[error(transparent)]
-    Directory(#[from] SocketDirError),
     /// This process could not become a part of the system.
     #[error(transparent)]
-    Process(#[from] ProcessError),
-    /// The Admin did not answer.
-    #[error(transparent)]
-    Admin(#[from] RequestError),
-}
-
-impl From<JoinError> for StartError {
-    fn from(error: JoinError) -> Self {
-        match error {
-            JoinError::Directory(error) => Self::Directory(error),
-            JoinError::Process(error) => Self::Process(error),
-            JoinError::Admin(error) => Self::Admin(error),
-        }
-    }
+    Join(#[from] JoinError),
 }
 
 /// Why an executable was not announced to a system.
@@ -124,6 +107,11 @@ pub enum CreateError {
     #[error(transparent)]
     Admin(#[from] RequestError),
 }
+
+/// An actor has to do with sources only where there are some.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("only an actor in a process of its own has to do with sources")]
+pub struct SourceDutyError;
 
 /// Why a program that is a source was not started.
 #[derive(Debug, thiserror::Error)]

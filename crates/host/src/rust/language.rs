@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use roscius::gate::Crossing;
-use roscius::{Address, ExitReason, Message, MessageType, Payload, Plain, Poison, Signal};
-use roscius_protocol::admin::messages::{Letter, Setback};
+use roscius::{Address, AskError, ExitReason, Message, MessageType, Payload, Plain, Poison, Signal};
+use roscius_protocol::admin::messages::{FromAdmin, Letter, Setback, ToAdmin};
 use roscius_protocol::frame::{self, Frame, Kind};
 use roscius_protocol::message_pack;
 
+use super::authority;
 use crate::process::{Language, Unpacked, Unreadable, Write};
 
 /// The name of the message by which an actor of another language is asked to exit. Its body says whether its children are to
@@ -160,6 +161,14 @@ impl Language for RustLanguage {
         // What is no message has no name that others know.
         let name = reply.kind().public_name().unwrap_or_default();
         Ok((body != message_pack::NIL).then(|| Payload::new(Returned { name, body })))
+    }
+
+    fn said_by_admin(&self, to: Address, admin: Address, said: FromAdmin) -> Option<Crossing> {
+        authority::crossing(to, admin, said)
+    }
+
+    fn verdict(&self, id: String, reply: Result<Payload, AskError>) -> Option<ToAdmin> {
+        authority::verdict(id, reply)
     }
 
     fn returned(&self, to: Address, letter: &Letter, frame: Frame) -> Option<Crossing> {

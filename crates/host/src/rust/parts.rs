@@ -14,7 +14,7 @@ use super::registry::{Cradle, Made, Registry};
 use super::system::join;
 use super::within;
 use crate::admin::{AdminError, AdminOptions, serve};
-use crate::process::{ChildProcess, Process, RequestError};
+use crate::process::{ChildProcess, JoinError, Process};
 use crate::sources::{capabilities_of_this_host, path_of, read};
 
 /// How long what an actor said last may take to leave.
@@ -91,7 +91,7 @@ fn join_as_starter(directory: &Path, registry: &Registry) -> Result<Arc<Process>
     }
     let process = join(directory, None, Role::Zygote, registry)?;
     let offer = ToAdmin::Offer { makers: registry.makers() };
-    process.request::<RequestError>(process.root(), offer, OFFER_WITHIN, || Ok(()))?;
+    process.request::<JoinError>(process.root(), offer, OFFER_WITHIN, || Ok(()))?;
     Ok(process)
 }
 

@@ -21,7 +21,7 @@ use super::launch::{self, Launched, Task, launch, launch_program};
 use super::parts::{Offered, Served};
 use super::{Ask, Endpoint, Registry};
 use crate::admin::{Claim, ConventionOptions};
-use crate::process::{Joining, Looks, Process, RequestError, Survey, Waited, random_number};
+use crate::process::{JoinError, Joining, Looks, Process, RequestError, Survey, Waited, random_number};
 
 /// How long an answer of the Admin that asks nobody else may take.
 pub(super) const PROMPTLY: Duration = Duration::from_secs(10);
@@ -180,9 +180,10 @@ impl Builder {
     fn find(&self) -> Result<PathBuf, StartError> {
         let claim = self.claim.alias(None);
         let found = match &self.base {
-            Some(base) => SocketDir::resolve_in(base, &claim)?,
-            None => SocketDir::resolve(&claim)?,
+            Some(base) => SocketDir::resolve_in(base, &claim),
+            None => SocketDir::resolve(&claim),
         };
+        let found = found.map_err(JoinError::from)?;
         found.map(|directory| directory.path().to_owned()).ok_or(StartError::NoSystem { claim })
     }
 

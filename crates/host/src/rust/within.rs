@@ -18,6 +18,11 @@ pub(super) fn settle(process: &Arc<Process>) {
     let _ = HERE.set(Arc::downgrade(process));
 }
 
+/// The process of the actors here.
+pub(super) fn process() -> Option<Arc<Process>> {
+    HERE.get().and_then(Weak::upgrade)
+}
+
 /// Creates a child of a class in Python, given as `module.Class`. It is there when this returns; the links of the process are
 /// driven meanwhile, but no actor of it.
 ///
@@ -43,7 +48,7 @@ pub fn spawn_by_name<A: Actor>(
 }
 
 fn create<A: Actor>(ctx: &mut Context<A>, maker: &str, spec: Vec<u8>) -> Result<Address, CreateError> {
-    let process = HERE.get().and_then(Weak::upgrade).ok_or(CreateError::NoProcess)?;
+    let process = process().ok_or(CreateError::NoProcess)?;
     let number = random_number().max(NodeId::FIRST_FREE);
     let node = NodeId::of_process(process.node().system(), number);
     let child = Address::new(node, 0, 1, 0);

@@ -1,7 +1,9 @@
 //! An actor that does what it is told, and its messages.
 
+use std::time::Duration;
+
 use roscius::prelude::*;
-use roscius_host::rust::Registry;
+use roscius_host::rust::{self, Registry, SourceNotice, SourceVerdict, ValidateSource};
 
 /// What the player has summed up so far.
 #[derive(Message, Serialize, Deserialize)]
@@ -75,6 +77,74 @@ pub struct Misspeak(pub Address);
 #[derive(Message)]
 #[message(reply = ())]
 pub struct Local(pub u8);
+
+/// Be the source authority, and hear which sources come and go.
+#[derive(Message, Serialize, Deserialize)]
+#[message(reply = ())]
+pub struct Preside;
+
+/// What was heard of sources: their ids, and whether they came.
+#[derive(Message, Serialize, Deserialize)]
+#[message(reply = Vec<(String, bool)>)]
+pub struct Noticed;
+
+/// Decides about sources by how they begin.
+#[derive(Default)]
+pub struct Judge {
+    noticed: Vec<(String, bool)>,
+    later: Option<(Promise<SourceVerdict>, SourceVerdict)>,
+}
+
+impl Actor for Judge {
+    type Protocol = (Preside, Noticed, ValidateSource, SourceNotice);
+
+    fn wakeup(&mut self, _: Wakeup, _: &mut Context<Self>) {
+        if let Some((promise, verdict)) = self.later.take() {
+            promise.fulfil(verdict);
+        }
+    }
+}
+
+impl Handler<Preside> for Judge {
+    fn receive(&mut self, _: &mut Preside, ctx: &mut Context<Self>) -> Outcome<()> {
+        rust::be_source_authority(ctx).map_err(Failure::new)?;
+        rust::watch_sources(ctx, true).map_err(Failure::new)?;
+        Ok(())
+    }
+}
+
+impl Handler<ValidateSource> for Judge {
+    fn receive(&mut self, source: &mut ValidateSource, ctx: &mut Context<Self>) -> Outcome<SourceVerdict> {
+        let valid = |mark: &str| {
+            let content = source.content.starts_with(mark.as_bytes()).then(|| source.content.slice(mark.len()..));
+            content.map(|content| SourceVerdict::Valid { info: Some("judged".to_owned()), content })
+        };
+        if let Some(verdict) = valid("signed:") {
+            return Ok(verdict);
+        }
+        if let Some(verdict) = valid("slowly:") {
+            ctx.wakeup_after(Duration::from_millis(20), ());
+            return ctx.defer(|promise| self.later = Some((promise, verdict)));
+        }
+        if valid("fail").is_some() {
+            return Err(Failure::new("it can not decide").into());
+        }
+        Ok(SourceVerdict::Rejected)
+    }
+}
+
+impl Handler<SourceNotice> for Judge {
+    fn receive(&mut self, notice: &mut SourceNotice, _: &mut Context<Self>) -> Outcome<()> {
+        self.noticed.push((notice.id.clone(), notice.loaded));
+        Ok(())
+    }
+}
+
+impl Handler<Noticed> for Judge {
+    fn receive(&mut self, _: &mut Noticed, _: &mut Context<Self>) -> Outcome<Vec<(String, bool)>> {
+        Ok(self.noticed.clone())
+    }
+}
 
 /// A message that only this program knows.
 #[derive(Message, Serialize, Deserialize)]
@@ -256,6 +326,7 @@ impl Handler<Ball> for Thrower {
 pub fn registry() -> Registry {
     Registry::new()
         .actor("player", |sum: u64| Player { sum, ..Player::default() })
+        .actor("judge", |()| Judge::default())
         .actor_with("stubborn", Stubborn, |props| props.restart(Restart::Transient))
         .actor_with("thrower", |()| Thrower, |props| props.bounded(2, Overflow::wait()))
         .message::<Ended>()

@@ -1,88 +1,41 @@
 //! Programs that are loaded as sources.
 
 use std::env::consts;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::Instant;
 
 use bytes::Bytes;
-use roscius::gate::Crossing;
-use roscius::{Address, Payload, Recipient};
-use roscius_host::process::{Language, Options, Process, Unpacked, Unreadable, Write};
-use roscius_host::rust::{ActorTask, CreateError, start_program};
+use roscius::{Address, Promise, Received, Recipient};
+use roscius_host::rust::{
+    ActorTask, CreateError, Endpoint, SourceNotice, SourceVerdict, ValidateSource, start_program,
+};
 use roscius_protocol::address::NodeId;
-use roscius_protocol::admin::messages::{FromAdmin, Letter, RefusalKind, Setback, Source, ToAdmin};
-use roscius_protocol::frame::{Frame, Role};
+use roscius_protocol::admin::messages::{RefusalKind, Source};
 use roscius_protocol::lifecycle::Birth;
 use roscius_protocol::sources::Digest;
-use roscius_transport::SocketDir;
 
-use crate::cast::{Add, Player};
+use crate::cast::{Add, Judge, Noticed, Player, Preside};
 use crate::scene::{ARGUMENTS, PATIENCE, Scene, kill, until_ended};
 
-/// Hears what the Admin says, and nothing else.
-#[derive(Default)]
-struct Ear(Mutex<Vec<FromAdmin>>);
-
-impl Language for Ear {
-    fn pack(&self, message: &Payload, _: &mut Write<'_>) -> Result<(), String> {
-        Err(message.name().to_owned())
-    }
-
-    fn unpack(&self, frame: Frame) -> Result<Unpacked, Unreadable> {
-        Err(Unreadable { frame, reason: Setback::NotAccepted, details: String::new() })
-    }
-
-    fn returned(&self, _: Address, _: &Letter, _: Frame) -> Option<Crossing> {
-        None
-    }
-
-    fn said_by_admin(&self, _: Address, _: Address, said: FromAdmin) -> Option<Crossing> {
-        self.0.lock().unwrap().push(said);
-        None
-    }
-}
-
-/// A process that is the source authority.
-struct Authority {
-    process: Arc<Process>,
-    ear: Arc<Ear>,
-}
+/// An address of the program that is the source authority.
+struct Authority(Endpoint);
 
 impl Authority {
     fn of(scene: &Scene) -> Self {
-        let admin = scene.system.status().unwrap().admin.unwrap();
-        let node = NodeId::of_process(admin.node().system(), 0x7777);
-        let directory = SocketDir::of_system_in(&scene.base.0, node.system()).unwrap();
-        let options = Options {
-            node,
-            role: Role::External,
-            directory: directory.path().to_owned(),
-            listening: directory.listen(node).unwrap(),
-            hold_within: PATIENCE,
-        };
-        let ear = Arc::new(Ear::default());
-        let process = Process::start(options, Arc::clone(&ear) as Arc<_>).unwrap();
-        let authority = Self { process, ear };
-        authority.say(ToAdmin::Attach { pid: 0 });
-        authority.say(ToAdmin::BeSourceAuthority);
-        authority.process.turn(Some(Duration::ZERO)).unwrap();
-        authority
+        let endpoint = scene.system.endpoint();
+        endpoint.be_source_authority().unwrap();
+        Self(endpoint)
     }
 
-    fn say(&self, message: ToAdmin) {
-        self.process.tell_admin(Address::new(self.process.node(), 0, 0, 0), message);
+    /// What it is asked for next, and the promise of the verdict.
+    fn asked(&self) -> (ValidateSource, Promise<SourceVerdict>) {
+        let Some(Received::Message(asked)) = self.0.listen(PATIENCE) else { panic!("it is asked") };
+        asked.into_ask().unwrap()
     }
 
     /// Finds the next source valid, whatever it is.
     fn decide(&self) {
-        loop {
-            if let Some(FromAdmin::ValidateSource { id, content, .. }) = self.ear.0.lock().unwrap().pop() {
-                self.say(ToAdmin::SourceVerdict { id, info: None, content: Some(content) });
-                break;
-            }
-            self.process.turn(Some(PATIENCE)).unwrap();
-        }
-        self.process.turn(Some(Duration::ZERO)).unwrap();
+        let (ValidateSource { content, .. }, promise) = self.asked();
+        promise.fulfil(SourceVerdict::Valid { info: None, content });
     }
 }
 
@@ -113,6 +66,42 @@ fn actors_are_made_from_a_program_that_is_a_source() {
     let late = scene.system.spawn_from_source(&id, "player", 40u64);
     let Err(CreateError::Refused { kind: RefusalKind::InvalidSourceHash, .. }) = late else { panic!("{late:?}") };
     let _ = scene.system.spawn::<Player>(7u64).unwrap();
+}
+
+#[test]
+fn an_actor_decides_about_sources_and_hears_of_them() {
+    let scene = Scene::start("judged");
+    let judge = scene.system.spawn::<Judge>(()).unwrap();
+    assert_eq!(scene.system.ask(judge, Preside).wait(), Ok(()));
+    let text = String::from_utf8(program().to_vec()).unwrap();
+    // Its verdicts: at once, later, no, and none, as it fails.
+    let signed = scene.system.load_source(None, format!("signed:{text}")).unwrap();
+    let player = adder(scene.system.spawn_from_source(&signed, "player", 40u64).unwrap());
+    assert_eq!(scene.system.ask(player, Add(2)).wait(), Ok(42));
+    let slow = scene.system.load_source(None, format!("slowly:{text}")).unwrap();
+    assert!(scene.system.spawn_from_source(&slow, "player", 40u64).is_ok());
+    let foul = scene.system.load_source(None, "foul").unwrap();
+    let refused = scene.system.spawn_from_source(&foul, "player", 40u64);
+    assert!(matches!(refused, Err(CreateError::Refused { kind: RefusalKind::InvalidSourceHash, .. })), "{refused:?}");
+    scene.system.unload_source(&slow).unwrap();
+    let expected = [(&signed, true), (&slow, true), (&slow, false)].map(|(id, loaded)| (id.clone(), loaded));
+    let since = Instant::now();
+    while scene.system.ask(judge, Noticed).wait().unwrap() != expected {
+        assert!(since.elapsed() < PATIENCE, "it was not told");
+    }
+    let failing = scene.system.load_source(None, "fail").unwrap();
+    // Another authority is asked for what the one before has not decided.
+    let authority = Authority::of(&scene);
+    let (asked, promise) = authority.asked();
+    assert_eq!((&*asked.id, &*asked.content), (&*failing, &b"fail"[..]));
+    promise.fulfil(SourceVerdict::Rejected);
+    // A program hears of all that are there.
+    authority.0.watch_sources(true).unwrap();
+    let Some(Received::Message(heard)) = authority.0.listen(PATIENCE) else { panic!("it is told") };
+    let notice = SourceNotice { id: signed.clone(), info: Some("judged".to_owned()), loaded: true };
+    assert_eq!(heard.message.take::<SourceNotice>().unwrap(), notice);
+    let sources = scene.system.status().unwrap().sources;
+    assert_eq!(sources.iter().map(|source| &source.id).collect::<Vec<_>>(), [&signed]);
 }
 
 #[test]

@@ -3,10 +3,11 @@
 Everything here works beside `thespian.actors`: a `roscius.Actor` is a Thespian actor that can do more.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import thespian
+
+from roscius.lazy_exports import exports_of
 
 if TYPE_CHECKING:
     from roscius._core import ActorAddress as ActorAddress
@@ -90,9 +91,4 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
-    return value
+__getattr__ = exports_of(__name__, _HOMES)

@@ -15,7 +15,7 @@ from thespian.test import get_free_admin_port
 class Convention:
     """Systems that know each other: the first leads."""
 
-    def __init__(self, scene, base):
+    def __init__(self, scene, base):  # noqa: F811
         self.scene = scene
         self.base = base
         self.leaders = []

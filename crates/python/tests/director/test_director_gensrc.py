@@ -2,13 +2,13 @@
 
 import hashlib
 import os
-import subprocess
 import sys
 import zipfile
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import pytest
+from director_runs import DIRECTOR, ran
 from roscius.signed_sources import TrustedKeys, sign, verify
 from thespian.director import DirectorControl
 
@@ -239,14 +239,7 @@ def test_help_and_mistakes(control, directory, capsys):
 
 def test_the_program(directory):
     def run(*arguments):
-        done = subprocess.run(
-            [sys.executable, "-m", "thespian.director", *arguments],
-            env={**os.environ, "THESPIAN_DIRECTOR_DIR": str(directory)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.returncode, done.stdout
+        return ran([*DIRECTOR, *arguments], {**os.environ, "THESPIAN_DIRECTOR_DIR": str(directory)})
 
     code, said = run()
     assert code == 0

@@ -5,15 +5,14 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
+from director_runs import DIRECTOR, LIMIT, ran
 from thespian.test import get_free_admin_port
 
 PAGE = Path(__file__).parents[4] / "docs" / "director.md"
 FILES = ("service.py", "parts/*.py")
-LIMIT = 30
 
 
 @pytest.fixture
@@ -28,20 +27,8 @@ def program(environment):
     """Runs the program as a user does, and ends its system."""
 
     def run(*arguments, code=0):
-        # Into a file: the system that is started keeps what it inherits.
-        with tempfile.TemporaryFile("w+") as output:
-            done = subprocess.run(
-                [sys.executable, "-m", "thespian.director", *arguments],
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                timeout=LIMIT,
-                check=False,
-            )
-            output.seek(0)
-            said = output.read()
-        assert done.returncode == code, said
+        ended, said = ran([*DIRECTOR, *arguments], environment)
+        assert ended == code, said
         return said
 
     yield run
@@ -91,18 +78,7 @@ def test_the_session_of_the_documentation(program, environment, tmp_path):
     greet.mkdir()
     (greet / "greet.py").write_text("from thespian.actors import Actor\n\n\nclass Greeter(Actor):\n    pass\n")
     (greet / "greet.tli").write_text("{'Actors': {'greet.Greeter': {'OnLoad': {'Role': 'greeter'}}}}")
-    with tempfile.TemporaryFile("w+") as output:
-        done = subprocess.run(
-            ["sh", "-e", "-c", session],
-            cwd=tmp_path,
-            env=environment,
-            stdout=output,
-            stderr=output,
-            timeout=LIMIT,
-            check=False,
-        )
-        output.seek(0)
-        said = output.read()
-    assert done.returncode == 0, said
+    ended, said = ran(["sh", "-e", "-c", session], environment, tmp_path)
+    assert ended == 0, said
     assert "greet.Greeter (greeter)" in said
     assert said.endswith("Shutdown completed\n")

@@ -1,8 +1,15 @@
+use roscius::status::ActorState as Doing;
+
 use super::*;
 use crate::snapshot::{DeadLetterKind, ProcessInfo, WarningKind};
 
 fn actor(address: &str, class: &str) -> ActorInfo {
-    ActorInfo { address: address.into(), class: class.into(), state: ActorState::Idle, ..ActorInfo::default() }
+    ActorInfo {
+        address: address.into(),
+        class: class.into(),
+        state: ActorState::Seen(Doing::Idle),
+        ..ActorInfo::default()
+    }
 }
 
 fn told(before: &Snapshot, now: &Snapshot) -> Vec<String> {

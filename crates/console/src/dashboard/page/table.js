@@ -60,7 +60,8 @@ export function inOrder(rows = {}) {
 export function className(name) {
   if (!name) return element("span", { class: "quiet" }, "(not known)");
   const plain = name.search(/[<([]/);
-  const cut = Math.max(name.lastIndexOf("::", plain < 0 ? undefined : plain) + 1, name.lastIndexOf(".", plain < 0 ? undefined : plain)) + 1;
+  const ends = ["::", "."].map((mark) => [name.lastIndexOf(mark, plain < 0 ? undefined : plain), mark.length]);
+  const cut = Math.max(...ends.map(([place, length]) => (place < 0 ? 0 : place + length)));
   // A long one is broken between its modules, and not within a word.
   const modules = name.slice(0, cut).split(/(?<=::|\.)/).flatMap((module) => [module, element("wbr")]);
   return element("span", { class: "class", title: name }, element("span", { class: "path" }, ...modules), name.slice(cut));

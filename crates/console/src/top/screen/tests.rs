@@ -1,3 +1,5 @@
+use roscius::status::ActorState as Doing;
+
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
@@ -11,7 +13,7 @@ fn snapshot() -> Snapshot {
         class: class.to_owned(),
         parent: parent.map(str::to_owned),
         node: address.split('/').next().unwrap_or_default().to_owned(),
-        state: ActorState::Queued,
+        state: ActorState::Seen(Doing::Queued),
         waiting,
         rate: Some(1_500.0),
         ..ActorInfo::default()

@@ -5,8 +5,9 @@ It is an actor (`Director`, global name "Director"), a source authority (`Source
 in docs/director.md.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from roscius.lazy_exports import exports_of
 
 from thespian.director.log_filter import ActorAddressLogFilter
 
@@ -36,9 +37,4 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
-    return value
+__getattr__ = exports_of(__name__, _HOMES)

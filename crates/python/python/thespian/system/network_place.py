@@ -33,7 +33,7 @@ LEADERS = "Convention Address.IPv4"
 CERTIFICATE = "Convention Certificate"
 # Links with other hosts are made without encryption.
 INSECURE = "Convention Insecure"
-EVERYWHERE = "0.0.0.0"  # noqa: S104 - what may come in is decided by the certificate
+EVERYWHERE = "0.0.0.0"
 
 
 class Share(NamedTuple):

@@ -92,8 +92,8 @@ class ActorHost(LoadsSources):
             if may_run(cls, self.capabilities, requirements):
                 return self._start(parent, ActorSpec(cls, requirements, source), restart_policy(parent, cls))
             # Other systems may have what it requires.
-            spec = ActorSpec(class_name(cls), requirements, source)
-            return self._create_by_admin(parent, (PYTHON, spec.packed(), None, source))
+            wanted = ActorSpec(class_name(cls), requirements, source).packed()
+            return self._create_by_admin(parent, (PYTHON, wanted, None, source))
         except Refused as refusal:
             _log.warning("%s cannot create an actor: %s", self.address, refusal.args[1])
         except (ImportError, InvalidActorSpecification, InvalidActorSourceHash) as error:

@@ -161,9 +161,7 @@ def _class_of(task: Task, host: ActorHost) -> tuple[Any, Any]:
     # The parent of a child has looked already.
     if task.parent_pid is None and not may_run(cls, host.capabilities, spec.requirements):
         fitting = [
-            system
-            for system, entries in task.elsewhere
-            if may_run(cls, unpacked_entries(entries), spec.requirements)
+            system for system, entries in task.elsewhere if may_run(cls, unpacked_entries(entries), spec.requirements)
         ]
         raise NotMade("no-compatible-system", NO_SYSTEM, fitting)
     return cls, spec.requirements
