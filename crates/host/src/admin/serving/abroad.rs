@@ -213,6 +213,10 @@ impl Serving {
     fn came_from_abroad(&mut self, from: SystemId, frame: Frame) {
         let header = frame.header();
         let node = header.to.node();
+        // A message that was passed on may be from an actor here. What the actor system says to itself does not come from elsewhere.
+        if frame.kind() == Kind::System && header.from.node().system() == self.hub.node().system() {
+            return self.noise(admin_of(from), "a system message from elsewhere names this system as its sender");
+        }
         if header.to == self.admin.address() {
             return self.said_abroad(from, &frame);
         }
@@ -297,16 +301,20 @@ impl Serving {
         let header = frame.header();
         let node = header.from.node();
         let body = frame.body();
-        match Topic::of(header.type_id).filter(|_| frame.kind() == Kind::System) {
-            Some(Topic::ToAdmin) => match decode::<ToAdmin>(&body) {
+        let topic = Topic::of(header.type_id).filter(|_| frame.kind() == Kind::System);
+        // Requests and answers are between neighbours; news may be passed on.
+        let is_its_own = node == admin_of(from);
+        match topic {
+            Some(Topic::ToAdmin) if is_its_own => match decode::<ToAdmin>(&body) {
                 Ok(message) => self.tell(Event::Said { by: header.from, role: None, id: header.message, message }),
                 Err(error) => self.noise(node, &error.to_string()),
             },
             Some(Topic::FromAdmin) => match decode::<FromAdmin>(&body) {
                 Ok(FromAdmin::Silent { node }) => self.fall_silent(node),
-                Ok(message) => {
-                    self.tell(Event::Answered { system: node.system(), id: header.message, message });
+                Ok(message) if is_its_own => {
+                    self.tell(Event::Answered { system: from, id: header.message, message });
                 }
+                Ok(_) => self.noise(node, "an answer of another system than was asked"),
                 Err(error) => self.noise(node, &error.to_string()),
             },
             Some(Topic::DeadLetter) => match decode::<Letter>(&body) {
@@ -314,7 +322,7 @@ impl Serving {
                 Ok(letter) => self.letter(Address::nobody(node), &letter, frame),
                 Err(error) => self.noise(node, &error.to_string()),
             },
-            Some(Topic::Signal | Topic::Returned | Topic::Answer) | None => {
+            Some(Topic::ToAdmin | Topic::Signal | Topic::Returned | Topic::Answer) | None => {
                 tracing::warn!(from, "what came from another system is not for an Admin");
                 self.tell(Event::Noise);
             }
