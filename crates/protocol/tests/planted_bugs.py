@@ -61,13 +61,6 @@ BUGS = [
         "let silent_at = heard.plus(tie.patience * 4);",
     ),
     Bug(
-        "own sleep is blamed on others",
-        CONVENTION,
-        "convention.rs",
-        "        self.allow_for_sleep(now);\n",
-        "",
-    ),
-    Bug(
         "children are told after the member has left",
         CONVENTION,
         "convention/departures.rs",
