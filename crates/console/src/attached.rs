@@ -281,7 +281,8 @@ impl Question {
         Ok(())
     }
 
-    fn wait(&self, attached: &Attached, until: Instant) -> Reply {
+    /// Waits for what comes of the message.
+    pub fn wait(&self, attached: &Attached, until: Instant) -> Reply {
         loop {
             if let Some(reply) = self.answer() {
                 return reply;

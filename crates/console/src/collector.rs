@@ -31,6 +31,9 @@ use crate::warnings;
 /// How long it takes at most until all processes have said how they are, if nothing else is said.
 pub const WITHIN: Duration = Duration::from_secs(2);
 
+/// How long an answer of the logger is waited for at the end.
+const FINISH_WITHIN: Duration = Duration::from_millis(200);
+
 /// Makes a snapshot of a system again and again. It can be moved to a thread of its own.
 pub struct Collector {
     attached: Attached,
@@ -39,7 +42,8 @@ pub struct Collector {
     before: Option<Before>,
     /// The classes of the actors that were seen.
     classes: HashMap<Address, String>,
-    log: LogReader,
+    /// Reads the log, for who wants to see it.
+    log: Option<LogReader>,
     is_open: bool,
 }
 
@@ -67,9 +71,17 @@ impl Collector {
             eyes: Eyes::default(),
             before: None,
             classes: HashMap::new(),
-            log: LogReader::default(),
+            log: None,
             is_open,
         })
+    }
+
+    /// The same, which reads the latest records of the log too.
+    #[must_use]
+    pub fn with_log(self) -> Self {
+        let mut collector = self;
+        collector.log.get_or_insert_default();
+        collector
     }
 
     /// The program that this process is in the system.
@@ -86,6 +98,10 @@ impl Collector {
         let (at, seen_at) = (Instant::now(), SystemTime::now());
         let system = self.attached.system().clone();
         let status = self.attached.status()?;
+        // The answer comes while the processes are asked.
+        if let Some(log) = &mut self.log {
+            log.ask(&self.attached, &status);
+        }
         let process = self.attached.process();
         let looked = self.looks.look(process, &status.processes, self.attached.within());
         let answers: BTreeMap<Node, Option<Status>> =
@@ -113,8 +129,10 @@ impl Collector {
             ..Snapshot::default()
         };
         let handled = self.actors(&status, &answers, &mut snapshot);
-        self.log.look(&self.attached, &status, &self.classes);
-        snapshot.log = self.log.records();
+        if let Some(log) = &mut self.log {
+            log.look(&self.classes);
+            snapshot.log = log.records();
+        }
         let computed = snapshot.processes.iter().filter_map(|it| Some((it.pid?, it.cpu_time?))).collect();
         let counted = by_type::counts(answers.iter().filter_map(|(node, status)| Some((*node, status.as_ref()?))));
         let now = Before { at, handled, computed, dead_letters: status.dead_letters, messages: counted };
@@ -211,6 +229,14 @@ impl Collector {
         self.classes = classes;
         snapshot.actors = in_families(actors);
         handled
+    }
+}
+
+impl Drop for Collector {
+    fn drop(&mut self) {
+        if let Some(log) = &mut self.log {
+            log.finish(&self.attached, FINISH_WITHIN);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The latest records of the log of a system: its logger keeps some.
 
 use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
 
 use roscius::Address;
 use roscius_protocol::admin::messages::Status;
@@ -26,22 +27,32 @@ pub(crate) struct LogReader {
 }
 
 impl LogReader {
-    /// Takes in what the logger has answered since, and asks on. `classes` are those of the actors that were seen.
-    pub fn look(&mut self, attached: &Attached, status: &Status, classes: &HashMap<Address, String>) {
+    /// Asks for what is new, unless the last question is still open.
+    pub fn ask(&mut self, attached: &Attached, status: &Status) {
         let logger = logger_of(status);
         // Another one has taken its place.
         if self.open.as_ref().is_some_and(|(asked, _)| Some(*asked) != logger) {
             self.open = None;
         }
-        if let Some((_, question)) = &self.open {
-            let Some(reply) = question.answer() else { return };
+        if let (None, Some(logger)) = (&self.open, logger) {
+            self.open = Question::ask(attached, logger, question_after(self.last())).ok().map(|it| (logger, it));
+        }
+    }
+
+    /// Takes in what the logger has answered. `classes` are those of the actors that were seen.
+    pub fn look(&mut self, classes: &HashMap<Address, String>) {
+        if let Some(reply) = self.open.as_ref().and_then(|(_, question)| question.answer()) {
             self.open = None;
             if let Reply::Message { message: Message::Data(answer), .. } = reply {
                 self.take(records(&answer), classes);
             }
         }
-        if let Some(logger) = logger {
-            self.open = Question::ask(attached, logger, question_after(self.last())).ok().map(|it| (logger, it));
+    }
+
+    /// Waits for an answer that is under way, at most so long: one that finds nobody is a dead letter.
+    pub fn finish(&mut self, attached: &Attached, within: Duration) {
+        if let Some((_, question)) = self.open.take() {
+            question.wait(attached, Instant::now() + within);
         }
     }
 

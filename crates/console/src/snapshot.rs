@@ -36,7 +36,7 @@ pub struct Snapshot {
     pub sources: Vec<SourceInfo>,
     /// The address of the actor that validates sources, if there is one.
     pub source_authority: Option<String>,
-    /// The latest records of the actors' log, oldest first. None: the system has no logger, or it has not answered yet.
+    /// The latest records of the log, oldest first. None: it is not read, the system has no logger, or that has not answered yet.
     #[serde(default)]
     pub log: Option<Vec<LogRecord>>,
     /// What the Admin has counted, by name.

@@ -60,7 +60,7 @@ struct Seen {
 
 impl Seen {
     fn new(collector: Collector) -> Self {
-        Self { collector, snapshot: Arc::default() }
+        Self { collector: collector.with_log(), snapshot: Arc::default() }
     }
 }
 

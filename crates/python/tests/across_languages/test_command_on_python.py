@@ -3,6 +3,7 @@
 import json
 import logging
 import subprocess
+from urllib.request import urlopen
 
 import pytest
 import seen
@@ -51,3 +52,20 @@ def test_messages_are_counted_by_type(asys, shown):
     counted = {message["name"]: message["handled"] for message in shown("status")["messages"]}
     # A declared type is called by its name.
     assert counted == {"test.Add": 5, "str": 1}
+
+
+def test_looking_leaves_no_dead_letters(asys, shown, examples):
+    clerk = asys.createActor(Clerk)
+    assert asys.ask(clerk, "one", MOMENT) == "one"
+    arguments = ["dashboard", str(asys.capabilities["Admin Port"]), "--metrics-open", "--every", "0.02"]
+    with subprocess.Popen([examples["roscius"], *arguments], stdout=subprocess.PIPE, text=True) as serving:
+        url = serving.stdout.readline().partition("?")[0]
+
+        def looked():
+            with urlopen(f"{url}metrics") as answer:
+                return b"roscius_actors" in answer.read()
+
+        seen.until(looked)
+        serving.terminate()
+        assert serving.wait(10) == 0
+    assert shown("status")["dead_letters"]["total"] == 0
