@@ -4,7 +4,7 @@
 
 The tests come from the published source distribution. They are laid into the installed package, because they name
 actors and pickle messages as `thespian.test...`; nothing of them is kept in this project. Each file runs in a process of
-its own, and no process may be left behind by it. Without FILE: all that there is something for so far. With --all: also the
+its own, and no process may be left behind by it. Without FILE: all of them. With --all: also the
 two bases that differ from multiprocTCPBase only between systems.
 """
 
@@ -53,6 +53,7 @@ FILES = [
     "globalName",
     "initmsgs",
     "load",
+    "manyActorSystems",
     "msg_ChildExited",
     "msg_ConventionUpdate",
     "msg_DeadEnvelope",
@@ -61,7 +62,9 @@ FILES = [
     "msg_ValidateSource",
     "msg_ValidatedSource",
     "msg_Wakeup",
+    "multipleActorSystems",
     "poisonMessage",
+    "preRegistration",
     "requireCapability",
     "runcommand",
     "simpleActor",
