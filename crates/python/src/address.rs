@@ -14,7 +14,8 @@ use roscius::Address;
 static OF_NETWORK: AtomicBool = AtomicBool::new(false);
 /// How an address in a system of processes begins and ends.
 const NETWORK: (&str, &str) = ("(T|:", ")");
-/// Actors that were asked for here and never came to be. Nobody else is to hear of them.
+/// Actors that were asked for here and never came to be, until the handler that wanted them has ended. Nobody else is to hear of them:
+/// whoever gets such an address takes it for that of an actor. Later it names what its parent was told has ended.
 static NEVER_THERE: Mutex<BTreeSet<Address>> = Mutex::new(BTreeSet::new());
 static ANY_NEVER_THERE: AtomicBool = AtomicBool::new(false);
 
@@ -63,6 +64,13 @@ impl ActorAddress {
     pub(crate) fn never_there(address: Address) {
         NEVER_THERE.lock().unwrap_or_else(PoisonError::into_inner).insert(address);
         ANY_NEVER_THERE.store(true, Ordering::Release);
+    }
+
+    /// The handler that wanted such actors has ended.
+    pub(crate) fn forget_never_there() {
+        if ANY_NEVER_THERE.swap(false, Ordering::AcqRel) {
+            NEVER_THERE.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
     }
 
     /// Why an address can not leave the process, if it can not.

@@ -57,6 +57,7 @@ impl Member {
     /// A handler begins.
     pub(crate) fn begin(&self) {
         self.sent.store(0, Ordering::Relaxed);
+        ActorAddress::forget_never_there();
     }
 
     /// Sends for an actor. What can not be packed comes back to it.
@@ -65,7 +66,7 @@ impl Member {
         if address == self.process.admin() {
             return self.say_to_admin(object, handle.me());
         }
-        // To a child that has never come to be nothing can be sent, and nothing that names one.
+        // To a child that was asked for just now and has not come to be nothing can be sent, and nothing that names it.
         let packed = match to.never_was() {
             Some(problem) => Err(PyValueError::new_err(problem)),
             None => packing::pack(object),

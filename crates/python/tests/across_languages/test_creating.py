@@ -133,9 +133,10 @@ def test_a_child_that_is_left_behind_lives_on(rust, family):
 def test_a_child_that_can_not_be_is_an_exit_to_its_parent(rust, what):
     parent = rust.createActor(Parent)
     rust.tell(parent, ("create", what))
-    heard = [rust.listen(MOMENT), rust.listen(MOMENT)]
-    child = next(it for it in heard if isinstance(it, roscius.ActorAddress))
-    assert ("child exited", child) in heard
+    # The handler that wants it can not name it to others.
+    heard = {it[0]: it[1] for it in (rust.listen(MOMENT), rust.listen(MOMENT))}
+    assert isinstance(heard["child exited"], roscius.ActorAddress)
+    assert heard == {"child exited": heard["poison"], "poison": heard["child exited"]}
 
 
 def test_an_actor_in_rust_watches_one_in_python(rust):
