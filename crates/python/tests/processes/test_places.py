@@ -135,7 +135,8 @@ def test_garbage_at_the_port_of_the_admin_changes_nothing(scene):
             try:
                 visitor.sendall(garbage)
                 visitor.shutdown(socket.SHUT_WR)
-                assert visitor.recv(100) == b""
+                while visitor.recv(4096):  # What the Admin says of itself comes first.
+                    pass
             except OSError:
                 pass  # It was turned away at once.
     assert works(asys)
