@@ -439,7 +439,8 @@ impl Serving {
 
     /// A message of the Admin did not arrive.
     fn came_back(&mut self, frame: &Frame) {
-        if frame.header().from.node().system() != self.hub.node().system() {
+        let here = |address: Address| address.node().system() == self.hub.node().system();
+        if !here(frame.header().from) || !here(frame.header().to) {
             return self.undelivered(frame, Setback::NoActor, "nobody listens there");
         }
         if frame.kind() != Kind::System {

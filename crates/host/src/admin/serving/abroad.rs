@@ -19,7 +19,7 @@ use roscius_transport::network::{Security, TlsConfig, TlsError, TlsFiles};
 use super::super::neighbours::{Happening, Neighbours};
 use super::super::{ConventionOptions, Network};
 use super::Serving;
-use crate::process::random_number;
+use crate::process::{random_number, socket_of};
 
 /// The other systems, as far as there is a way to them.
 pub(super) struct Abroad {
@@ -204,9 +204,22 @@ impl Serving {
         match sent {
             Some(Ok(tight)) => return tight,
             Some(Err(refused)) => self.undelivered(frame, Setback::MailboxFull, &refused.to_string()),
-            None => self.undelivered(frame, Setback::Foreign, "its system is not in the convention"),
+            None => self.send_next_door(frame),
         }
         None
+    }
+
+    /// Systems of the same user on this host need not know each other: a process there listens beside those here.
+    fn send_next_door(&mut self, frame: &Frame) {
+        let node = frame.header().to.node();
+        let socket = socket_of(self.directory.path(), node);
+        if !socket.exists() {
+            return self.undelivered(frame, Setback::Foreign, "its system is not in the convention");
+        }
+        self.hub.introduce(node, socket);
+        if let Err(error) = self.hub.forward(node, frame) {
+            self.undelivered(frame, Setback::MailboxFull, &error.to_string());
+        }
     }
 
     /// A frame came from another system.
