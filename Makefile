@@ -41,7 +41,7 @@ demo-python: $(VENV)/ready
 	cd crates/python && $(WHEEL) --out ../../.data/wheel
 	$(PYTHON) demo/prepare-python .data/wheel/*.whl
 
-test: lint rust-tests doc python-tests compat
+test: lint rust-tests doc simulate python-tests compat
 
 lint:
 	$(CARGO) fmt --all --check
