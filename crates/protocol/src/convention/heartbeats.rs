@@ -7,6 +7,9 @@ use super::{Convention, Effect, Message, SystemId, Timer, Why};
 use crate::backoff::Backoff;
 use crate::time::Time;
 
+/// So often, in heartbeats, a leader is asked again for news of systems that are no members.
+const WATCH_AGAIN: u32 = 16;
+
 /// A deadline that is told later than this was slept through.
 const SLEPT: Duration = Duration::from_millis(500);
 
@@ -55,11 +58,13 @@ impl Convention {
             let why = Why::Silent { after: tie.patience };
             return self.expel(now, system, why, effects);
         }
-        if tie.next_beat <= now {
+        let mut next_beat = tie.next_beat;
+        if next_beat <= now {
             tie.beats = tie.beats.wrapping_add(1);
             let heartbeat = self.timing.heartbeat;
             let spread = Backoff::constant(heartbeat).jitter_percent(20);
             tie.next_beat = now.plus(spread.delay(tie.beats, self.seed ^ u64::from(system) << 32));
+            next_beat = tie.next_beat;
             let beat = Heartbeat {
                 mine: tie.mine,
                 yours: tie.theirs.unwrap_or_default(),
@@ -68,8 +73,13 @@ impl Convention {
                 state,
             };
             effects.push(Effect::Send { system, message: Message::Heartbeat(beat) });
+            if tie.confirmed && tie.beats.is_multiple_of(WATCH_AGAIN) {
+                // A question, or the answer to it, may have been lost without the link.
+                self.watch_again(system, effects);
+            }
         }
-        let next = silent_at.min(tie.next_beat);
+        let next = silent_at.min(next_beat);
+        let Some(known) = self.known.get_mut(&system) else { return };
         Self::set_alarm(&mut self.timers, &mut known.alarm, next, Timer::Known(system));
     }
 
