@@ -15,7 +15,7 @@ WHEEL := .venv/bin/maturin build --quiet --release --interpreter .venv/bin/pytho
 FUZZ_TARGET := $(or $(CARGO_TARGET_DIR),target)/fuzz
 FUZZ_SECONDS ?= 60
 
-.PHONY: demo demo-python test lint rust-tests doc docs wheel python-tests compat soak simulate planted-bugs fuzz bench bench-python bench-quick help
+.PHONY: demo demo-python test lint rust-tests doc docs wheel python-tests compat soak simulate planted-bugs fuzz bench bench-python bench-cluster bench-quick help
 
 help:
 	@echo "make demo    fetch the data, build, and run the pipeline fetch -> clean -> infer -> store"
@@ -29,6 +29,7 @@ help:
 	@echo "make planted-bugs  whether the simulations find what is wrong: nineteen bugs, one after the other"
 	@echo "make soak    ten minutes of random creations, messages and kills on processes; nothing may be left"
 	@echo "make bench-python  compare with the original Thespian, a plain socket, Pykka and Ray, side by side (about fifteen minutes)"
+	@echo "make bench-cluster  two systems over mutual TLS beside bare TLS and the original, and ten thousand members (about five minutes)"
 	@echo "make bench   compare with other actor frameworks, side by side (about ten minutes)"
 
 # With --python among DEMO_ARGS the inference workers are Python actors: they need the wheel, and vaderSentiment.
@@ -99,6 +100,13 @@ bench:
 # Against the original and others: BENCH_ARGS="--quick --bases tcp --only ask tell" for a part of it, "--quick" for four minutes.
 bench-python: wheel
 	$(VENV)/bin/python crates/python/bench/compare.py dist/*.whl $(BENCH_ARGS)
+
+# Two systems, and a leader of ten thousand members: BENCH_ARGS=--quick for a minute and a half.
+bench-cluster: wheel
+	$(CARGO) build --quiet --release -p roscius-console
+	$(CARGO) build --quiet --release -p roscius-host --example cluster_throughput --example convention_scale
+	$(CARGO) build --quiet --release -p roscius-transport --features network --example network_throughput
+	$(VENV)/bin/python crates/python/bench/cluster.py dist/*.whl $(or $(CARGO_TARGET_DIR),target)/release $(BENCH_ARGS)
 
 # Random creations, messages, exits and kills: SOAK_ARGS="--minutes 1 --base multiprocQueueBase".
 soak: wheel
