@@ -47,17 +47,14 @@ pub(super) fn share(
     let own = || bound.filter(|address| !address.ip().is_unspecified()).map(|address| address.to_string());
     let place = options.place.or_else(own).filter(|_| !options.outbound_only);
     let place: Option<Place> = place.map(|place| place.parse()).transpose()?;
-    let identity = options.identity.or_else(|| place.as_ref().map(ToString::to_string));
-    let identity = identity.unwrap_or_else(|| format!("{me:08x}"));
+    let alone = convention::Config::alone(me);
     Ok(convention::Config {
-        me,
-        identity,
+        identity: options.identity.or_else(|| place.as_ref().map(ToString::to_string)).unwrap_or(alone.identity),
         candidates: options.leaders.iter().filter_map(|leader| leader_at(leader, place.as_ref())).collect(),
         place,
-        capabilities: Vec::new(),
         outbound_only: options.outbound_only,
-        timing: convention::Timing::default(),
         seed: u64::from(random_number()) << 32 | u64::from(me),
+        ..alone
     })
 }
 
