@@ -1,4 +1,4 @@
-//! Children of actors here that are on other systems, and who is told when such a system is gone.
+//! Children of actors here that are on other systems, actors here whose parents are, and who is told when such a system is gone.
 //!
 //! Of a member this system hears itself when it is gone. Of others, the *outlying* ones, its leader knows; that is asked to tell
 //! ([`Message::Watch`]), and asks its own leader in turn if it has to. Who leads takes a system for gone that is no member after a while, and has
@@ -19,6 +19,8 @@ const MOST_WATCHED: usize = 16_384;
 pub(super) struct Children {
     /// By system and child: the parent.
     parents: BTreeMap<SystemId, BTreeMap<Address, Address>>,
+    /// By system: actors there with children here.
+    fosters: BTreeMap<SystemId, BTreeSet<(Address, Address)>>,
     /// Members that watch a system.
     watchers: BTreeMap<SystemId, BTreeSet<SystemId>>,
     /// What each member watches.
@@ -58,6 +60,26 @@ impl Convention {
                 self.children.parents.remove(&system);
                 self.unconcern(system, effects);
             }
+        }
+    }
+
+    /// An actor here has its parent on another system.
+    pub(super) fn fostered(&mut self, now: Time, parent: Address, child: Address, effects: &mut Vec<Effect>) {
+        let system = parent.node().system();
+        if system != self.me {
+            self.children.fosters.entry(system).or_default().insert((parent, child));
+            self.concern(now, system, effects);
+        }
+    }
+
+    pub(super) fn foster_gone(&mut self, parent: Address, child: Address, effects: &mut Vec<Effect>) {
+        let system = parent.node().system();
+        if let Some(fosters) = self.children.fosters.get_mut(&system)
+            && fosters.remove(&(parent, child))
+            && fosters.is_empty()
+        {
+            self.children.fosters.remove(&system);
+            self.unconcern(system, effects);
         }
     }
 
@@ -140,7 +162,9 @@ impl Convention {
 
     /// Nobody here is to be told of a system any more, if that is so.
     fn unconcern(&mut self, system: SystemId, effects: &mut Vec<Effect>) {
-        let concerned = self.children.parents.contains_key(&system) || self.children.watchers.contains_key(&system);
+        let Children { parents, fosters, watchers, .. } = &self.children;
+        let concerned =
+            parents.contains_key(&system) || fosters.contains_key(&system) || watchers.contains_key(&system);
         if !concerned {
             self.not_outlying(system, effects);
         }
@@ -208,13 +232,16 @@ impl Convention {
 
     fn outlying_gone(&mut self, system: SystemId, effects: &mut Vec<Effect>) {
         self.children.outlying.remove(&system);
-        self.tell_children_lost(system, effects);
+        self.tell_families_lost(system, effects);
         self.tell_watchers(system, effects);
     }
 
-    pub(super) fn tell_children_lost(&mut self, system: SystemId, effects: &mut Vec<Effect>) {
+    pub(super) fn tell_families_lost(&mut self, system: SystemId, effects: &mut Vec<Effect>) {
         for (child, parent) in self.children.parents.remove(&system).unwrap_or_default() {
             effects.push(Effect::ChildLost { parent, child });
+        }
+        for (parent, child) in self.children.fosters.remove(&system).unwrap_or_default() {
+            effects.push(Effect::ParentLost { parent, child });
         }
     }
 

@@ -83,7 +83,7 @@ impl Convention {
         let Some(tie) = known.member() else { return };
         let left = Effect::Left { system, admin: admin_of(system), capabilities: tie.capabilities.clone() };
         let note = Note::Left { system, identity: known.identity.clone(), why };
-        self.tell_children_lost(system, effects);
+        self.tell_families_lost(system, effects);
         effects.push(left);
         effects.push(Effect::Log(note));
         self.tell_watchers(system, effects);

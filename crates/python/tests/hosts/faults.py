@@ -21,6 +21,7 @@ import tempfile
 import threading
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -41,6 +42,13 @@ SETTLED = 20.0
 
 def ip(*arguments):
     subprocess.run(["ip", *map(str, arguments)], check=True)
+
+
+def read(path):
+    """What a file of a process says, if that is still there."""
+    with suppress(OSError):
+        return path.read_bytes()
+    return b""
 
 
 def address(host):
@@ -117,6 +125,7 @@ class Host:
             self.entering(sys.executable, HERE / "one_host.py", *arguments),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=(self.crowd.folder / f"{self.origin}.err").open("w"),
             text=True,
             env=environment,
         )
@@ -154,9 +163,21 @@ class Host:
             seen.until(lambda: not seen.members(self.marker), 10)
         except seen.NotInTime:
             left = seen.members(self.marker)
-            commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ") for pid in left}
+            commands = {pid: read(Path(f"/proc/{pid}/cmdline")) for pid in left}
             self.crowd.accounts.wrong.append(f"{self.origin}: processes are left: {commands}")
             seen.kill(left)
+
+    def expect_no_orphans(self, what):
+        """There is one actor for each other host, and no other: those of hosts that were lost have ended."""
+
+        def echoes():
+            commands = (Path(f"/proc/{pid}/cmdline") for pid in seen.members(self.marker))
+            return [command for command in commands if b"Echo" in read(command)]
+
+        try:
+            seen.until(lambda: len(echoes()) == HOSTS - 1, 10)
+        except seen.NotInTime:
+            self.crowd.accounts.wrong.append(f"{what}: {len(echoes())} actors on host {self.number}")
 
     def cut(self, others):
         for other in others:
@@ -214,6 +235,8 @@ class Crowd:
             for origin in self.accounts.origins.values():
                 origin.asked.clear()
         print(f"  all met within {healed - begun:.1f} s", flush=True)
+        for host in self.hosts:
+            host.expect_no_orphans(what)
 
     def expect_noticed(self, what, living, since, within):
         """The ends of these actors have to be told in time."""
@@ -322,7 +345,7 @@ def main():
         f"{options.rounds} rounds in {took:.0f} s, seed {options.seed}, {options.leaders} leaders: {accounts.asked} questions,"
         f" {accounts.answers} answers, {accounts.letters} told as lost, {len(accounts.wrong)} things wrong"
     )
-    print(*accounts.wrong, sep="\n")
+    print(*accounts.wrong[:20], sep="\n")
     if accounts.wrong:
         print(f"what was said is in {folder}")
         return 1
