@@ -33,6 +33,8 @@ pub(super) struct Children {
 struct Outlying {
     /// Who was asked to tell.
     asked: Option<SystemId>,
+    /// Who was asked last of those that are lost.
+    asked_before: Option<SystemId>,
     /// When it is given up if this system leads.
     overdue: Time,
     alarm: Alarm,
@@ -157,7 +159,7 @@ impl Convention {
             Some(_) => {}
             None => Self::set_alarm(&mut self.timers, &mut alarm, overdue, Timer::Outlying(system)),
         }
-        self.children.outlying.insert(system, Outlying { asked, overdue, alarm });
+        self.children.outlying.insert(system, Outlying { asked, asked_before: None, overdue, alarm });
     }
 
     /// Nobody here is to be told of a system any more, if that is so.
@@ -178,6 +180,23 @@ impl Convention {
         }
         if let Some(leader) = outlying.asked {
             effects.push(Effect::Send { system: leader, message: Message::Unwatch { systems: vec![system] } });
+        }
+    }
+
+    /// A system is lost that may have been asked.
+    pub(super) fn is_asked_no_more(&mut self, system: SystemId) {
+        for outlying in self.children.outlying.values_mut().filter(|outlying| outlying.asked == Some(system)) {
+            outlying.asked_before = Some(system);
+        }
+    }
+
+    /// A system that was lost is a member again. So it was there, and has given this one up as well: the outlying ones that it
+    /// was asked about have been told that this one is gone, and have lost their families here.
+    pub(super) fn is_told_anew(&mut self, system: SystemId, effects: &mut Vec<Effect>) {
+        let outlying = self.children.outlying.iter().filter(|(_, outlying)| outlying.asked_before == Some(system));
+        let lost: Vec<_> = outlying.map(|(system, _)| *system).collect();
+        for system in lost {
+            self.outlying_gone(system, effects);
         }
     }
 

@@ -84,6 +84,7 @@ impl Convention {
         let left = Effect::Left { system, admin: admin_of(system), capabilities: tie.capabilities.clone() };
         let note = Note::Left { system, identity: known.identity.clone(), why };
         self.tell_families_lost(system, effects);
+        self.is_asked_no_more(system);
         effects.push(left);
         effects.push(Effect::Log(note));
         self.tell_watchers(system, effects);

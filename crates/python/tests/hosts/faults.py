@@ -44,6 +44,10 @@ def ip(*arguments):
     subprocess.run(["ip", *map(str, arguments)], check=True)
 
 
+def quietly(*command):
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
 def read(path):
     """What a file of a process says, if that is still there."""
     with suppress(OSError):
@@ -83,6 +87,7 @@ class Host:
         self.starts = 0
         self.home = crowd.folder / str(number)
         self.program = None
+        self.marker = f"host-{number}-{uuid.uuid4()}"
         # Holds the namespace, until this program ends.
         self.holder = subprocess.Popen(["unshare", "-n", "cat"], stdin=subprocess.PIPE)
         own = os.readlink("/proc/self/ns/net")
@@ -168,16 +173,13 @@ class Host:
             seen.kill(left)
 
     def expect_no_orphans(self, what):
-        """There is one actor for each other host, and no other: those of hosts that were lost have ended."""
-
-        def echoes():
-            commands = (Path(f"/proc/{pid}/cmdline") for pid in seen.members(self.marker))
-            return [command for command in commands if b"Echo" in read(command)]
-
+        """There are no more processes than at the start: the actors of hosts that were lost have ended."""
+        usual = self.crowd.usual
         try:
-            seen.until(lambda: len(echoes()) == HOSTS - 1, 10)
+            seen.until(lambda: len(seen.members(self.marker)) <= usual, 10)
         except seen.NotInTime:
-            self.crowd.accounts.wrong.append(f"{what}: {len(echoes())} actors on host {self.number}")
+            now = len(seen.members(self.marker))
+            self.crowd.accounts.wrong.append(f"{what}: host {self.number} has {now} processes, and had {usual}")
 
     def cut(self, others):
         for other in others:
@@ -194,20 +196,18 @@ class Crowd:
     def __init__(self, folder, roscius, leaders) -> None:
         self.folder = folder
         self.leaders = leaders
+        # The most processes of a host when all have met.
+        self.usual = 0
         self.accounts = Accounts(folder)
         self.stalls = Stalls()
         certificates = folder / "certificates"
-        quiet = {"check": True, "stdout": subprocess.DEVNULL}
-        subprocess.run([roscius, "cert", "init", "five", "--folder", certificates], **quiet)
+        quietly(roscius, "cert", "init", "five", "--folder", certificates)
         for host in range(HOSTS):
-            command = [roscius, "cert", "node", f"host-{host}", "--folder", certificates, "--host", address(host)]
-            subprocess.run(command, **quiet)
+            quietly(roscius, "cert", "node", f"host-{host}", "--folder", certificates, "--host", address(host))
         ip("link", "set", "lo", "up")
         ip("link", "add", "bridge", "type", "bridge")
         ip("link", "set", "bridge", "up")
         self.hosts = [Host(number, self) for number in range(HOSTS)]
-        for host in self.hosts:
-            host.start()
 
     def meet(self, what):
         """All have to hear from all others, and nothing may be unknown of what was asked before."""
@@ -235,7 +235,7 @@ class Crowd:
             for origin in self.accounts.origins.values():
                 origin.asked.clear()
         print(f"  all met within {healed - begun:.1f} s", flush=True)
-        for host in self.hosts:
+        for host in self.hosts if self.usual else []:
             host.expect_no_orphans(what)
 
     def expect_noticed(self, what, living, since, within):
@@ -255,7 +255,9 @@ class Crowd:
         stalled = self.stalls.since()
         print(f"  noticed within {late:.2f} s by all {len(living)}", flush=True)
         if late > within + stalled:
-            self.accounts.wrong.append(f"{what}: noticed after {late:.2f} s (this machine stood still for {stalled:.2f} s)")
+            self.accounts.wrong.append(
+                f"{what}: noticed after {late:.2f} s (this machine stood still for {stalled:.2f} s)"
+            )
 
 
 def kill(crowd, chance):
@@ -325,9 +327,29 @@ def main():
     chance = random.Random(options.seed)
     folder = Path(tempfile.mkdtemp(prefix="five"))
     crowd = Crowd(folder, options.roscius.resolve(), options.leaders)
+    try:
+        wrong = play(crowd, chance, options)
+    finally:
+        # What is left if this program fails.
+        for host in crowd.hosts:
+            seen.kill(seen.members(host.marker))
+            host.holder.stdin.close()
+            host.holder.wait()
+    if wrong:
+        print(f"what was said is in {folder}")
+        return 1
+    shutil.rmtree(folder)
+    return 0
+
+
+def play(crowd, chance, options):
+    """All rounds. What was wrong."""
     accounts = crowd.accounts
     begun = time.monotonic()
+    for host in crowd.hosts:
+        host.start()
     crowd.meet("the start")
+    crowd.usual = max(len(seen.members(host.marker)) for host in crowd.hosts)
     first = [kill, freeze_long, cut]
     for number in range(options.rounds):
         fault = first[number] if number < len(first) else chance.choice((kill, freeze, cut))
@@ -337,20 +359,13 @@ def main():
     for host in crowd.hosts:
         host.end()
     accounts.read()
-    for host in crowd.hosts:
-        host.holder.stdin.close()
-        host.holder.wait()
     took = time.monotonic() - begun
     print(
         f"{options.rounds} rounds in {took:.0f} s, seed {options.seed}, {options.leaders} leaders: {accounts.asked} questions,"
         f" {accounts.answers} answers, {accounts.letters} told as lost, {len(accounts.wrong)} things wrong"
     )
     print(*accounts.wrong[:20], sep="\n")
-    if accounts.wrong:
-        print(f"what was said is in {folder}")
-        return 1
-    shutil.rmtree(folder)
-    return 0
+    return accounts.wrong
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The program of one host: a system with certificates, until its input ends or says so.
 
-    one_host.py HOST ORIGIN FILE CERTIFICATE ADDRESS LEADERS
+one_host.py HOST ORIGIN FILE CERTIFICATE ADDRESS LEADERS
 """
 
 from __future__ import annotations

@@ -98,7 +98,11 @@ impl Serving {
     pub(super) fn send_abroad(&mut self, from: NodeId, frame: &Frame) {
         let to = frame.header().to.node();
         if self.admin.has_ended_for(from, to.system()) {
-            return self.undelivered(frame, Setback::Foreign, "its sender has ended for the system of its parent, which was lost");
+            return self.undelivered(
+                frame,
+                Setback::Foreign,
+                "its sender has ended for the system of its parent, which was lost",
+            );
         }
         if let Some(abroad) = &mut self.abroad {
             abroad.neighbours.note(to, from);

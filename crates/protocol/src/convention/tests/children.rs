@@ -205,3 +205,28 @@ fn an_actor_on_a_member_loses_a_parent_on_another_member() {
     assert_eq!(world.news(3), ["parent of 1 lost"]);
     assert_eq!(world.news(4), [""; 0]);
 }
+
+#[test]
+fn a_member_that_its_leader_has_given_up_has_lost_as_much_as_was_told_of_it() {
+    let mut world = world(&[1]);
+    // One on 3 with a child on 5, and one on 5 with a child on 3.
+    world.place_child(3, 5, 1);
+    foster(&mut world, 5, 3, 1);
+    world.place_child(5, 3, 2);
+    foster(&mut world, 3, 5, 2);
+    world.run(seconds(1));
+    world.freeze(5, seconds(20));
+    world.run(seconds(11));
+    assert_eq!(world.news(3), ["child lost 1", "parent of 2 lost"]);
+    world.run(seconds(15));
+    assert_eq!(world.news(5), ["left 1", "joined 1", "child lost 2", "parent of 1 lost"]);
+    assert_eq!(world.news(3), [""; 0]);
+    // With a new start of the leader nobody has been told anything.
+    world.place_child(3, 5, 1);
+    world.run(seconds(1));
+    world.kill(1);
+    world.run(seconds(5));
+    world.start(1, setup(&[1]));
+    world.run(seconds(30));
+    assert_eq!(world.news(3), ["left 1", "joined 1"]);
+}
