@@ -238,3 +238,17 @@ fn a_peer_that_is_silent_is_asked_ever_more_seldom() {
     two.play(0, Pair::gone);
     assert_eq!(two.lost[0], [(Bytes::from_static(b"hello?"), Loss::Unknown)]);
 }
+
+#[test]
+fn what_waited_for_a_link_is_there_as_soon_as_both_have_greeted() {
+    let mut two = Two::new(Limits::default());
+    two.send(0, "one");
+    two.send(1, "other");
+    two.link();
+    assert_eq!(two.delivered, [["other"], ["one"]]);
+    two.unlink();
+    two.send(0, "two");
+    two.link();
+    assert_eq!(two.delivered[1], ["one", "two"]);
+    assert!(two.pairs.iter().all(|pair| pair.status().strays == 0), "nothing was sent in vain");
+}
