@@ -117,6 +117,11 @@ impl Neighbours {
         self.links.descriptor()
     }
 
+    /// Links are made so from now on. Those with who is refused now are closed.
+    pub fn set_security(&mut self, security: Security) -> io::Result<()> {
+        self.links.set_security(security)
+    }
+
     /// After how long there is something to do although nothing comes.
     pub fn pause(&self, now: Time) -> Option<Duration> {
         let due = self.pairs.values().filter_map(Pair::next_deadline).min().map(|due| due.since(now));

@@ -66,7 +66,7 @@ impl Serving {
             None => None,
         };
         let me = hub.node().system();
-        let security = share::security(&mut options.convention)?;
+        let (security, certificates) = share::security(&mut options.convention)?;
         let name = options.convention.name.clone();
         let port = network.as_ref().map(|(network, _)| network);
         let listener = share::listener(port, options.convention.outbound_only);
@@ -83,7 +83,7 @@ impl Serving {
                 let neighbours = Neighbours::new(introduction, security, listener).map_err(AdminError::Loop)?;
                 let watch = hub.watch(neighbours.descriptor());
                 let watch = watch.map_err(|error| AdminError::Loop(std::io::Error::other(error)))?;
-                Some(Abroad::new(neighbours, watch))
+                Some(Abroad::new(neighbours, certificates, watch))
             }
             None => None,
         };

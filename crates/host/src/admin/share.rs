@@ -3,8 +3,9 @@
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs, UdpSocket};
 
 use roscius_protocol::convention::{self, Place, SystemId};
-use roscius_transport::network::{Security, TlsConfig, TlsError, TlsFiles};
+use roscius_transport::network::{Security, TlsError};
 
+use super::certificates::Certificates;
 use super::{AdminError, Claim, ConventionOptions, Network};
 use crate::process::random_number;
 
@@ -21,20 +22,14 @@ pub(super) fn allow(claim: &Claim, options: &ConventionOptions) -> Result<(), Ad
 }
 
 /// Who may be at the other end of a link. With a certificate it says the convention and the name of the system.
-pub(super) fn security(options: &mut ConventionOptions) -> Result<Security, TlsError> {
+pub(super) fn security(options: &mut ConventionOptions) -> Result<(Security, Option<Certificates>), TlsError> {
     let Some(certificate) = options.certificate.take() else {
-        return Ok(Security::Plain { anywhere: options.insecure });
+        return Ok((Security::Plain { anywhere: options.insecure }, None));
     };
-    let refused = certificate.with_file_name("refused");
-    let config = TlsConfig::load(&TlsFiles {
-        authorities: certificate.with_file_name("ca.pem"),
-        key: certificate.with_extension("key"),
-        refused: refused.exists().then_some(refused),
-        certificate,
-    })?;
+    let (certificates, config) = Certificates::read(certificate)?;
     options.name = config.names().convention.clone();
     options.identity = Some(config.names().identity.clone());
-    Ok(Security::Tls(config))
+    Ok((Security::Tls(config), Some(certificates)))
 }
 
 /// The part of a system in its convention.
