@@ -356,7 +356,8 @@ def play(crowd, chance, options):
         print(f"round {number + 1} of {options.rounds}: ", end="", flush=True)
         fault(crowd, chance)
         crowd.meet(f"round {number + 1}, seed {options.seed}")
-    for host in crowd.hosts:
+    # The leader last: without it, members wait for the ends of children elsewhere that nobody can tell them of.
+    for host in reversed(crowd.hosts):
         host.end()
     accounts.read()
     took = time.monotonic() - begun

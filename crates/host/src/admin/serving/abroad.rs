@@ -61,7 +61,9 @@ impl Abroad {
         };
         match renewed {
             Ok(()) => tracing::info!("the certificates have changed and are used from now on"),
-            Err(error) => tracing::warn!(error, "the certificates have changed and are of no use: those from before stay"),
+            Err(error) => {
+                tracing::warn!(error, "the certificates have changed and are of no use: those from before stay")
+            }
         }
     }
 
