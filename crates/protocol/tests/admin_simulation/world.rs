@@ -13,8 +13,7 @@ use roscius_protocol::frame::Role;
 use roscius_protocol::lifecycle::{Birth, Signal};
 use roscius_protocol::supervision::Restart;
 use roscius_protocol::time::Time;
-
-use crate::random::Random;
+use roscius_simulation::random::Random;
 
 const SYSTEM: u32 = 3;
 const PROGRAMS: u32 = 3;

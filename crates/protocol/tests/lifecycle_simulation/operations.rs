@@ -7,9 +7,9 @@ use roscius_protocol::backoff::Backoff;
 use roscius_protocol::lifecycle::{Event, ExitReason, Lifecycle, Phase, Signal};
 use roscius_protocol::mailbox::{Bound, Overflow};
 use roscius_protocol::supervision::{Decision, Intensity, Restart, Strategy, Supervision};
+use roscius_simulation::random::Random;
 
 use super::actor::{Actor, OUTSIDE, ROOT, address};
-use super::random::Random;
 use super::totals::Count;
 use super::world::World;
 

@@ -1,13 +1,17 @@
 //! Chance that a seed repeats.
 
 /// The splitmix64 generator.
+#[derive(Clone, Debug)]
 pub struct Random(u64);
 
 impl Random {
+    /// All that follows from a seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
+    /// The next number. All are as likely.
+    #[expect(clippy::should_implement_trait, reason = "it never ends, so there is nothing to unwrap")]
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut bits = self.0;
@@ -26,6 +30,7 @@ impl Random {
         self.below(100) < percent
     }
 
+    /// One of these, which are some.
     pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
