@@ -34,8 +34,8 @@ pub(crate) enum Observation {
     Sent { number: u128, from: Address, to: Address },
     /// A message from another system is here, on its way to its process or on to another system.
     Reached { number: u128, over: SystemId },
-    /// A message goes by way of a leader.
-    Relayed { number: u128, by: SystemId },
+    /// A message for a system goes by way of a leader.
+    Relayed { number: u128, to: SystemId, by: SystemId },
     /// A process has got a message, which that process has sent.
     Delivered { number: u128, by: NodeId, from: Address, to: Address },
     /// A message was reported not to have arrived.
@@ -57,6 +57,8 @@ pub(crate) enum Observation {
 /// How it is when all trouble is over and everything has had its time.
 pub(crate) struct End<'a> {
     pub systems: Vec<&'a System>,
+    /// Messages up to this number have had their time.
+    pub settled: u128,
     /// Which systems have reason to know each other.
     pub ties: BTreeMap<SystemId, Vec<SystemId>>,
 }
@@ -87,7 +89,7 @@ impl Invariants {
         Self(vec![
             ("accounting", Box::<accounting::Accounting>::default()),
             ("agreement", Box::new(agreement::Agreement)),
-            ("asks", Box::new(asks::Asks)),
+            ("asks", Box::<asks::Asks>::default()),
             ("exits", Box::<exits::Exits>::default()),
             ("incarnations", Box::<incarnations::Incarnations>::default()),
             ("last words", Box::<last_words::LastWords>::default()),

@@ -18,7 +18,9 @@ use crate::trouble::Trouble;
 use crate::world::{SharedWorld, Totals, World, run};
 
 /// How long everything has to come right after the last trouble.
-const RECOVERY: Duration = Duration::from_secs(60);
+const RECOVERY: Duration = Duration::from_secs(50);
+/// Within which time it is known then what became of a message.
+const SETTLED_WITHIN: Duration = Duration::from_secs(10);
 
 /// Systems, a network between them, and a clock that goes on when it is told to. See the [crate](crate).
 pub struct Simulation {
@@ -175,7 +177,9 @@ impl Simulation {
     pub fn finish(&self) -> Result<(), StartFailed> {
         self.calm()?;
         self.run_for(RECOVERY);
-        self.world.borrow_mut().end();
+        let settled = self.world.borrow().messages();
+        self.run_for(SETTLED_WITHIN);
+        self.world.borrow_mut().end(settled);
         self.run_for(Duration::ZERO);
         Ok(())
     }

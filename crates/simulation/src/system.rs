@@ -205,11 +205,6 @@ impl System {
         Some(self.clock.when(first))
     }
 
-    /// Frames that are held for other systems.
-    pub fn held(&self) -> usize {
-        self.pairs.values().map(|pair| pair.status().held_frames).sum()
-    }
-
     /// Does what is due.
     pub fn look(&mut self) {
         self.look_abroad();

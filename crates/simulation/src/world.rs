@@ -259,8 +259,13 @@ impl World {
         Some(format!("with the seed {seed}, at {now}: {problem}\n--- what happened last ---\n{tail}"))
     }
 
-    /// What holds when all is over.
-    pub fn end(&mut self) {
+    /// How many messages there were.
+    pub const fn messages(&self) -> u64 {
+        self.numbers
+    }
+
+    /// What holds when all is over. Messages up to a number have had their time.
+    pub fn end(&mut self, settled: u64) {
         let computers = &self.computers;
         let wants = |one: Host, other: Host| {
             let (it, place) = (&computers[one], &computers[other].blueprint.place);
@@ -274,7 +279,7 @@ impl World {
             tied.sort_unstable();
             (one.id, tied)
         });
-        let end = End { ties: ties.collect(), systems };
+        let end = End { ties: ties.collect(), systems, settled: settled.into() };
         let verdict = self.invariants.end(&end);
         self.judge(verdict);
     }

@@ -1,22 +1,32 @@
-//! Who asks an actor of another process gets an answer or is told that there is none, unless the receiver keeps it waiting by itself:
-//! nobody waits for a process that is gone.
+//! Nobody waits for an answer from a process that is gone. Who has asked by way of a leader may: if that is lost, so may be the news.
 
+use std::collections::BTreeSet;
+
+use roscius::NodeId;
 use roscius_protocol::convention::SystemId;
 
 use super::{End, Invariant, Observation, Verdict, hold};
 
-pub(super) struct Asks;
+#[derive(Default)]
+pub(super) struct Asks {
+    /// Which system has said something to which by way of a leader.
+    relayed: BTreeSet<(SystemId, SystemId)>,
+}
 
 impl Invariant for Asks {
-    fn see(&mut self, _: SystemId, _: &Observation) -> Verdict {
+    fn see(&mut self, at: SystemId, observation: &Observation) -> Verdict {
+        if let Observation::Relayed { to, .. } = observation {
+            self.relayed.insert((at, *to));
+        }
         Ok(())
     }
 
     fn end(&mut self, end: &End<'_>) -> Verdict {
-        let lives = |node: roscius::NodeId| end.systems.iter().any(|system| system.processes.contains_key(&node));
+        let lives = |node: NodeId| end.systems.iter().any(|system| system.processes.contains_key(&node));
         for process in end.systems.iter().flat_map(|system| system.processes.values()) {
             for asked in process.asked() {
-                hold(lives(asked), || format!("{} waits for an answer from {asked}, which is gone", process.node))?;
+                let told = lives(asked) || self.relayed.contains(&(process.node.system(), asked.system()));
+                hold(told, || format!("{} waits for an answer from {asked}, which is gone", process.node))?;
             }
         }
         Ok(())

@@ -153,7 +153,7 @@ impl System {
         } else if way != system
             && let Some(trace) = frame.header().trace
         {
-            self.see(Observation::Relayed { number: trace.trace, by: way });
+            self.see(Observation::Relayed { number: trace.trace, to: system, by: way });
         }
     }
 
