@@ -57,12 +57,20 @@ impl Invariant for Accounting {
             }
             Observation::Lost { number, why } => {
                 let fate = self.fate(number)?;
-                // Whether the next system has got it may be unknown here, and that one says what became of it.
-                let once = fate.lost.is_none_or(|before| (before == Setback::Unknown) != (why == Setback::Unknown));
+                // Whether the next system has got it may be unknown here, and that one says what became of it, or that it does not
+                // know either.
+                let unknown = [fate.lost == Some(Setback::Unknown), why == Setback::Unknown];
+                let once = match unknown {
+                    [true, true] => !fate.relays.is_empty(),
+                    [false, false] => fate.lost.is_none(),
+                    _ => true,
+                };
                 hold(once, || format!("{} is reported as {:?}, then {why:?}", fate.name(number), fate.lost))?;
                 let possible = !fate.delivered || why == Setback::Unknown;
                 hold(possible, || format!("{} is reported as {why:?}, but it arrived", fate.name(number)))?;
-                fate.lost = Some(why);
+                if fate.lost.is_none_or(|before| before == Setback::Unknown) {
+                    fate.lost = Some(why);
+                }
                 Ok(())
             }
             _ => Ok(()),
