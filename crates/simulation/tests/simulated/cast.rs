@@ -114,9 +114,9 @@ pub fn three(seed: u64) -> (Simulation, [SimulatedSystem; 3]) {
     sim.requires("gpu counter", |capabilities| capabilities.contains_key("gpu"));
     let registry = registry();
     let start = |name: &str| sim.system(name, &registry).leader("hub");
-    let hub = start("hub").start().unwrap();
-    let one = start("one").start().unwrap();
-    let two = start("two").capability("gpu", "big").start().unwrap();
+    let hub = start("hub").start().expect("it starts");
+    let one = start("one").start().expect("it starts");
+    let two = start("two").capability("gpu", "big").start().expect("it starts");
     let knows = |system: &SimulatedSystem| system.leader().as_deref() == Some("hub");
     assert!(sim.run_until(Duration::from_secs(10), || hub.members().len() == 2 && knows(&one) && knows(&two)));
     (sim, [hub, one, two])

@@ -158,7 +158,7 @@ fn systems(sim: &Simulation, random: &mut Random) -> Vec<SimulatedSystem> {
         if random.chance(40) {
             system = system.capability("tool", "hammer");
         }
-        systems.push(system.start().unwrap());
+        systems.push(system.start().expect("it starts"));
     }
     systems
 }
@@ -194,7 +194,7 @@ fn run(seed: u64) -> (u64, Totals) {
         }
         sim.run_for(Duration::from_millis(random.below(20_000) as u64));
     }
-    sim.finish().unwrap();
+    sim.finish().expect("all start");
     sim.run_for(MINUTE);
     (sim.trace_hash(), sim.totals())
 }
