@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         sim.run_for(Duration::from_secs(6));
     }
     sim.finish()?;
-    println!("{answered} answers, {refused} times none; {} members in the end", safe.members().len());
+    println!("{answered} answers, {refused} times none; in the end `safe` is led by {:?}", safe.leader());
     println!("after {:?} of its time, the hash of the run is {:016x}", sim.elapsed(), sim.trace_hash());
     Ok(())
 }

@@ -153,7 +153,14 @@ impl World {
             }
             Kind::Slow if !is_spared => self.computers[host].is_slow ^= true,
             Kind::Crash | Kind::QuickRestart | Kind::Freeze | Kind::Slow => {}
-            Kind::Restart => self.restart(host),
+            Kind::Restart => {
+                let down = |host: &Host| self.computers[*host].running.is_none();
+                let down: Vec<Host> = (0..self.computers.len()).filter(down).collect();
+                if !down.is_empty() {
+                    let host = self.random.pick(&down);
+                    self.restart(host);
+                }
+            }
             Kind::Partition => {
                 self.network.cut(host, other);
                 self.network.cut(other, host);
