@@ -45,7 +45,6 @@ mod error;
 mod invariants;
 pub mod network;
 mod process;
-pub mod random;
 mod simulated;
 mod simulation;
 mod stage;

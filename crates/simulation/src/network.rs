@@ -7,7 +7,7 @@ use std::time::Duration;
 use roscius_protocol::convention::SystemId;
 use roscius_protocol::time::Time;
 
-use crate::random::Random;
+use roscius_protocol::random::Random;
 
 /// A host, by number.
 pub type Host = usize;

@@ -90,10 +90,11 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    pub fn start(node: NodeId, role: Role, types: &Arc<Types>, now: Time) -> Result<Self, StartError> {
+    pub fn start(node: NodeId, role: Role, types: &Arc<Types>, seed: u64, now: Time) -> Result<Self, StartError> {
         let (exit, clock) = (Arc::<Exit>::default(), ManualClock::new());
         clock.advance(now.since(Time::ZERO));
-        let system = ActorSystem::simple().node(node).clock(&clock).gate(Arc::clone(&exit) as Arc<_>).start()?;
+        let system =
+            ActorSystem::simple().seed(seed).node(node).clock(&clock).gate(Arc::clone(&exit) as Arc<_>).start()?;
         Ok(Self {
             node,
             role,

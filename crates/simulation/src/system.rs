@@ -21,6 +21,7 @@ use roscius_protocol::admin::{Admin, Config, Effect, Event};
 use roscius_protocol::convention::{self, Place, SystemId};
 use roscius_protocol::frame::{Frame, Header, Kind, Role};
 use roscius_protocol::pair::{self, Pair};
+use roscius_protocol::random::Random;
 use roscius_protocol::time::Time;
 
 use crate::clock::Clock;
@@ -99,6 +100,8 @@ pub(crate) struct System {
     pub clock: Clock,
     /// What its clock shows.
     now: Time,
+    /// What the processes draw from.
+    random: Random,
     pub admin: Admin,
     effects: Vec<Effect>,
     registry: Registry,
@@ -154,6 +157,7 @@ impl System {
             host,
             clock,
             now,
+            random: Random::new(!seed),
             admin,
             effects,
             registry: blueprint.registry.clone(),

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::network::Host;
-use crate::random::Random;
 use crate::world::{Happening, World};
+use roscius_protocol::random::Random;
 
 /// What goes wrong, and how often: a plan that the seed fills in.
 ///

@@ -14,11 +14,11 @@ use crate::clock::Clock;
 use crate::invariants::{End, Invariants, Observation, Verdict};
 use crate::network::{Arrival, Host, Network};
 use crate::process::Process;
-use crate::random::Random;
 use crate::stage;
 use crate::system::{Blueprint, Mail, Output, Packet, Requirements, System};
 use crate::trace::Trace;
 use crate::trouble::Trouble;
+use roscius_protocol::random::Random;
 
 /// What a program wants to hold at any time, and by what name.
 pub(crate) type Check = Box<dyn FnMut() -> Result<(), String>>;

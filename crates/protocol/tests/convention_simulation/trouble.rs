@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use roscius_protocol::convention;
-use roscius_simulation::random::Random;
+use roscius_protocol::random::Random;
 
 use crate::system::{Input, System};
 use crate::world::World;

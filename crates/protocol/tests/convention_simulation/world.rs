@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use roscius_protocol::address::Address;
 use roscius_protocol::convention::{self, Config, Place, SystemId, Timing};
+use roscius_protocol::random::Random;
 use roscius_protocol::time::Time;
 use roscius_simulation::clock::Clock;
 use roscius_simulation::network::{Arrival, Host, Network};
-use roscius_simulation::random::Random;
 
 use crate::invariants::{End, Invariants, Observation, Seen, Subject};
 use crate::system::{Input, Output, Packet, System};

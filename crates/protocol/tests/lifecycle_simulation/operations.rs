@@ -6,8 +6,8 @@ use roscius_protocol::address::Address;
 use roscius_protocol::backoff::Backoff;
 use roscius_protocol::lifecycle::{Event, ExitReason, Lifecycle, Phase, Signal};
 use roscius_protocol::mailbox::{Bound, Overflow};
+use roscius_protocol::random::Random;
 use roscius_protocol::supervision::{Decision, Intensity, Restart, Strategy, Supervision};
-use roscius_simulation::random::Random;
 
 use super::actor::{Actor, OUTSIDE, ROOT, address};
 use super::totals::Count;

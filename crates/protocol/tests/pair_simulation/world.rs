@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use roscius_protocol::pair::{Effect, LONGEST_RECORD, Refused, Room};
+use roscius_protocol::random::Random;
 use roscius_protocol::time::Time;
-use roscius_simulation::random::Random;
 
 use crate::host::{Host, LIMITS};
 use crate::ledger::{Ledger, Totals};

@@ -23,7 +23,7 @@ pub(crate) fn texts(entries: &[Entry]) -> BTreeMap<String, String> {
 impl System {
     /// A process begins. Where what concerns all of it goes.
     pub(super) fn new_process(&mut self, node: NodeId, role: Role) -> Result<Address, StartError> {
-        let process = Process::start(node, role, &self.types, self.now)?;
+        let process = Process::start(node, role, &self.types, self.random.next(), self.now)?;
         self.processes.insert(node, process);
         self.roles.insert(node, role);
         Ok(root_of(node))

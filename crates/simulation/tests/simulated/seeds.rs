@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use roscius::prelude::*;
 use roscius::registry::Registry;
-use roscius_simulation::random::Random;
+use roscius_protocol::random::Random;
 use roscius_simulation::{SimulatedSystem, Simulation, Totals, Trouble, spawn_by_name};
 
 const MINUTE: Duration = Duration::from_secs(60);
