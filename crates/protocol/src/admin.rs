@@ -397,6 +397,11 @@ impl Admin {
         due.into_iter().flatten().min()
     }
 
+    /// The system's share in its convention.
+    pub const fn convention(&self) -> &Convention {
+        &self.convention
+    }
+
     /// Whether the process is one of those that the Admin keeps account of.
     pub fn knows(&self, process: NodeId) -> bool {
         self.processes.contains_key(&process)

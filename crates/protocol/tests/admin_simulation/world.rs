@@ -11,10 +11,9 @@ use roscius_protocol::admin::{Admin, Config, Effect, Event, LinksAre};
 use roscius_protocol::convention;
 use roscius_protocol::frame::Role;
 use roscius_protocol::lifecycle::{Birth, Signal};
+use roscius_protocol::random::Random;
 use roscius_protocol::supervision::Restart;
 use roscius_protocol::time::Time;
-
-use crate::random::Random;
 
 const SYSTEM: u32 = 3;
 const PROGRAMS: u32 = 3;
