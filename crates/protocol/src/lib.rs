@@ -33,6 +33,7 @@ pub mod names;
 pub mod pair;
 pub mod pickle;
 pub mod pool;
+pub mod random;
 pub mod sources;
 pub mod supervision;
 pub mod time;

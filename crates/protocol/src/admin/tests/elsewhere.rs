@@ -1,9 +1,11 @@
 //! Actors that another system is asked for.
 
+use std::time::Duration;
+
 use super::scene::{PROGRAM, STARTER, SYSTEM, Scene, kind_of, node, refusal};
 use crate::address::{Address, NodeId};
 use crate::admin::messages::{Creation, Entry, FromAdmin, RefusalKind, Requester, ToAdmin};
-use crate::admin::{CREATE_WITHIN, Effect, Event, actor_of, root};
+use crate::admin::{CREATE_WITHIN, Effect, Event, Openness, actor_of, root};
 use crate::convention::messages::{Departure, Join, State};
 use crate::convention::{self, Message, SystemId};
 use crate::lifecycle::{Birth, ExitReason, Signal};
@@ -263,4 +265,16 @@ fn an_actor_exits_when_the_system_of_its_parent_is_lost_and_is_heard_there_no_mo
     scene.child_ended(child);
     assert_eq!(scene.seen(), [], "its end is told to nobody: it was told when its system was lost");
     assert!(!scene.admin.has_ended_for(process, LEFT));
+}
+
+#[test]
+fn who_looks_after_a_system_sees_the_others() {
+    let mut scene = Scene::new();
+    scene.member(LEFT, 9);
+    scene.wait(Duration::from_secs(1));
+    let share = scene.status().detail.share;
+    assert!(share.leads && share.openness == Openness::ThisHost, "{share:?}");
+    let [other] = &share.others[..] else { panic!("{share:?}") };
+    assert_eq!((other.system, other.identity.as_str(), other.actors), (LEFT, "member 20", 9));
+    assert_eq!((other.linked, other.leads, other.heard_ago), (true, false, Duration::from_secs(1)));
 }
