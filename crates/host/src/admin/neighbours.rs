@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroU32;
 use std::os::fd::RawFd;
 use std::time::Duration;
@@ -44,6 +44,29 @@ pub(super) struct Neighbours {
     events: Vec<network::Event>,
     effects: Vec<pair::Effect>,
     happened: VecDeque<Happening>,
+    strangers: Strangers,
+}
+
+/// Connections that were turned away. Anybody can make many, so the log has one now and then, with their number.
+#[derive(Default)]
+struct Strangers {
+    told: Option<Time>,
+    others: u64,
+}
+
+/// After how long a connection that was turned away is told of again.
+const STRANGER_TOLD_EVERY: Duration = Duration::from_secs(10);
+
+impl Strangers {
+    fn turned_away(&mut self, now: Time, from: SocketAddr, cause: &Cause) {
+        if self.told.is_some_and(|told| now.since(told) < STRANGER_TOLD_EVERY) {
+            self.others += 1;
+            return;
+        }
+        let others = std::mem::take(&mut self.others);
+        self.told = Some(now);
+        tracing::warn!(%from, %cause, others, "a connection was turned away");
+    }
 }
 
 /// What has come of a turn.
@@ -86,6 +109,7 @@ impl Neighbours {
             events: Vec::new(),
             effects: Vec::new(),
             happened: VecDeque::new(),
+            strangers: Strangers::default(),
         })
     }
 
@@ -155,11 +179,17 @@ impl Neighbours {
 
     /// Who has spoken with the nodes of a system, which has left.
     pub fn forget_system(&mut self, system: SystemId) -> BTreeSet<NodeId> {
-        let nodes: Vec<NodeId> = self.spoke.keys().filter(|node| node.system() == system).copied().collect();
-        let mut who: BTreeSet<NodeId> = nodes.into_iter().flat_map(|node| self.forget(node)).collect();
-        self.forget(NodeId::of_process(system, NodeId::ADMIN));
-        who.retain(|node| node.system() != system);
-        who
+        self.last = None;
+        let mut all = BTreeSet::new();
+        self.spoke.retain(|node, who| {
+            if node.system() == system {
+                all.append(who);
+            }
+            who.retain(|node| node.system() != system);
+            !who.is_empty()
+        });
+        all.retain(|node| node.system() != system);
+        all
     }
 
     /// A system is given up: what was held for it is lost.
@@ -314,7 +344,7 @@ impl Neighbours {
                 let event = convention::Event::Unlinked { system, why: cause.to_string() };
                 self.happened.push_back(Happening::Convention(event));
             }
-            network::Event::TurnedAway { from, cause } => tracing::warn!(%from, %cause, "a connection was turned away"),
+            network::Event::TurnedAway { from, cause } => self.strangers.turned_away(now, from, &cause),
         }
     }
 
