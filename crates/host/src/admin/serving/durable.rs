@@ -168,7 +168,7 @@ impl Serving {
         }
     }
 
-    /// Somebody wants the address of a destination.
+    /// Somebody wants the address of a destination. What it has sent before is kept when it has the answer.
     pub(super) fn open_post(&mut self, to: Address, id: u64, system: &str, name: &str) {
         let refused = |text| FromAdmin::Refused(Refusal { kind: RefusalKind::NoCompatibleSystem, text });
         let message = match Destination::new(system, name).map(|it| self.durable.post.open(it)) {
@@ -176,6 +176,7 @@ impl Serving {
             Ok(None) => refused("there are too many durable destinations".to_owned()),
             Err(error) => refused(error.to_string()),
         };
+        self.durable.sync();
         self.send(Topic::FromAdmin, to, id, &message);
     }
 

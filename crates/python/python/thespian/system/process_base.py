@@ -164,7 +164,7 @@ class ProcessBase(LoadsSources, RunningBase):
 
     def durable_destination(self, system: str, name: str) -> ActorAddress:
         """The address of an actor by the identity of its system and its global name."""
-        return self._core.convention.durable(system, name, SOURCE_SECONDS)
+        return self._core.convention.durable(system, name, CREATE_SECONDS)
 
     # Sources
 

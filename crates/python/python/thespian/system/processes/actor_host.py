@@ -213,7 +213,7 @@ class ActorHost(LoadsSources):
 
     def durable_destination(self, system: str, name: str) -> ActorAddress:
         """The address of an actor by the identity of its system and its global name."""
-        return self._core.convention.durable(system, name, REQUEST_SECONDS)
+        return self._core.convention.durable(system, name, CREATE_SECONDS)
 
     def request_shutdown(self) -> None:
         """Shut the system down, without waiting for the end of it."""
