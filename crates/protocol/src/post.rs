@@ -60,6 +60,8 @@ const DESTINATIONS: usize = 65_536;
 pub struct Limits {
     /// The most bytes of messages that are kept for actors here; and the most that are taken from other systems.
     pub bytes: usize,
+    /// The most messages, in the same way.
+    pub messages: usize,
     /// How long a message is kept.
     pub keep_for: Duration,
     /// The longest frame, in bytes.
@@ -72,6 +74,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             bytes: 256 << 20,
+            messages: 262_144,
             keep_for: Duration::from_secs(24 * 60 * 60),
             frame: crate::frame::DEFAULT_LIMIT,
             remembered: 65_536,
@@ -155,11 +158,13 @@ pub enum Why {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// There is no room.
-    #[error("{bytes} bytes of durable messages are kept already, and {limit} may be")]
+    #[error("{messages} durable messages of {bytes} bytes are kept already, and {limit} bytes may be")]
     Full {
         /// How many there are.
+        messages: usize,
+        /// Their bytes.
         bytes: usize,
-        /// How many there may be.
+        /// How many bytes there may be.
         limit: usize,
     },
     /// It alone is over the limit.
@@ -290,8 +295,9 @@ impl Post {
         if length > limit || length as u64 > self.limits.frame {
             return Err(Refused::TooLong { length, limit });
         }
-        if self.kept.1 + length > limit {
-            return Err(Refused::Full { bytes: self.kept.1, limit });
+        let (messages, bytes) = self.kept;
+        if messages >= self.limits.messages || bytes + length > limit {
+            return Err(Refused::Full { messages, bytes, limit });
         }
         Ok(Parcel::pack(to, now.plus(self.limits.keep_for), frame)?)
     }
@@ -375,7 +381,9 @@ impl Post {
         }
         let parcel = Parcel::read(parcel, self.limits.frame)?;
         // Who keeps it reports that it has expired.
-        if parcel.expires > now && self.taken.1 + parcel.frame.len() <= self.limits.bytes {
+        let (messages, bytes) = self.taken;
+        let has_room = messages < self.limits.messages && bytes + parcel.frame.len() <= self.limits.bytes;
+        if parcel.expires > now && has_room {
             let to = parcel.to.clone();
             self.enter(id, Entry { parcel, own: false, from: vec![from], went_out: false, failures: 0 });
             self.go_on(now, &to, out);

@@ -31,6 +31,8 @@ pub(super) struct Spool {
     unsynced: bool,
     /// What a write that failed has left could not be cut: nothing is written any more.
     broken: bool,
+    /// To write it anew has failed: that is not tried again before it is so long.
+    enough: u64,
     buffer: Vec<u8>,
 }
 
@@ -105,6 +107,7 @@ impl Spool {
             length: (MAGIC.len() + sound) as u64,
             unsynced: true,
             broken: false,
+            enough: 0,
             buffer: Vec::new(),
         };
         spool.cut(is_new).map_err(failed)?;
@@ -145,11 +148,12 @@ impl Spool {
 
     /// Whether more than half of the file is of no use, if what is needed has so many bytes.
     pub fn is_wasteful(&self, needed: u64) -> bool {
-        self.length > needed.saturating_mul(2).saturating_add(SPARE)
+        self.length > needed.saturating_mul(2).saturating_add(SPARE).max(self.enough)
     }
 
     /// Writes the file anew. If that fails, the old one stays.
     pub fn rewrite(&mut self, records: impl Iterator<Item = Record>) -> io::Result<()> {
+        self.enough = self.length + SPARE;
         let next = self.path.join(NEXT);
         // One that was not finished is of no use.
         match std::fs::remove_file(&next) {
@@ -167,7 +171,7 @@ impl Spool {
         }
         file.sync_data()?;
         std::fs::rename(&next, self.path.join(FILE))?;
-        (self.file, self.length, self.unsynced, self.broken) = (file, length, false, false);
+        (self.file, self.length, self.unsynced, self.broken, self.enough) = (file, length, false, false, 0);
         self.directory.sync_all()
     }
 }

@@ -197,11 +197,13 @@ fn what_has_no_room_is_refused() {
     scene.send(at(0), &b, "12345");
     let number = scene.post.open(b).unwrap();
     let pack = |scene: &Scene, text: &str| scene.post.pack(at(0), number, &message(text));
-    assert_eq!(pack(&scene, "1").unwrap_err(), Refused::Full { bytes: 2 * length, limit: 2 * length });
+    assert_eq!(pack(&scene, "1").unwrap_err(), Refused::Full { messages: 2, bytes: 2 * length, limit: 2 * length });
     let long = "x".repeat(3 * length);
     assert!(matches!(pack(&scene, &long), Err(Refused::TooLong { .. })));
     scene.post.settled(at(1), first, &mut scene.out);
     pack(&scene, "12345").unwrap();
+    scene.post.limits.messages = 1;
+    assert!(matches!(pack(&scene, ""), Err(Refused::Full { messages: 1, .. })));
     assert_eq!(scene.post.pack(at(0), 77, &message("x")).unwrap_err(), Refused::Nobody);
 }
 

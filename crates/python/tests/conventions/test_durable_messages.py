@@ -1,13 +1,14 @@
 """Messages that are kept until an actor of the right name, in the right system, has handled them."""
 
 import os
+import resource
 import signal
 from pathlib import Path
 
 import pytest
 import roscius
 import seen
-from thespian.actors import Actor, ActorSystemStartupFailure, DeadEnvelope
+from thespian.actors import Actor, ActorSystemStartupFailure, DeadEnvelope, Thespian_StatusReq
 from thespian.test import get_free_admin_port
 
 MOMENT = 5
@@ -88,6 +89,10 @@ class Site:
 
     def ledger(self):
         return self.system.createActor(Ledger, globalName="ledger")
+
+    def names(self):
+        """The global names that actors here have."""
+        return self.system.ask(self.system._systemBase._core.admin, Thespian_StatusReq(), MOMENT).globalActors
 
     def mourner(self):
         mourner = self.system.createActor(Mourner)
@@ -259,7 +264,7 @@ def test_a_message_that_ends_its_process_is_given_to_the_next_of_the_name_and_bo
     for count in range(1, 5):
         leader.ledger()
         seen.until(lambda count=count: sites.lines().count("die") == count)
-        seen.until(lambda: "ledger" not in leader.system._systemBase.system_status().globalActors)
+        seen.until(lambda: not leader.names())
     assert seen.until(letters) == ["die"]
     leader.ledger()
     sites.written(*4 * ["die"], "last")
@@ -277,6 +282,23 @@ def test_what_is_damaged_on_disk_costs_no_other_message(sites):
     leader.start()
     leader.ledger()
     sites.written(*range(1, 9))
+
+
+def test_a_full_disk_costs_the_messages_that_have_no_room_and_nothing_else(sites):
+    leader = sites.add(spool=True)
+    letters = leader.mourner()
+    leader.send(leader, 1)
+    size = (Path(leader.capabilities[SPOOL]) / "messages").stat().st_size
+    unlimited = resource.prlimit(leader.admin, resource.RLIMIT_FSIZE)
+    resource.prlimit(leader.admin, resource.RLIMIT_FSIZE, (size + 100, unlimited[1]))
+    leader.send(leader, 2, 3)
+    assert seen.until(lambda: len(letters()) == 2 and letters()) == [2, 3]
+    resource.prlimit(leader.admin, resource.RLIMIT_FSIZE, unlimited)
+    leader.send(leader, 4)
+    leader.kill()
+    leader.start()
+    leader.ledger()
+    sites.written(1, 4)
 
 
 def test_a_directory_that_can_not_be_used_is_no_start(sites, tmp_path):

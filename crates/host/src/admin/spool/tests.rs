@@ -123,6 +123,12 @@ fn a_file_that_is_mostly_of_no_use_is_written_anew() {
     assert!(!spool.is_wasteful(0));
     (0..3).for_each(|_| spool.write(&long).unwrap());
     assert!(spool.is_wasteful(1 << 20) && !spool.is_wasteful(2 << 20));
+    // A failure is not repeated all the time.
+    std::fs::create_dir(place.0.join(NEXT)).unwrap();
+    assert!(spool.rewrite(std::iter::empty()).is_err() && !spool.is_wasteful(0));
+    spool.write(&long).unwrap();
+    assert!(spool.is_wasteful(0));
+    std::fs::remove_dir(place.0.join(NEXT)).unwrap();
     // What another one had begun is no hindrance.
     std::fs::write(place.0.join(NEXT), "half a file").unwrap();
     spool.rewrite([kept(1), kept(2)].into_iter()).unwrap();
