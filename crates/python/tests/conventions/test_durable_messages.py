@@ -14,6 +14,8 @@ from thespian.test import get_free_admin_port
 MOMENT = 5
 BASE = "multiprocTCPBase"
 SPOOL = "Convention Spool Directory"
+# Kinds of records on disk.
+DISCARDED, SETTLED = 2, 3
 
 
 class Ledger(Actor):
@@ -99,6 +101,19 @@ class Site:
         assert self.system.ask(mourner, "start", MOMENT) == "started"
         return lambda: self.system.ask(mourner, "letters", MOMENT)
 
+    def noted(self, what, count):
+        """So many records of this kind have been written down."""
+        file = Path(self.capabilities[SPOOL]) / "messages"
+
+        def found():
+            content, at, kinds = file.read_bytes(), 8, []
+            while at + 9 <= len(content):
+                kinds.append(content[at + 8])
+                at += 8 + int.from_bytes(content[at : at + 4], "little")
+            return kinds.count(what)
+
+        seen.until(lambda: found() >= count)
+
     def send(self, to, *messages):
         whom = roscius.durable(self.system, to.identity, "ledger")
         for message in messages:
@@ -156,6 +171,8 @@ def test_a_system_that_is_killed_gets_the_rest_when_it_is_back(sites):
     member.ledger()
     leader.send(member, *range(20))
     sites.written(*range(20))
+    # That a message was handled is noted after its handler has returned.
+    member.noted(SETTLED, 20)
     member.kill()
     leader.send(member, *range(20, 40))
     member.start()
@@ -168,6 +185,8 @@ def test_what_was_kept_is_sent_when_its_system_is_back(sites):
     leader.ledger()
     member.send(leader, *range(5))
     sites.written(*range(5))
+    # The leader has no directory: it forgets what it has handled.
+    member.noted(DISCARDED, 5)
     absent = f"127.0.0.1:{get_free_admin_port()}"
     nobody = roscius.durable(member.system, absent, "ledger")
     member.system.tell(nobody, "for nobody")
