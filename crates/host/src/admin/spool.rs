@@ -135,7 +135,8 @@ impl Spool {
             return Err(error);
         }
         self.length += self.buffer.len() as u64;
-        self.unsynced = true;
+        // Without a note that it is done with, a message goes again, and is known.
+        self.unsynced |= !matches!(record, Record::Discarded(_));
         // A long message is not kept twice.
         self.buffer.shrink_to(1 << 16);
         Ok(())
