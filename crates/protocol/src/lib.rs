@@ -35,6 +35,7 @@ pub mod pair;
 pub mod pickle;
 pub mod pool;
 pub mod post;
+pub mod random;
 pub mod sources;
 pub mod supervision;
 pub mod time;

@@ -205,8 +205,9 @@ impl Driven {
                     Signal::ChildEnded { child, .. } if child.node() == header.from.node() => {
                         self.children.understudies.said_end(*child);
                     }
-                    Signal::Terminated { address, .. } => {
-                        self.outbound.watches.remove(&(*address, header.to));
+                    // Who was told already, since nothing was heard of the system, is not told again.
+                    Signal::Terminated { address, .. } if !self.outbound.watches.remove(&(*address, header.to)) => {
+                        return false;
                     }
                     _ => {}
                 }

@@ -19,7 +19,7 @@ use serde::Serialize;
 use super::error::{AnnounceError, CreateError, ShutdownError, StartError, TellError};
 use super::launch::{self, Launched, Task, launch, launch_program};
 use super::parts::{Offered, Served};
-use super::{Ask, Endpoint, Registry};
+use super::{Ask, Endpoint, Registry, RustLanguage};
 use crate::admin::{Claim, ConventionOptions};
 use crate::process::{JoinError, Joining, Looks, Process, RequestError, Survey, Waited, random_number};
 
@@ -247,7 +247,7 @@ pub(super) fn join(
     registry: &Registry,
 ) -> Result<Arc<Process>, StartError> {
     let joining = Joining { node, role, hold_within: HOLD_WITHIN, answer_within: PROMPTLY };
-    Ok(joining.join(directory, Arc::new(registry.language()))?)
+    Ok(joining.join(directory, Arc::new(RustLanguage::of(registry)))?)
 }
 
 /// Arguments as their maker reads them.
@@ -306,9 +306,7 @@ impl ProcessSystem {
         let wrong = |reason: String| CreateError::Arguments { actor: actor.to_owned(), reason };
         let maker = self.link.registry.name_of::<A>().ok_or(CreateError::NotRegistered { actor })?;
         let spec = arguments_of(actor, &arguments)?;
-        if let Some(maker) = self.link.registry.maker(maker) {
-            maker.check(&spec).map_err(wrong)?;
-        }
+        self.link.registry.check(maker, &spec).map_err(wrong)?;
         self.create_by(maker, name, spec).map(ActorRef::assume)
     }
 
