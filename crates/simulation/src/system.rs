@@ -139,6 +139,7 @@ impl System {
             settings: Vec::new(),
             logger: None,
             lives_with_creator: false,
+            links: LinksAre::default(),
             convention: convention::Config {
                 identity: blueprint.name.clone(),
                 place: Some(blueprint.place.clone()),
@@ -344,8 +345,11 @@ impl System {
                     | Effect::HangUp { .. }
                     | Effect::Meet { .. }
                     | Effect::GiveUp { .. }) => self.carry_out_abroad(abroad),
-                    // Nobody here sends letters again, or has a source.
+                    // Nobody here sends letters again or durable messages, or has a source.
                     Effect::Resend { .. }
+                    | Effect::OpenPost { .. }
+                    | Effect::Named { .. }
+                    | Effect::Unnamed { .. }
                     | Effect::ExamineSource { .. }
                     | Effect::SendSource { .. }
                     | Effect::DiscardSource { .. }
