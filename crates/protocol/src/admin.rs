@@ -297,6 +297,29 @@ pub enum Effect {
         /// Which.
         system: SystemId,
     },
+    /// Somebody wants the address of a durable destination ([`ToAdmin::Durable`]), and is to be answered.
+    OpenPost {
+        /// Who.
+        to: Address,
+        /// The message id of the request.
+        id: u64,
+        /// The identity of the system.
+        system: String,
+        /// The global name of the actor there.
+        name: String,
+    },
+    /// An actor here has a global name now: durable messages for it can be given to it.
+    Named {
+        /// The name.
+        name: String,
+        /// The actor.
+        actor: Address,
+    },
+    /// An actor with global names has ended.
+    Unnamed {
+        /// The actor.
+        actor: Address,
+    },
     /// Write this to the log of the Admin itself.
     Log {
         /// How much it matters.
@@ -514,6 +537,7 @@ impl Admin {
             | ToAdmin::UnloadSource { .. }
             | ToAdmin::WatchSources { .. } => self.about_sources(now, (by, id), message, effects),
             ToAdmin::Resend { letter, to } => self.resend((by, id), letter, to, effects),
+            ToAdmin::Durable { system, name } => effects.push(Effect::OpenPost { to: by, id, system, name }),
         }
     }
 

@@ -134,22 +134,21 @@ impl System {
     ) -> Result<Self, StartError> {
         let now = clock.shows(world);
         let config = Config {
-            links: LinksAre::default(),
             node: NodeId::of_process(id, NodeId::ADMIN),
             capabilities: blueprint.capabilities.clone(),
             settings: Vec::new(),
             logger: None,
             lives_with_creator: false,
+            links: LinksAre::default(),
             convention: convention::Config {
-                me: id,
                 identity: blueprint.name.clone(),
                 place: Some(blueprint.place.clone()),
                 candidates: blueprint.candidates.clone(),
-                capabilities: Vec::new(),
                 outbound_only: blueprint.outbound_only,
-                timing: convention::Timing::default(),
                 seed,
+                ..convention::Config::alone(id)
             },
+            links: LinksAre::default(),
         };
         let mut effects = Vec::new();
         let admin = Admin::new(config, now, &mut effects);
@@ -346,8 +345,11 @@ impl System {
                     | Effect::HangUp { .. }
                     | Effect::Meet { .. }
                     | Effect::GiveUp { .. }) => self.carry_out_abroad(abroad),
-                    // Nobody here sends letters again, or has a source.
+                    // Nobody here sends letters again or durable messages, or has a source.
                     Effect::Resend { .. }
+                    | Effect::OpenPost { .. }
+                    | Effect::Named { .. }
+                    | Effect::Unnamed { .. }
                     | Effect::ExamineSource { .. }
                     | Effect::SendSource { .. }
                     | Effect::DiscardSource { .. }

@@ -7,6 +7,8 @@ use roscius_protocol::convention::InvalidPlace;
 use roscius_transport::SocketDirError;
 use roscius_transport::network::TlsError;
 
+use super::spool::SpoolError;
+
 /// Why an Admin could not start, or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
@@ -49,4 +51,7 @@ pub enum AdminError {
     /// The certificate is of no use.
     #[error("no link with other systems can be made: {0}")]
     Certificate(#[from] TlsError),
+    /// There is no place for durable messages.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU128};
 use std::os::fd::RawFd;
 use std::time::Duration;
 
@@ -26,6 +26,7 @@ const ADMIN: u8 = 0x80;
 pub(super) struct Neighbours {
     links: Links,
     me: SystemId,
+    limits: pair::Limits,
     dialled: BTreeMap<DialId, Place>,
     /// The names of systems that there is a link with.
     linked: BTreeMap<SystemId, String>,
@@ -78,15 +79,27 @@ pub(super) enum Happening {
     Frame { from: SystemId, frame: Frame },
     /// A frame was not delivered, or nobody knows.
     Lost { frame: Frame, why: Loss },
+    /// A durable message came. It comes again unless it is settled.
+    Parcel { from: SystemId, id: NonZeroU128, parcel: Bytes },
+    /// A durable message was settled by a system that it was sent to.
+    Settled { id: NonZeroU128 },
     /// Those who send to this system may go on.
     Drained(SystemId),
 }
 
 impl Neighbours {
-    pub fn new(me: Introduction, security: Security, listener: Option<TcpListener>) -> io::Result<Self> {
+    pub fn new(
+        me: Introduction,
+        security: Security,
+        listener: Option<TcpListener>,
+        spool_bytes: u64,
+    ) -> io::Result<Self> {
         let system = me.system;
         // What a pair has in flight has room on its link.
-        let window = pair::Limits::default().window;
+        let spool_bytes = usize::try_from(spool_bytes).unwrap_or(usize::MAX);
+        // Who has sent a durable message decides when it has waited too long.
+        let pairs = pair::Limits { spool_bytes, keep_durable_for: Duration::MAX, ..pair::Limits::default() };
+        let window = pairs.window;
         let mut limits = network::Limits::default();
         limits.queue.high_frames = limits.queue.high_frames.max(2 * window.pieces as usize);
         limits.queue.high_bytes = limits.queue.high_bytes.max(2 * window.bytes as usize);
@@ -97,6 +110,7 @@ impl Neighbours {
         Ok(Self {
             links,
             me: system,
+            limits: pairs,
             dialled: BTreeMap::new(),
             linked: BTreeMap::new(),
             about_to_be: Vec::new(),
@@ -163,6 +177,24 @@ impl Neighbours {
         room
     }
 
+    /// Sends a durable message to a system that there is a way to. Whether there is room.
+    pub fn send_durable(&mut self, now: Time, system: SystemId, id: NonZeroU128, parcel: Bytes) -> bool {
+        let Some(pair) = self.pairs.get_mut(&system) else { return false };
+        let sent = pair.send_durable(now, id, parcel, &mut self.effects);
+        self.dirty.insert(system);
+        self.carry_out(system);
+        sent.is_ok()
+    }
+
+    /// A durable message from a system is settled.
+    pub fn settle(&mut self, system: SystemId, id: NonZeroU128) {
+        if let Some(pair) = self.pairs.get_mut(&system) {
+            pair.settle(id, &mut self.effects);
+            self.dirty.insert(system);
+            self.carry_out(system);
+        }
+    }
+
     /// Remembers that `who` speaks with `node`, of which one is in another system.
     pub fn note(&mut self, node: NodeId, who: NodeId) {
         if self.last != Some((node, who)) {
@@ -211,7 +243,7 @@ impl Neighbours {
     pub fn meet(&mut self, now: Time, system: SystemId) {
         let (me, life) = (self.me, self.lives);
         self.lives = self.lives.saturating_add(1);
-        self.pairs.insert(system, Pair::new(&pair::Config { me, life, limits: pair::Limits::default() }));
+        self.pairs.insert(system, Pair::new(&pair::Config { me, life, limits: self.limits }));
         if self.linked.contains_key(&system) {
             self.begin(now, system);
         }
@@ -403,11 +435,12 @@ impl Neighbours {
                         self.happened.push_back(Happening::Lost { frame, why });
                     }
                 }
-                // Nothing durable is sent yet, so nothing comes.
-                pair::Effect::DeliverDurable { .. }
-                | pair::Effect::Keep { .. }
-                | pair::Effect::Forget { .. }
-                | pair::Effect::Remember { .. } => {}
+                pair::Effect::DeliverDurable { id, frame } => {
+                    self.happened.push_back(Happening::Parcel { from: system, id, parcel: frame });
+                }
+                pair::Effect::Forget { id } => self.happened.push_back(Happening::Settled { id }),
+                // The post keeps and remembers by itself, whichever way a message goes.
+                pair::Effect::Keep { .. } | pair::Effect::Remember { .. } => {}
                 pair::Effect::Drained => self.happened.push_back(Happening::Drained(system)),
             }
         }

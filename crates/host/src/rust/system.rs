@@ -108,7 +108,7 @@ impl Builder {
     pub fn start(self) -> Result<ProcessSystem, StartError> {
         self.check()?;
         let (base, creator) = (self.base.clone(), (!self.outlives).then(std::process::id));
-        let (claim, convention) = (self.claim.clone(), self.convention.clone());
+        let (claim, convention) = (self.claim.clone(), Box::new(self.convention.clone()));
         let task = Task::Admin { system: random_number(), claim, base, creator, convention };
         let part = "Admin";
         let failed = |error: io::Error| StartError::Part { part, reason: error.to_string() };
@@ -420,6 +420,25 @@ impl ProcessSystem {
     pub fn lookup(&self, name: &str) -> Result<Option<Address>, RequestError> {
         let names = self.status()?.names;
         Ok(names.into_iter().find(|(other, _)| other == name).map(|(_, holder)| holder))
+    }
+
+    /// The actor with a global name in the system of a convention with this identity: what is sent there is kept until the handler of that actor has
+    /// returned, whether the actor and its system are there or not, and also while systems are started anew. An identity is the name in the certificate
+    /// of a system, or else where it is reached: `host:port`.
+    ///
+    /// It is told and not asked, and trusted to be an `A`; to an actor in Python send by its [address](ActorRef::address). It dies with this
+    /// system: ask for it again then.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError::Refused`] if there can be no such system or name.
+    pub fn durable<A: Actor>(&self, system: &str, name: &str) -> Result<ActorRef<A>, CreateError> {
+        let message = ToAdmin::Durable { system: system.to_owned(), name: name.to_owned() };
+        match self.link.request(message, PROMPTLY)? {
+            FromAdmin::Created { actor } => Ok(ActorRef::assume(actor)),
+            FromAdmin::Refused(refusal) => Err(CreateError::Refused { kind: refusal.kind, text: refusal.text }),
+            _ => Err(RequestError::NoAdmin.into()),
+        }
     }
 
     /// How all its actors are: what the Admin knows, and what each process says of itself. Waits at most `within`

@@ -99,7 +99,9 @@ impl Admin {
     /// A child has ended, or has never been one.
     pub(super) fn child_ended(&mut self, now: Time, child: Address, reason: &ExitReason, effects: &mut Vec<Effect>) {
         if let Some(known) = self.children.remove(&child) {
-            self.names.release(child);
+            if !self.names.release(child).is_empty() {
+                effects.push(Effect::Unnamed { actor: child });
+            }
             if let Some(requester) = known.requester {
                 self.foster_gone(now, requester, child, effects);
             }

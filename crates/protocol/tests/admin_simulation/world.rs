@@ -355,7 +355,8 @@ impl World {
             Effect::PassLetter { .. } | Effect::Resend { .. } => unreachable!("there are no letters here"),
             Effect::ExamineSource { id, .. } => self.examine(id),
             Effect::DiscardSource { digest } => self.discard(digest),
-            Effect::Log { .. } => {}
+            // Nobody sends durable messages here.
+            Effect::Log { .. } | Effect::Named { .. } | Effect::Unnamed { .. } => {}
             // There is no other system.
             Effect::SendSource { .. }
             | Effect::Convene { .. }
@@ -363,6 +364,7 @@ impl World {
             | Effect::Dial { .. }
             | Effect::HangUp { .. }
             | Effect::Meet { .. }
+            | Effect::OpenPost { .. }
             | Effect::GiveUp { .. } => panic!("nothing is said to other systems: {effect:?}"),
             Effect::Release => self.released = true,
             Effect::End => self.ended = true,
