@@ -39,6 +39,7 @@ mod membership;
 pub mod messages;
 mod processes;
 mod resending;
+mod share;
 mod shutdown;
 mod source_transfer;
 mod sources;
@@ -65,6 +66,7 @@ use logger::Logger;
 use messages::{Entry, FromAdmin, LetterRecord, ToAdmin};
 use processes::{Process, Timer};
 use resending::KeptLetters;
+pub use share::{LinksAre, Openness, Other, Share};
 use shutdown::Shutdown;
 use source_transfer::{Sent, Transfers};
 use sources::Sources;
@@ -95,6 +97,8 @@ pub struct Config {
     pub lives_with_creator: bool,
     /// Its share in a convention. What it can do is entered there from above.
     pub convention: convention::Config,
+    /// What its links are like, for who looks at the system.
+    pub links: LinksAre,
 }
 
 /// What has happened.
@@ -327,6 +331,8 @@ pub struct Admin {
     registration_watchers: BTreeSet<Address>,
     sources: Sources,
     convention: Convention,
+    links: LinksAre,
+    identity: String,
     elsewhere: Elsewhere,
     transfers: Transfers,
     /// The latest request to another system.
@@ -344,6 +350,7 @@ impl Admin {
     /// An Admin that has just started.
     pub fn new(config: Config, now: Time, effects: &mut Vec<Effect>) -> Self {
         let mut wanted = Vec::new();
+        let identity = config.convention.identity.clone();
         let convention = convention::Config { capabilities: config.capabilities.clone(), ..config.convention };
         let mut admin = Self {
             node: config.node,
@@ -361,6 +368,8 @@ impl Admin {
             registration_watchers: BTreeSet::new(),
             sources: Sources::default(),
             convention: Convention::new(convention, now, &mut wanted),
+            links: config.links,
+            identity,
             elsewhere: Elsewhere::default(),
             transfers: Transfers::default(),
             next_request: 0,

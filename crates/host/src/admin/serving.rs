@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::admin::messages::{FromAdmin, Letter, LetterRecord, Setback, ToAdmin, Topic, decode, encode};
-use roscius_protocol::admin::{Admin, Config, Effect, Event, KeptContent};
+use roscius_protocol::admin::{Admin, Config, Effect, Event, KeptContent, LinksAre};
 use roscius_protocol::frame::{DEFAULT_LIMIT, Frame, Header, Kind, Payload};
 use roscius_protocol::lifecycle::Signal;
 use roscius_protocol::pickle;
@@ -67,12 +67,12 @@ impl Serving {
         };
         let me = hub.node().system();
         let security = share::security(&mut options.convention)?;
-        let name = options.convention.name.clone();
+        let links = LinksAre { convention: options.convention.name.clone(), openness: share::openness(&security) };
         let port = network.as_ref().map(|(network, _)| network);
         let listener = share::listener(port, options.convention.outbound_only);
         let share = share::share(options.convention, me, port.map(Network::address))?;
         let introduction = Introduction {
-            convention: name,
+            convention: links.convention.clone(),
             identity: share.identity.clone(),
             system: me,
             place: share.place.as_ref().map(ToString::to_string),
@@ -89,6 +89,7 @@ impl Serving {
         };
         let config = Config {
             convention: share,
+            links,
             node: hub.node(),
             capabilities: options.capabilities,
             settings: options.settings,

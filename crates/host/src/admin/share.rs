@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs, UdpSocket};
 
+use roscius_protocol::admin::Openness;
 use roscius_protocol::convention::{self, Place, SystemId};
 use roscius_transport::network::{Security, TlsConfig, TlsError, TlsFiles};
 
@@ -35,6 +36,15 @@ pub(super) fn security(options: &mut ConventionOptions) -> Result<Security, TlsE
     options.name = config.names().convention.clone();
     options.identity = Some(config.names().identity.clone());
     Ok(Security::Tls(config))
+}
+
+/// Which systems that lets in.
+pub(super) const fn openness(security: &Security) -> Openness {
+    match security {
+        Security::Tls(_) => Openness::Certified,
+        Security::Plain { anywhere: true } => Openness::Everybody,
+        Security::Plain { anywhere: false } => Openness::ThisHost,
+    }
 }
 
 /// The part of a system in its convention.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::admin::messages::{Creation, FromAdmin, Refusal, RefusalKind, ToAdmin};
-use roscius_protocol::admin::{Admin, Config, Effect, Event};
+use roscius_protocol::admin::{Admin, Config, Effect, Event, LinksAre};
 use roscius_protocol::convention;
 use roscius_protocol::frame::Role;
 use roscius_protocol::lifecycle::{Birth, Signal};
@@ -92,6 +92,7 @@ impl World {
             logger: random.chance(50).then(Vec::new),
             lives_with_creator: false,
             convention: convention::Config::alone(SYSTEM),
+            links: LinksAre::default(),
         };
         let mut effects = Vec::new();
         let admin = Admin::new(config, Time::ZERO, &mut effects);
