@@ -17,7 +17,7 @@ use bytes::Bytes;
 use roscius::registry::Registry;
 use roscius::{Address, NodeId, Signal, StartError};
 use roscius_protocol::admin::messages::{Entry, FromAdmin, Letter, Setback, ToAdmin, Topic};
-use roscius_protocol::admin::{Admin, Config, Effect, Event};
+use roscius_protocol::admin::{Admin, Config, Effect, Event, LinksAre};
 use roscius_protocol::convention::{self, Place, SystemId};
 use roscius_protocol::frame::{Frame, Header, Kind, Role};
 use roscius_protocol::pair::{self, Pair};
@@ -140,15 +140,14 @@ impl System {
             logger: None,
             lives_with_creator: false,
             convention: convention::Config {
-                me: id,
                 identity: blueprint.name.clone(),
                 place: Some(blueprint.place.clone()),
                 candidates: blueprint.candidates.clone(),
-                capabilities: Vec::new(),
                 outbound_only: blueprint.outbound_only,
-                timing: convention::Timing::default(),
                 seed,
+                ..convention::Config::alone(id)
             },
+            links: LinksAre::default(),
         };
         let mut effects = Vec::new();
         let admin = Admin::new(config, now, &mut effects);
