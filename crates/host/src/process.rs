@@ -51,6 +51,8 @@ use inbound::Inbound;
 use outbound::Outbound;
 use requests::Requests;
 
+/// How long an actor may take to be made: a little more than the Admin allows for it.
+pub(crate) const CREATE_WITHIN: Duration = Duration::from_secs(60);
 /// How many slices of up to 64 messages actors play before the links are looked at.
 const SLICES: usize = 8;
 /// How long a thread waits at most before it looks whether another has done what it waits for.
@@ -170,6 +172,7 @@ impl Process {
             is_watched: AtomicBool::new(false),
             has_more: AtomicBool::new(false),
         });
+        process.exit.belong_to(&process);
         Ok(process)
     }
 

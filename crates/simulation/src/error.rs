@@ -1,6 +1,6 @@
 //! What can be wrong with what is asked of a simulated system.
 
-use roscius::{SendError, SpawnError, StartError};
+use roscius::{SendError, StartError};
 use roscius_protocol::admin::messages::RefusalKind;
 use roscius_protocol::convention::InvalidPlace;
 
@@ -49,15 +49,9 @@ pub enum CreateError {
         /// The reason.
         text: String,
     },
-    /// The parent may have no more children.
-    #[error(transparent)]
-    Spawn(#[from] SpawnError),
     /// The system does not run, or has ended meanwhile.
     #[error("the system does not run any more, or does not answer")]
     NoAnswer,
-    /// The handler is not one of an actor in a simulation.
-    #[error("this is no handler of an actor in a simulation")]
-    NoSimulation,
 }
 
 /// Why a message did not leave the program.

@@ -57,6 +57,5 @@ mod world;
 pub use error::{CreateError, StartFailed, TellError};
 pub use simulated::{Asked, Endpoint, SimulatedSystem};
 pub use simulation::{Builder, Simulation};
-pub use stage::spawn_by_name;
 pub use trouble::Trouble;
 pub use world::Totals;

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
-use roscius::gate::{Asker, Awaited, Crossing, Gate};
+use roscius::gate::{Asker, Awaited, Crossing, Gate, NotMade, Wanted};
 use roscius::{
     ActorSystem, Address, AskError, DeadLetter, ExitReason, ManualClock, NodeId, Payload, Poison, Signal, StartError,
 };
@@ -16,6 +16,7 @@ use roscius_protocol::admin::messages::{Answer, FromAdmin, Letter, Setback, ToAd
 use roscius_protocol::frame::{Frame, Header, Kind, Role, Trace};
 use roscius_protocol::time::Time;
 
+use crate::stage;
 use crate::wire::{self, Types, asks, root_of};
 
 /// What leaves a process, in order.
@@ -45,6 +46,14 @@ impl Gate for Exit {
     fn handle_dead_letters(&self, actor: Address, start: bool) -> bool {
         self.lock().push(Leaving::ToAdmin(actor, ToAdmin::HandleDeadLetters { start, alone: false }));
         true
+    }
+
+    fn free_node(&self) -> Option<NodeId> {
+        stage::free_node()
+    }
+
+    fn have_made(&self, wanted: Wanted) -> Result<Address, NotMade> {
+        stage::have_made(wanted)
     }
 }
 

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
-use roscius::gate::Crossing;
-use roscius::{Actor, Address, Birth, Context, ExitReason, FailureKind, FailureReport, NodeId, Restart, Signal};
+use roscius::gate::{NotMade, Wanted};
+use roscius::{Address, NodeId};
 use roscius_protocol::admin::messages::{Creation, FromAdmin, Requester, ToAdmin};
 use serde::Serialize;
 
@@ -40,38 +40,28 @@ pub(crate) fn enter(world: &SharedWorld, node: NodeId) -> OnStage {
     OnStage
 }
 
-/// Creates a child by the name that its type is registered under, here or on another system that has what it needs. It has a
-/// process of its own. Others are played while the handler waits for it.
-///
-/// # Errors
-///
-/// [`CreateError`] if it can not be made.
-pub fn spawn_by_name<A: Actor>(
-    ctx: &mut Context<A>,
-    name: &str,
-    arguments: impl Serialize,
-) -> Result<Address, CreateError> {
-    let spec = arguments_of(name, &arguments)?;
-    let (world, node) = STAGES.with_borrow(|stages| stages.last().cloned()).ok_or(CreateError::NoSimulation)?;
-    let world = world.upgrade().ok_or(CreateError::NoSimulation)?;
-    let number = world.borrow_mut().free_process(node);
-    let child = Address::new(number, 0, 1, 0);
-    let birth = ctx.adopt(child, Restart::Temporary)?;
-    let requester = Some(Requester { actor: ctx.me().address(), birth });
-    let creation =
-        Creation { maker: name.to_owned(), name: None, spec, process: Some(number), requester, source: None };
-    let answer = request(&world, node, &ToAdmin::Create(creation));
-    let created = answer.and_then(created);
-    match created {
-        Ok(actor) => {
-            ctx.readdress(birth, actor);
-            Ok(actor)
-        }
-        Err(error) => {
-            world.borrow_mut().stillborn(node, ctx.me().address(), child, birth, &error.to_string());
-            Err(error)
-        }
+/// A number that no process of the system has whose handler runs.
+pub(crate) fn free_node() -> Option<NodeId> {
+    let (world, node) = last()?;
+    Some(world.borrow_mut().free_process(node))
+}
+
+/// Has an actor made for a handler. Others are played while it waits for that.
+pub(crate) fn have_made(wanted: Wanted) -> Result<Address, NotMade> {
+    let (world, process) = last().ok_or(NotMade::NoOthers)?;
+    let Wanted { name: maker, arguments: spec, node, parent: actor, birth } = wanted;
+    let requester = Some(Requester { actor, birth });
+    let creation = Creation { maker, name: None, spec, process: Some(node), requester, source: None };
+    match request(&world, process, &ToAdmin::Create(creation)).and_then(created) {
+        Ok(actor) => Ok(actor),
+        Err(CreateError::Refused { kind, text }) => Err(NotMade::Refused { kind, text }),
+        Err(error) => Err(NotMade::NoAnswer(error.to_string())),
     }
+}
+
+fn last() -> Option<(SharedWorld, NodeId)> {
+    let (world, node) = STAGES.with_borrow(|stages| stages.last().cloned())?;
+    Some((world.upgrade()?, node))
 }
 
 /// Arguments as their maker reads them.
@@ -119,15 +109,6 @@ impl World {
         self.after(node, false);
         self.say_as(node, frame);
         Some(id)
-    }
-
-    /// A child of an actor in that process never came to be.
-    fn stillborn(&mut self, node: NodeId, parent: Address, child: Address, birth: Birth, how: &str) {
-        let reason = ExitReason::Failed(FailureReport::new(FailureKind::Creation, how));
-        if let Some(process) = self.process(node) {
-            process.system.arrive(Crossing::Signal { to: parent, signal: Signal::ChildEnded { birth, child, reason } });
-            self.after(node, true);
-        }
     }
 
     /// A number that no process of a system has.

@@ -1,5 +1,8 @@
 //! The hosts, the network between them, and the order in which things happen.
 
+mod links;
+mod turns;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -7,18 +10,17 @@ use std::time::Duration;
 
 use roscius::{NodeId, StartError};
 use roscius_protocol::convention::{Place, SystemId};
-use roscius_protocol::frame::{Frame, Role};
 use roscius_protocol::time::Time;
 
 use crate::clock::Clock;
 use crate::invariants::{End, Invariants, Observation, Verdict};
-use crate::network::{Arrival, Host, Network};
+use crate::network::{Host, Network};
 use crate::process::Process;
-use crate::stage;
 use crate::system::{Blueprint, Mail, Output, Packet, Requirements, System};
 use crate::trace::Trace;
 use crate::trouble::Trouble;
 use roscius_protocol::random::Random;
+pub(crate) use turns::run;
 
 /// What a program wants to hold at any time, and by what name.
 pub(crate) type Check = Box<dyn FnMut() -> Result<(), String>>;
@@ -207,17 +209,6 @@ impl World {
         }
     }
 
-    /// Both ends of a link notice at once that it is broken.
-    pub fn break_link(&mut self, one: Host, other: Host) {
-        let id = |host: Host| self.computers[host].running.as_ref().map(|system| system.id);
-        let (Some(one), Some(other)) = (id(one), id(other)) else { return };
-        for (at, peer) in [(one, other), (other, one)] {
-            if let Some(link) = self.network.close(at, peer) {
-                self.act_at(at, |system| system.unlinked(link, peer, "broken"));
-            }
-        }
-    }
-
     pub fn note(&mut self, what: std::fmt::Arguments<'_>) {
         self.trace.note(self.now, what);
     }
@@ -345,14 +336,6 @@ impl World {
         }
     }
 
-    fn close(&mut self, at: SystemId, peer: SystemId) {
-        let Some(link) = self.network.close(at, peer) else { return };
-        let delay = self.network.delay(&mut self.random);
-        // What it has sent arrives before the end of the link does.
-        let then = self.now.plus(delay).max(self.network.last(link, at).plus(Duration::from_micros(1)));
-        self.schedule_at(then, Happening::Closed { link, at: peer, peer: at });
-    }
-
     /// Has the Admin of a host look again when something is due.
     fn look_when_due(&mut self, host: Host) {
         let Some(system) = self.computers[host].running.as_mut() else { return };
@@ -361,23 +344,6 @@ impl World {
             system.due = Some(next);
             let system = system.id;
             self.schedule_at(next, Happening::Due { system });
-        }
-    }
-
-    /// A process says something.
-    pub fn say_as(&mut self, node: NodeId, frame: Frame) {
-        self.act_at(node.system(), |system| system.send_all(node, vec![frame]));
-    }
-
-    /// Has a process play its actors soon.
-    pub fn schedule_play(&mut self, node: NodeId) {
-        let delay = Duration::from_micros(1 + self.random.below(20) as u64);
-        if let Some(process) = self.process(node)
-            && !process.is_scheduled
-            && !process.is_on_stage
-        {
-            process.is_scheduled = true;
-            self.schedule(delay, Happening::Play { node });
         }
     }
 
@@ -456,159 +422,6 @@ impl World {
                 }
             }
             Happening::Trouble => self.make_trouble(),
-        }
-    }
-
-    fn arrives(&mut self, link: u64, from: SystemId, to: SystemId) {
-        let reaches = self.network.reaches(self.homes[&from], self.homes[&to]);
-        match self.network.take(self.now, link, from, reaches) {
-            Arrival::Packet(packet) => {
-                if self.network.has_end(to, from, link) {
-                    self.act_at(to, |system| system.take_packet(link, from, &packet));
-                } else if self.network.has_end(from, to, link) {
-                    // Who still takes the link for one learns that it is none.
-                    self.schedule(Duration::ZERO, Happening::Closed { link, at: from, peer: to });
-                }
-                self.schedule(Duration::ZERO, Happening::Arrives { link, from, to });
-            }
-            Arrival::Later(at) => self.schedule_at(at, Happening::Arrives { link, from, to }),
-            Arrival::Nothing => {}
-        }
-    }
-
-    /// A system has dialled a place.
-    fn dialled(&mut self, from: SystemId, place: Place) {
-        let Some(home) = self.system(from).map(|system| system.host) else { return };
-        let there = self.computers.iter().position(|computer| computer.blueprint.place == place);
-        let runs = |host: Host| Some((host, self.computers[host].running.as_ref()?.id));
-        let Some((host, to)) = there.and_then(runs) else {
-            return self.act(home, |system| system.not_linked(place, "refused"));
-        };
-        if !self.network.reaches(home, host) || !self.network.reaches(host, home) {
-            return self.act(home, |system| system.not_linked(place, "no answer"));
-        }
-        let name = |host: Host| self.computers[host].blueprint.name.clone();
-        let (here, other) = (name(home), name(host));
-        let link = match self.network.link(from, to) {
-            _ if to == from => 0,
-            Some(link) => link,
-            None => {
-                let link = self.network.connect(from, to);
-                self.note(format_args!("{from} and {to} have a link"));
-                self.act(host, |system| system.linked(link, from, here, None));
-                link
-            }
-        };
-        self.act(home, |system| system.linked(link, to, other, Some(place)));
-    }
-
-    /// Something was said in a process, or has come to it: sends what it says and has it played. `more`: it may have something to
-    /// do.
-    pub fn after(&mut self, node: NodeId, more: bool) {
-        let mut numbers = self.numbers;
-        let Some(process) = self.process(node) else { return };
-        let frames = process.drain(&mut numbers);
-        let ended = !process.is_on_stage && (process.has_ended() || process.is_over && process.role == Role::Actor);
-        self.numbers = numbers;
-        self.act_at(node.system(), |system| {
-            system.send_all(node, frames);
-            if ended {
-                system.end_process(node);
-            }
-        });
-        if more {
-            self.schedule_play(node);
-        } else {
-            self.set_alarm(node);
-        }
-    }
-
-    /// Has a process played when an alarm of its actors is due.
-    fn set_alarm(&mut self, node: NodeId) {
-        let now = self.now;
-        let Some(clock) = self.system(node.system()).map(|system| system.clock) else { return };
-        let Some(process) = self.process(node) else { return };
-        let Some(alarm) = process.next_alarm().map(|alarm| clock.when(alarm).max(now)) else { return };
-        if process.alarm.is_none_or(|set| set <= now || alarm < set) {
-            process.alarm = Some(alarm);
-            self.schedule_at(alarm, Happening::Play { node });
-        }
-    }
-}
-
-/// Lets the next thing happen, if it does by then.
-fn turn(world: &SharedWorld, until: Time) -> bool {
-    let Some(happening) = world.borrow_mut().next(until) else { return false };
-    match happening {
-        Happening::Play { node } => play(world, node),
-        happening => world.borrow_mut().happen(happening),
-    }
-    true
-}
-
-/// Looks whether what the program wants to hold does.
-fn check(world: &SharedWorld) {
-    let checks = Rc::clone(&world.borrow().checks);
-    // A check that lets time pass is not asked meanwhile.
-    let Ok(mut checks) = checks.try_borrow_mut() else { return };
-    for (name, check) in checks.iter_mut() {
-        if let Err(problem) = check() {
-            world.borrow_mut().violation.get_or_insert_with(|| format!("{name}: {problem}"));
-        }
-    }
-}
-
-/// Has a process play one message. The world is not borrowed meanwhile: a handler may wait for it.
-fn play(world: &SharedWorld, node: NodeId) {
-    let actors = {
-        let mut world = world.borrow_mut();
-        world.totals.happenings += 1;
-        let now = world.now;
-        let Some(local) = world.system(node.system()).map(|system| system.clock.shows(now)) else { return };
-        let Some(process) = world.process(node) else { return };
-        if process.is_on_stage {
-            return;
-        }
-        process.is_scheduled = false;
-        process.is_on_stage = true;
-        process.set_clock(local);
-        process.system.clone()
-    };
-    let played = {
-        let _on_stage = stage::enter(world, node);
-        actors.step()
-    };
-    let mut world = world.borrow_mut();
-    if let Some(process) = world.process(node) {
-        process.is_on_stage = false;
-    }
-    world.after(node, played);
-}
-
-/// Lets time pass until then, or until something holds that is looked at after each happening. Whether it does.
-///
-/// When something is wrong, panics with the seed and what happened last. Within a handler that would be a failure of the handler: then
-/// nothing goes on any more until all handlers have returned.
-#[track_caller]
-pub(crate) fn run(world: &SharedWorld, until: Time, mut holds: impl FnMut() -> bool) -> bool {
-    loop {
-        let in_handler = stage::is_entered();
-        if !in_handler {
-            check(world);
-        }
-        let report = world.borrow().report();
-        match report {
-            Some(_) if in_handler => return false,
-            Some(report) => panic!("{report}"),
-            None => {}
-        }
-        if holds() {
-            return true;
-        }
-        if !turn(world, until) {
-            let mut world = world.borrow_mut();
-            world.now = world.now.max(until);
-            return false;
         }
     }
 }

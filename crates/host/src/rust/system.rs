@@ -21,12 +21,10 @@ use super::launch::{self, Launched, Task, launch, launch_program};
 use super::parts::{Offered, Served};
 use super::{Ask, Endpoint, Registry, RustLanguage};
 use crate::admin::{Claim, ConventionOptions};
-use crate::process::{JoinError, Joining, Looks, Process, RequestError, Survey, Waited, random_number};
+use crate::process::{CREATE_WITHIN, JoinError, Joining, Looks, Process, RequestError, Survey, Waited, random_number};
 
 /// How long an answer of the Admin that asks nobody else may take.
 pub(super) const PROMPTLY: Duration = Duration::from_secs(10);
-/// How long an actor may take to be made: a little more than the Admin allows for it.
-pub(super) const CREATE_WITHIN: Duration = Duration::from_secs(60);
 /// How long an executable that is announced may take to say what actors it can make.
 const ANNOUNCE_WITHIN: Duration = Duration::from_secs(5);
 /// How long a system may take to end: a little more than the Admin allows for it.

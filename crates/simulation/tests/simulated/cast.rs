@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use roscius::prelude::*;
 use roscius::registry::Registry;
-use roscius_simulation::{SimulatedSystem, Simulation, spawn_by_name};
+use roscius_simulation::{SimulatedSystem, Simulation};
 
 #[derive(Message, Serialize, Deserialize)]
 #[message(reply = u64)]
@@ -57,7 +57,7 @@ impl Actor for Parent {
 
 impl Handler<Have> for Parent {
     fn receive(&mut self, have: &mut Have, ctx: &mut Context<Self>) -> Outcome<Result<Address, String>> {
-        Ok(spawn_by_name(ctx, &have.0, 0_u64).map_err(|error| error.to_string()))
+        Ok(ctx.spawn_by_name(&have.0, 0_u64).map_err(|error| error.to_string()))
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use roscius::prelude::*;
 use roscius::registry::Registry;
 use roscius_protocol::random::Random;
-use roscius_simulation::{SimulatedSystem, Simulation, Totals, Trouble, spawn_by_name};
+use roscius_simulation::{SimulatedSystem, Simulation, Totals, Trouble};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -78,7 +78,7 @@ impl Actor for Gossip {
             }
             7 => ctx.watch(other),
             8 if self.children.len() < 3 => {
-                if let Ok(child) = spawn_by_name(ctx, "worker", ()) {
+                if let Ok(child) = ctx.spawn_by_name("worker", ()) {
                     self.children.push(child);
                 }
             }
