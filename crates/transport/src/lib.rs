@@ -13,6 +13,7 @@
 //! | [`link`] | one connection: who is at the other end, frames in, frames out |
 //! | [`hub`] | all connections of a process, watched descriptors and processes |
 //! | `network` | links between systems, over TCP with mutual TLS (feature `network`) |
+//! | `nats` | links between systems, over a NATS server (feature `nats`) |
 //!
 //! # What is certain
 //!
@@ -26,6 +27,8 @@
 pub mod hub;
 pub mod link;
 mod memory;
+#[cfg(feature = "nats")]
+pub mod nats;
 #[cfg(feature = "network")]
 pub mod network;
 pub mod queue;
