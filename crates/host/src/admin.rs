@@ -9,6 +9,7 @@ mod neighbours;
 mod network;
 mod process_handles;
 mod serving;
+mod share;
 
 pub use error::AdminError;
 pub use network::Network;
@@ -164,6 +165,7 @@ pub fn serve_telling(
 fn start(options: AdminOptions) -> Result<(Served, Serving), AdminError> {
     limit_resources();
     // To bind the port is to claim it. All else is undone if that fails, so it comes first.
+    share::allow(&options.claim, &options.convention)?;
     let network = Network::bind(&options.claim)?;
     let port = network.as_ref().map(Network::port);
     let alias = options.claim.alias(port);

@@ -24,6 +24,7 @@
 
 #![cfg(unix)]
 
+mod flow;
 pub mod hub;
 pub mod link;
 mod memory;

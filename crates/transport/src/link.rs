@@ -20,6 +20,7 @@ use rustix::io::Errno;
 use rustix::net::sockopt::set_socket_send_buffer_size;
 use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
 
+pub use crate::flow::{Read, Written};
 use crate::queue::{CHUNKS_A_WRITE, SendQueue};
 use detour::{Drained, Incoming, Outgoing};
 
@@ -32,28 +33,6 @@ const WRITE_BUDGET: usize = 4 << 20;
 const USUAL_BLOCK: usize = 16 << 20;
 /// How much the kernel is to hold for a reader, if it may: usually it allows 416 KiB.
 const SOCKET_ROOM: usize = 1 << 20;
-
-/// How far reading came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Read {
-    /// There is nothing more to read for now.
-    Drained,
-    /// There may be more: the budget is used up.
-    More,
-    /// The other side has closed, after a whole frame.
-    Ended,
-}
-
-/// How far writing came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Written {
-    /// Everything is written.
-    All,
-    /// There is more, and the socket takes it.
-    Part,
-    /// There is more, but the socket takes nothing for now.
-    Blocked,
-}
 
 /// See the [module](self).
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
+use roscius_protocol::convention::InvalidPlace;
 use roscius_transport::SocketDirError;
 use roscius_transport::network::TlsError;
 
@@ -27,6 +28,18 @@ pub enum AdminError {
         /// What the system said.
         source: io::Error,
     },
+    /// Other hosts could reach the port, and nothing says who of them may.
+    #[error(
+        "other hosts can reach {address}, and nothing says who may speak there: give the system a certificate (`roscius cert` makes one), \
+         listen on a loopback address, or say `insecure` if everybody may"
+    )]
+    Exposed {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// What others are to know the system by is no place.
+    #[error("the system can not be known by that place: {0}")]
+    Place(#[from] InvalidPlace),
     /// There is no place for the sockets of the system.
     #[error("no place for the sockets of the system: {0}")]
     Directory(#[source] SocketDirError),

@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
-use std::net::TcpListener;
 use std::num::NonZeroU32;
 use std::os::fd::RawFd;
 use std::time::Duration;
@@ -17,7 +16,8 @@ use roscius_protocol::convention::{self, Message, Place, SystemId};
 use roscius_protocol::frame::{DEFAULT_LIMIT, Frame};
 use roscius_protocol::pair::{self, Loss, Pair, Refused, Room};
 use roscius_protocol::time::Time;
-use roscius_transport::network::{self, Cause, DialId, Introduction, Links, LinksOptions, Security};
+use roscius_transport::between::Links;
+use roscius_transport::network::{self, Cause, DialId, Limits, Origin};
 
 /// The first byte of a record between Admins. Those of pairs are below 128.
 const ADMIN: u8 = 0x80;
@@ -44,6 +44,29 @@ pub(super) struct Neighbours {
     events: Vec<network::Event>,
     effects: Vec<pair::Effect>,
     happened: VecDeque<Happening>,
+    strangers: Strangers,
+}
+
+/// Connections that were turned away. Anybody can make many, so the log has one now and then, with their number.
+#[derive(Default)]
+struct Strangers {
+    told: Option<Time>,
+    others: u64,
+}
+
+/// After how long a connection that was turned away is told of again.
+const STRANGER_TOLD_EVERY: Duration = Duration::from_secs(10);
+
+impl Strangers {
+    fn turned_away(&mut self, now: Time, from: &Origin, cause: &Cause) {
+        if self.told.is_some_and(|told| now.since(told) < STRANGER_TOLD_EVERY) {
+            self.others += 1;
+            return;
+        }
+        let others = std::mem::take(&mut self.others);
+        self.told = Some(now);
+        tracing::warn!(%from, %cause, others, "a connection was turned away");
+    }
 }
 
 /// What has come of a turn.
@@ -59,21 +82,21 @@ pub(super) enum Happening {
     Drained(SystemId),
 }
 
+/// The bounds of the links: what a pair has in flight has room there.
+pub(super) fn limits() -> Limits {
+    let window = pair::Limits::default().window;
+    let mut limits = Limits::default();
+    limits.queue.high_frames = limits.queue.high_frames.max(2 * window.pieces as usize);
+    limits.queue.high_bytes = limits.queue.high_bytes.max(2 * window.bytes as usize);
+    limits
+}
+
 impl Neighbours {
-    pub fn new(me: Introduction, security: Security, listener: Option<TcpListener>) -> io::Result<Self> {
-        let system = me.system;
-        // What a pair has in flight has room on its link.
-        let window = pair::Limits::default().window;
-        let mut limits = network::Limits::default();
-        limits.queue.high_frames = limits.queue.high_frames.max(2 * window.pieces as usize);
-        limits.queue.high_bytes = limits.queue.high_bytes.max(2 * window.bytes as usize);
-        let mut links = Links::new(LinksOptions { me, security, limits })?;
-        if let Some(listener) = listener {
-            links.listen(listener)?;
-        }
-        Ok(Self {
+    pub fn new(links: Links) -> Self {
+        let me = links.me().system;
+        Self {
             links,
-            me: system,
+            me,
             dialled: BTreeMap::new(),
             linked: BTreeMap::new(),
             about_to_be: Vec::new(),
@@ -86,7 +109,8 @@ impl Neighbours {
             events: Vec::new(),
             effects: Vec::new(),
             happened: VecDeque::new(),
-        })
+            strangers: Strangers::default(),
+        }
     }
 
     pub fn descriptor(&self) -> RawFd {
@@ -155,11 +179,17 @@ impl Neighbours {
 
     /// Who has spoken with the nodes of a system, which has left.
     pub fn forget_system(&mut self, system: SystemId) -> BTreeSet<NodeId> {
-        let nodes: Vec<NodeId> = self.spoke.keys().filter(|node| node.system() == system).copied().collect();
-        let mut who: BTreeSet<NodeId> = nodes.into_iter().flat_map(|node| self.forget(node)).collect();
-        self.forget(NodeId::of_process(system, NodeId::ADMIN));
-        who.retain(|node| node.system() != system);
-        who
+        self.last = None;
+        let mut all = BTreeSet::new();
+        self.spoke.retain(|node, who| {
+            if node.system() == system {
+                all.append(who);
+            }
+            who.retain(|node| node.system() != system);
+            !who.is_empty()
+        });
+        all.retain(|node| node.system() != system);
+        all
     }
 
     /// A system is given up: what was held for it is lost.
@@ -234,6 +264,7 @@ impl Neighbours {
         for system in linked {
             self.links.close(system);
         }
+        self.links.leave();
     }
 
     /// Nobody new is taken.
@@ -314,7 +345,15 @@ impl Neighbours {
                 let event = convention::Event::Unlinked { system, why: cause.to_string() };
                 self.happened.push_back(Happening::Convention(event));
             }
-            network::Event::TurnedAway { from, cause } => tracing::warn!(%from, %cause, "a connection was turned away"),
+            network::Event::Leaders(places) => {
+                let places = places.iter().filter_map(|place| place.parse().ok()).collect();
+                self.happened.push_back(Happening::Convention(convention::Event::Candidates(places)));
+            }
+            network::Event::Server { is_up: true, what } => tracing::info!(what, "the NATS server"),
+            network::Event::Server { is_up: false, what } => {
+                tracing::warn!(what, "no way to other systems but by the NATS server, which is not there");
+            }
+            network::Event::TurnedAway { from, cause } => self.strangers.turned_away(now, &from, &cause),
         }
     }
 

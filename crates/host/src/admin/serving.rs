@@ -22,7 +22,7 @@ use serde::Serialize;
 
 use super::neighbours::Neighbours;
 use super::process_handles::ProcessHandles;
-use super::{AdminError, AdminOptions, GOODBYE_WITHIN, Network, StatusBell};
+use super::{AdminError, AdminOptions, GOODBYE_WITHIN, Network, StatusBell, share};
 use crate::sources::{Store, examine};
 use abroad::Abroad;
 
@@ -66,11 +66,11 @@ impl Serving {
             None => None,
         };
         let me = hub.node().system();
-        let security = abroad::security(&mut options.convention)?;
+        let security = share::security(&mut options.convention)?;
         let name = options.convention.name.clone();
         let port = network.as_ref().map(|(network, _)| network);
-        let listener = abroad::listener(port, options.convention.outbound_only);
-        let share = abroad::share(options.convention, me, port.map(Network::address));
+        let listener = share::listener(port, options.convention.outbound_only);
+        let share = share::share(options.convention, me, port.map(Network::address))?;
         let introduction = Introduction {
             convention: name,
             identity: share.identity.clone(),

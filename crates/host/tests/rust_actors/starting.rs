@@ -1,6 +1,7 @@
 //! How a system is started, and what is wrong when it is not.
 
 use roscius::prelude::*;
+use roscius_host::admin::{Claim, ConventionOptions};
 use roscius_host::rust::{CreateError, ProcessSystem, Registry, StartError};
 
 use crate::cast::{Add, Player};
@@ -17,9 +18,29 @@ fn a_port_belongs_to_one_system() {
 }
 
 #[test]
+fn a_port_that_other_hosts_reach_needs_a_word_on_who_may_speak_there() {
+    let base = Base::new("exposed");
+    let everywhere = Claim::Tcp(([0, 0, 0, 0], 0).into());
+    let Err(StartError::Part { reason, .. }) = base.builder(everywhere.clone()).start() else { panic!("it started") };
+    assert!(reason.contains("0.0.0.0") && reason.contains("certificate") && reason.contains("insecure"), "{reason}");
+    assert_eq!(base.files(), Vec::<std::path::PathBuf>::new());
+    let convention = ConventionOptions { insecure: true, ..ConventionOptions::default() };
+    base.builder(everywhere).convention(convention).start().unwrap().shutdown().unwrap();
+}
+
+#[test]
+fn what_others_are_to_know_a_system_by_has_to_be_a_place() {
+    let base = Base::new("placeless");
+    let convention = ConventionOptions { place: Some("here".into()), ..ConventionOptions::default() };
+    let started = base.builder(any_port()).convention(convention).start();
+    let Err(StartError::Part { reason, .. }) = started else { panic!("{started:?}") };
+    assert!(reason.contains("here") && reason.contains("port"), "{reason}");
+}
+
+#[test]
 fn nobody_attaches_to_nothing() {
     let base = Base::new("nothing");
-    let found = base.builder(roscius_host::admin::Claim::Queue("nobody".into())).attach();
+    let found = base.builder(Claim::Queue("nobody".into())).attach();
     assert!(matches!(found, Err(StartError::NoSystem { .. })), "{found:?}");
     assert_eq!(base.files(), Vec::<std::path::PathBuf>::new());
 }

@@ -1,7 +1,7 @@
 //! How top-level actors come to be.
 
 use super::children::Child;
-use super::elsewhere::Request;
+use super::elsewhere::{Reach, Request};
 use super::messages::{Creation, FromAdmin, Refusal, RefusalKind, Requester, Source};
 use super::processes::{Process, Timer};
 use super::{Admin, Asked, CREATE_WITHIN, Effect, actor_of, root};
@@ -25,6 +25,8 @@ pub(super) struct Making {
     pub source: Option<Source>,
     /// The systems that have been asked for it before.
     pub tried: Vec<SystemId>,
+    /// About which others its process is asked, if this system can not run it.
+    pub reach: Reach,
     /// When it was asked for.
     pub since: Time,
     /// Who waits for it: with a global name there may be several.
@@ -146,6 +148,7 @@ impl Admin {
             requester,
             source,
             tried,
+            reach: Reach::Some,
             since: now,
             waiters: vec![asked],
         };
@@ -201,7 +204,7 @@ impl Admin {
             name: making.name.clone(),
             spec: making.spec.clone(),
             source: making.source.clone(),
-            elsewhere: self.offered(&making.tried),
+            elsewhere: self.offered(&making.tried, making.reach),
         };
         let starter = *starter;
         effects.push(Effect::Send { to: root(starter), id: 0, message });
@@ -339,6 +342,16 @@ impl Admin {
             self.refuse_making(making, no_process(reason.to_string()), effects);
             self.expect_end(now, actor.node());
         }
+    }
+
+    /// Has another process made for what one could not make.
+    pub(super) fn begin_again(&mut self, now: Time, mut making: Making, effects: &mut Vec<Effect>) {
+        let node = self.free_process();
+        making.actor = actor_of(node);
+        if let Some(name) = &making.name {
+            self.coming.insert(name.clone(), node);
+        }
+        self.begin(now, node, Role::Actor, making, effects);
     }
 
     fn is_free(&self, node: NodeId) -> bool {

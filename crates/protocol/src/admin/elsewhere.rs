@@ -18,9 +18,20 @@ use crate::time::Time;
 use crate::timers::TimerKey;
 
 /// How many systems a new process is asked about at once.
-const OFFERED: usize = 64;
+const SOME: usize = 64;
+/// And if none of those would do, but there are more.
+const ALL: usize = 16_384;
 /// How many systems are asked for one actor at most.
 const TRIED: usize = 64;
+
+/// About how many systems a new process is asked: what an actor requires is found out there, and mostly few know all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// The least loaded.
+    Some,
+    /// All.
+    All,
+}
 
 /// See the [module](self).
 #[derive(Debug, Default)]
@@ -55,8 +66,12 @@ pub(super) struct Request {
 
 impl Admin {
     /// Systems where an actor could be made that can not be made here, with their capabilities.
-    pub(super) fn offered(&self, tried: &[SystemId]) -> Vec<(SystemId, Vec<Entry>)> {
-        let candidates = self.convention.candidates(tried).into_iter().take(OFFERED);
+    pub(super) fn offered(&self, tried: &[SystemId], reach: Reach) -> Vec<(SystemId, Vec<Entry>)> {
+        let most = match reach {
+            Reach::Some => SOME,
+            Reach::All => ALL,
+        };
+        let candidates = self.convention.candidates(tried).into_iter().take(most);
         candidates.map(|candidate| (candidate.system, candidate.capabilities.to_vec())).collect()
     }
 
@@ -64,11 +79,15 @@ impl Admin {
     pub(super) fn make_elsewhere(
         &mut self,
         now: Time,
-        making: Making,
+        mut making: Making,
         fits: Vec<SystemId>,
         refusal: Refusal,
         effects: &mut Vec<Effect>,
     ) {
+        if fits.is_empty() && making.reach == Reach::Some && self.convention.candidates(&making.tried).len() > SOME {
+            making.reach = Reach::All;
+            return self.begin_again(now, making, effects);
+        }
         if let Some(name) = &making.name {
             self.coming.remove(name);
         }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::creation::Making;
+use super::elsewhere::Reach;
 use super::messages::ToAdmin;
 use super::processes::Timer;
 use super::{Admin, Effect, LOGGER_WITHIN, Said, actor_of};
@@ -64,6 +65,7 @@ impl Admin {
             requester: None,
             source: None,
             tried: Vec::new(),
+            reach: Reach::Some,
             since: now,
             waiters: Vec::new(),
         };

@@ -1,5 +1,6 @@
 mod creation;
 mod detail;
+mod elsewhere;
 mod logger;
 mod processes;
 mod registrations;

@@ -28,6 +28,22 @@ pub struct Config {
     pub seed: u64,
 }
 
+impl Config {
+    /// That of a system which is named by its number, nobody can dial, and which knows of nobody who may lead.
+    pub fn alone(me: SystemId) -> Self {
+        Self {
+            me,
+            identity: format!("{me:08x}"),
+            place: None,
+            candidates: Vec::new(),
+            capabilities: Vec::new(),
+            outbound_only: false,
+            timing: Timing::default(),
+            seed: me.into(),
+        }
+    }
+}
+
 /// What has happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {

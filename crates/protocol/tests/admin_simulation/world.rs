@@ -92,16 +92,7 @@ impl World {
             settings: Vec::new(),
             logger: random.chance(50).then(Vec::new),
             lives_with_creator: false,
-            convention: convention::Config {
-                me: SYSTEM,
-                identity: "here".to_owned(),
-                place: None,
-                candidates: Vec::new(),
-                capabilities: Vec::new(),
-                outbound_only: false,
-                timing: convention::Timing::default(),
-                seed: 1,
-            },
+            convention: convention::Config::alone(SYSTEM),
         };
         let mut effects = Vec::new();
         let admin = Admin::new(config, Time::ZERO, &mut effects);

@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-import seen
+from elsewhere import made
 from foreign import MOMENT
 from thespian.actors import Actor, ActorSystemException, NoCompatibleSystemForActor, requireCapability
 from thespian.test import get_free_admin_port
@@ -52,19 +52,9 @@ class Green(Actor):
     """Runs where there is something green."""
 
 
-def made(system, what=Blue):
-    def attempt():
-        try:
-            return system.createActor(what)
-        except NoCompatibleSystemForActor:
-            return None
-
-    return seen.until(attempt)
-
-
 def test_systems_of_one_authority_know_each_other(joined):
     first, _second = joined("site", "one"), joined("site", "two", blue=True)
-    blue = made(first)
+    blue = made(first, Blue)
     assert first.ask(blue, "hello", MOMENT) == "hello"
     long = bytes(range(256)) * (1 << 13)
     assert first.ask(blue, long, MOMENT) == long

@@ -5,6 +5,7 @@ import time
 
 import pytest
 import seen
+from elsewhere import made
 from thespian.actors import (
     Actor,
     ActorExitRequest,
@@ -84,18 +85,6 @@ class Mourner(Actor):
             self.send(sender, self.letters)
         elif isinstance(msg, DeadEnvelope):
             self.letters.append(msg.deadMessage)
-
-
-def made(system, what):
-    """An actor of a class that another system can run, as soon as that has joined."""
-
-    def attempt():
-        try:
-            return system.createActor(what)
-        except NoCompatibleSystemForActor:
-            return None
-
-    return seen.until(attempt)
 
 
 def test_an_actor_is_made_where_it_can_run(convention):

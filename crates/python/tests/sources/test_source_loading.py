@@ -2,14 +2,11 @@
 
 import io
 import logging
-import threading
-import time
 
 import pytest
 from authorities import (
     MOMENT,
     Assassin,
-    Authority,
     Confused,
     Corrupting,
     Dying,
@@ -23,48 +20,15 @@ from authorities import (
     Twice,
     Watcher,
 )
-from roscius import supervise
+from echoes import ECHO, ask_echo, await_verdict, refused
 from thespian.actors import (
     Actor,
     ActorExitRequest,
-    ActorSystem,
-    ChildActorExited,
-    InvalidActorSourceHash,
     InvalidActorSpecification,
     PoisonMessage,
     ValidatedSource,
 )
 from zips import zipped
-
-ECHO = {
-    "echo.py": """
-        from thespian.actors import Actor
-        import words
-
-        class Echo(Actor):
-            def receiveMessage(self, msg, sender):
-                if isinstance(msg, str):
-                    self.send(sender, words.say(msg))
-        """,
-    "words.py": "def say(text): return f'echo: {text}'",
-}
-
-
-def ask_echo(asys, source_hash, name="echo.Echo"):
-    return asys.ask(asys.createActor(name, sourceHash=source_hash), "hello", MOMENT)
-
-
-def refused(asys, source_hash):
-    with pytest.raises(InvalidActorSourceHash):
-        asys.createActor("echo.Echo", sourceHash=source_hash)
-    return True
-
-
-def await_verdict(asys, source_hash):
-    """Creations wait until a source is found valid, even if there is nothing to create."""
-    with pytest.raises(ImportError):
-        asys.createActor("no.such.Actor", sourceHash=source_hash)
-
 
 # By whose leave
 
@@ -511,269 +475,7 @@ def test_objects_of_a_source_pass_to_others_in_the_same_process_only(asys, autho
     assert asys.ask(stranger, "hello", MOMENT) == "echo: hello"
 
 
-# Unloading
-
-LAZY = {
-    "lazy.py": """
-        from thespian.actors import Actor
-
-        class Lazy(Actor):
-            def receiveMessage(self, msg, sender):
-                if msg == "import":
-                    import words
-                    self.send(sender, words.say("imported"))
-                elif isinstance(msg, str):
-                    self.send(sender, "here")
-        """,
-    "words.py": ECHO["words.py"],
-}
-
-
-def test_unloading_while_in_use(asys, authorise, load):
-    authorise()
-    source_hash = load(LAZY)
-    actor = asys.createActor("lazy.Lazy", sourceHash=source_hash)
-    assert asys.ask(actor, "hello", MOMENT) == "here"
-    asys.unloadActorSource(source_hash)
-    assert refused(asys, source_hash)
-    assert asys.ask(actor, "hello", MOMENT) == "here"
-    answer = asys.ask(actor, "import", MOMENT)
-    if asys.base_name == "simpleSystemBase":
-        # The modules are gone from the process.
-        assert isinstance(answer, PoisonMessage)
-        assert source_hash in answer.details
-    else:
-        assert answer == "echo: imported"
-    # And back again.
-    assert load(LAZY) == source_hash
-    again = asys.createActor("lazy.Lazy", sourceHash=source_hash)
-    assert asys.ask(again, "import", MOMENT) == "echo: imported"
-
-
-class Waits(Actor):
-    """Creates a child from a source, sends it messages, and says what becomes of it."""
-
-    def receiveMessage(self, msg, sender):
-        if isinstance(msg, tuple):
-            self.client = sender
-            name, source_hash, texts = msg
-            child = self.createActor(name, sourceHash=source_hash)
-            for text in texts:
-                self.send(child, text)
-            self.send(child, ActorExitRequest())
-        elif isinstance(msg, (ChildActorExited, str)):
-            self.send(self.client, "exited" if isinstance(msg, ChildActorExited) else msg)
-
-
-def all_heard(asys, count):
-    return [asys.listen(MOMENT) for _ in range(count)]
-
-
-def test_a_child_takes_its_messages_when_its_source_is_valid(asys, authorise, load):
-    authority = authorise(Silent)
-    source_hash = load(ECHO)
-    parent = asys.createActor(Waits)
-    asys.tell(parent, ("echo.Echo", source_hash, ["one", "two"]))
-    assert asys.ask(authority, "where", MOMENT)
-    assert asys.ask(authority, "go on", MOMENT) == "going on"
-    heard = all_heard(asys, 3)
-    # Of a child that the Admin made its end is told by another way than what it said.
-    heard.remove("exited")
-    assert heard == ["echo: one", "echo: two"]
-
-
-@pytest.mark.parametrize("name", ["echo.Nobody", "nowhere.Echo"])
-def test_a_child_that_its_source_does_not_have_exits(asys, authorise, load, name):
-    authority = authorise(Silent)
-    source_hash = load(ECHO)
-    parent = asys.createActor(Waits)
-    asys.tell(parent, (name, source_hash, ["one"]))
-    assert asys.ask(authority, "where", MOMENT)
-    assert asys.ask(authority, "go on", MOMENT) == "going on"
-    assert asys.listen(MOMENT) == "exited"
-
-
-def test_a_child_whose_source_is_unloaded_before_it_is_valid_exits(asys, authorise, load):
-    authority = authorise(Silent)
-    source_hash = load(ECHO)
-    parent = asys.createActor(Waits)
-    asys.tell(parent, ("echo.Echo", source_hash, ["one"]))
-    assert asys.ask(authority, "where", MOMENT)
-    asys.unloadActorSource(source_hash)
-    assert asys.listen(MOMENT) == "exited"
-
-
-def test_a_child_that_waits_for_its_source_holds_up_no_shutdown(asys, authorise, load):
-    authority = authorise(Silent)
-    parent = asys.createActor(Waits)
-    asys.tell(parent, ("echo.Echo", load(ECHO), ["one"]))
-    assert asys.ask(authority, "where", MOMENT)
-    begun = time.monotonic()
-    asys.shutdown()
-    assert time.monotonic() - begun < MOMENT.total_seconds()
-
-
-FRAGILE = {
-    "fragile.py": """
-        from thespian.actors import Actor
-
-        class Fragile(Actor):
-            told = 0
-
-            def receiveMessage(self, msg, sender):
-                if isinstance(msg, str):
-                    self.told += 1
-                    if msg == "fail":
-                        raise ValueError("as it was told")
-                    self.send(sender, f"told {self.told} times")
-        """,
-}
-
-
-@supervise()
-class Supervises(Waits):
-    """Its children are restarted."""
-
-
-def test_a_child_that_has_waited_for_its_source_is_restarted_as_any(asys, authorise, load):
-    if asys.base_name != "threadSystemBase":
-        pytest.skip("processes have it made by the Admin; on the simple base what failed comes again behind all others")
-    authority = authorise(Silent)
-    source_hash = load(FRAGILE)
-    parent = asys.createActor(Supervises)
-    asys.tell(parent, ("fragile.Fragile", source_hash, ["one", "two", "fail", "three"]))
-    assert asys.ask(authority, "where", MOMENT)
-    assert asys.ask(authority, "go on", MOMENT) == "going on"
-    assert all_heard(asys, 4) == ["told 1 times", "told 2 times", "told 1 times", "exited"]
-
-
-def test_a_child_of_a_source_that_was_loaded_just_before(asys, authorise, tmp_path):
-    authorise()
-    path = tmp_path / "source.zip"
-    path.write_bytes(zipped(ECHO))
-    loader = asys.createActor(Loads)
-    assert asys.ask(loader, str(path), MOMENT) == "echo: at once"
-
-
-class Loads(Actor):
-    """Loads a source, and creates a child from it at once."""
-
-    def receiveMessage(self, msg, sender):
-        if isinstance(msg, str) and msg.startswith("echo"):
-            self.send(self.client, msg)
-        elif isinstance(msg, str):
-            self.client = sender
-            self.send(self.createActor("echo.Echo", sourceHash=self.loadActorSource(msg)), "at once")
-
-
-def test_unloading_what_is_pending(asys, authorise, load):
-    authority = authorise(Silent)
-    source_hash = load(ECHO)
-    asys.unloadActorSource(source_hash)
-    assert refused(asys, source_hash)
-    assert asys.ask(authority, "go on", MOMENT) == "going on"
-    assert refused(asys, source_hash)
-
-
-def test_unloading_what_a_creation_waits_for(asys, authorise, load):
-    if asys.base_name == "simpleSystemBase":
-        pytest.skip("who waits there is the only one who does anything")
-    authority = authorise(Silent)
-    source_hash = load(ECHO)
-    raised = []
-
-    def create():
-        with asys.private() as own:
-            try:
-                own.createActor("echo.Echo", sourceHash=source_hash)
-            except InvalidActorSourceHash as error:
-                raised.append(error)
-
-    waiting = threading.Thread(target=create)
-    waiting.start()
-    # It is asked for, so the creation waits, or will be refused.
-    assert asys.ask(authority, "where", MOMENT)
-    asys.unloadActorSource(source_hash)
-    waiting.join(MOMENT.total_seconds())
-    assert not waiting.is_alive()
-    assert len(raised) == 1
-
-
-class Within(Actor):
-    """Creates an actor as external code does."""
-
-    system = None
-
-    def receiveMessage(self, msg, sender):
-        if isinstance(msg, str):
-            self.send(sender, type(self).system.createActor("echo.Echo", sourceHash=msg))
-
-
-@pytest.mark.in_process
-def test_creating_as_external_code_from_within_a_handler(asys, authorise, load):
-    authorise()
-    source_hash = load(ECHO)
-    await_verdict(asys, source_hash)
-    Within.system = asys
-    echo = asys.ask(asys.createActor(Within), source_hash, MOMENT)
-    assert asys.ask(echo, "hello", MOMENT) == "echo: hello"
-
-
-def test_actors_import_until_the_end(asys, authorise, load, tmp_path):
-    authorise()
-    text = """
-        from thespian.actors import Actor, ActorExitRequest
-
-        class Last(Actor):
-            def receiveMessage(self, msg, sender):
-                if isinstance(msg, str):
-                    self.path = msg
-                    self.send(sender, "here")
-                elif isinstance(msg, ActorExitRequest):
-                    import words
-                    open(self.path, "w").write(words.say("the end"))
-        """
-    last = asys.createActor("last.Last", sourceHash=load({"last.py": text, "words.py": ECHO["words.py"]}))
-    path = tmp_path / "said"
-    assert asys.ask(last, str(path), MOMENT) == "here"
-    asys.tell(last, ActorExitRequest())
-    asys.shutdown()
-    assert path.read_text() == "echo: the end"
-
-
-def test_unloading_one_of_two(asys, authorise, load):
-    authorise()
-    first, second = load(ECHO), load({**ECHO, "more.py": ""})
-    await_verdict(asys, first)
-    asys.unloadActorSource(first)
-    asys.unloadActorSource("unknown")
-    assert refused(asys, first)
-    assert ask_echo(asys, second) == "echo: hello"
-
-
-# Systems of one process
-
-
-@pytest.mark.parametrize("base", ["simpleSystemBase", "threadSystemBase"])
-def test_systems_of_one_process_do_not_share_decisions(base, tmp_path):
-    first, second = (ActorSystem(base, transientUnique=True) for _ in range(2))
-    path = tmp_path / "source.zip"
-    path.write_bytes(zipped(LAZY))
-    try:
-        for system in (first, second):
-            assert system.ask(system.createActor(Authority), "register", MOMENT) == "registered"
-        source_hash = first.loadActorSource(str(path))
-        ours = first.createActor("lazy.Lazy", sourceHash=source_hash)
-        with pytest.raises(InvalidActorSourceHash):
-            second.createActor("lazy.Lazy", sourceHash=source_hash)
-        assert second.loadActorSource(str(path)) == source_hash
-        theirs = second.createActor("lazy.Lazy", sourceHash=source_hash)
-        second.shutdown()
-        assert first.ask(ours, "import", MOMENT) == "echo: imported"
-        assert theirs
-    finally:
-        first.shutdown()
-        second.shutdown()
+# What is told
 
 
 @pytest.mark.in_process

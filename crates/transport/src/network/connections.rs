@@ -10,8 +10,8 @@ use mio::{Interest, Token};
 use super::greeting::{Claim, Greeting, Introduced, Progress, Said};
 use super::link::Link;
 use super::security::Security;
-use super::stream::Written;
 use super::{Cause, DialId, Event, Introduction, Links, Origin, Problem};
+use crate::flow::Written;
 
 /// How many connections are taken before it is the turn of the links.
 const ACCEPTED_A_TURN: usize = 64;

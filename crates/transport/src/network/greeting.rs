@@ -19,8 +19,9 @@ use super::certificate::{Fingerprint, Names, fingerprint};
 use super::introduction::MAGIC;
 use super::link::Link;
 use super::security::Security;
-use super::stream::{Read, Stream};
+use super::stream::Stream;
 use super::{Cause, Introduction, IntroductionError, Limits, PayloadKinds, neighbour};
+use crate::flow::Read;
 
 const CLAIM: u8 = b'C';
 const GO: u8 = b'G';

@@ -6,8 +6,9 @@ use bytes::Bytes;
 
 use super::certificate::Fingerprint;
 use super::records::{Incoming, Outgoing, Records};
-use super::stream::{Read, Stream, Written};
+use super::stream::Stream;
 use super::{Cause, Limits};
+use crate::flow::{Read, Written};
 use crate::queue::Room;
 
 /// See the [module](self).

@@ -9,33 +9,12 @@ use rustls::Connection;
 
 use super::Cause;
 use super::records::{Outgoing, PIECE, PIECES_A_WRITE};
+use crate::flow::{Read, Written};
 
 /// What is read from all sockets by way of one memory at a time.
 pub const SCRATCH: usize = 64 << 10;
 /// The most that is written in one go, so that a fast reader does not keep its writer from everything else.
 const WRITE_BUDGET: usize = 4 << 20;
-
-/// How far reading came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Read {
-    /// There is nothing more to read for now.
-    Drained,
-    /// There may be more: the budget is used up.
-    More,
-    /// The other side sends nothing more.
-    Ended,
-}
-
-/// How far writing came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Written {
-    /// Everything is written.
-    All,
-    /// There is more, and the socket takes it.
-    Part,
-    /// There is more, but the socket takes nothing for now.
-    Blocked,
-}
 
 /// See the [module](self).
 #[derive(Debug)]

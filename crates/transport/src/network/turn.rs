@@ -7,8 +7,8 @@ use mio::Events;
 use mio::event::Event as Ready;
 
 use super::connections::Place;
-use super::stream::{Read, Written};
 use super::{Cause, Event, Links, WAKER};
+use crate::flow::{Read, Written};
 
 impl Links {
     /// Does what there is to do, never blocks, and adds what happened to `events`.

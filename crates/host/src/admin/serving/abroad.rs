@@ -1,25 +1,22 @@
 //! What passes between this system and others.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::admin::messages::{FromAdmin, Letter, Setback, ToAdmin, Topic, decode};
 use roscius_protocol::admin::{Effect, Event};
-use roscius_protocol::convention::{self, Place, SystemId};
+use roscius_protocol::convention::SystemId;
 use roscius_protocol::frame::{self, DEFAULT_LIMIT, Frame, Header, Kind, Payload};
 use roscius_protocol::lifecycle::Signal;
 use roscius_protocol::pair::{Loss, Room};
 use roscius_transport::SendError;
 use roscius_transport::hub::WatchId;
-use roscius_transport::network::{Security, TlsConfig, TlsError, TlsFiles};
 
 use super::super::neighbours::{Happening, Neighbours};
-use super::super::{ConventionOptions, Network};
 use super::Serving;
-use crate::process::{random_number, socket_of};
+use crate::process::socket_of;
 
 /// The other systems, as far as there is a way to them.
 pub(super) struct Abroad {
@@ -33,6 +30,16 @@ pub(super) struct Abroad {
     fast: BTreeMap<SystemId, BTreeSet<NodeId>>,
 }
 
+/// How it stands with what was to be sent to another system.
+enum Way {
+    /// It is on its way, or its sender knows that it is not.
+    Open,
+    /// It is on its way, and this system is to be sent no more for now.
+    Tight(SystemId),
+    /// There is no way.
+    None,
+}
+
 /// How long what was said to other systems last may take to be written.
 const FAREWELL_WITHIN: Duration = Duration::from_millis(300);
 
@@ -43,85 +50,6 @@ impl Abroad {
 
     pub fn is_watched_by(&self, watch: WatchId) -> bool {
         self.watch == watch
-    }
-}
-
-/// Who may be at the other end of a link. With a certificate it says the convention and the name of the system.
-pub(super) fn security(options: &mut ConventionOptions) -> Result<Security, TlsError> {
-    let Some(certificate) = options.certificate.take() else {
-        return Ok(Security::Plain { anywhere: options.insecure });
-    };
-    let refused = certificate.with_file_name("refused");
-    let config = TlsConfig::load(&TlsFiles {
-        authorities: certificate.with_file_name("ca.pem"),
-        key: certificate.with_extension("key"),
-        refused: refused.exists().then_some(refused),
-        certificate,
-    })?;
-    options.name = config.names().convention.clone();
-    options.identity = Some(config.names().identity.clone());
-    Ok(Security::Tls(config))
-}
-
-/// What a system is to others.
-pub(super) fn share(options: ConventionOptions, me: SystemId, bound: Option<SocketAddr>) -> convention::Config {
-    // Who listens everywhere has to be told by what name others know this host.
-    let own = || bound.filter(|address| !address.ip().is_unspecified()).map(|address| address.to_string());
-    let place = options.place.or_else(own).filter(|_| !options.outbound_only);
-    let place: Option<Place> = place.and_then(|place| place.parse().ok());
-    let identity = options.identity.or_else(|| place.as_ref().map(ToString::to_string));
-    let identity = identity.unwrap_or_else(|| format!("{me:08x}"));
-    convention::Config {
-        me,
-        identity,
-        candidates: options.leaders.iter().filter_map(|leader| leader_at(leader, place.as_ref())).collect(),
-        place,
-        capabilities: Vec::new(),
-        outbound_only: options.outbound_only,
-        timing: convention::Timing::default(),
-        seed: u64::from(random_number()) << 32 | u64::from(me),
-    }
-}
-
-/// Where a leader is reached. What leads to this very system is given the form that others know it by.
-fn leader_at(text: &str, own: Option<&Place>) -> Option<Place> {
-    let leader: Place = match text.parse() {
-        Ok(leader) => leader,
-        Err(error) => {
-            tracing::warn!(%error, "the address of a leader is passed over");
-            return None;
-        }
-    };
-    let port = |place: &Place| place.as_str().rsplit_once(':').map(|(_, port)| port.to_owned());
-    match own {
-        Some(own) if port(own) == port(&leader) && is_here(&leader) => Some(own.clone()),
-        _ => Some(leader),
-    }
-}
-
-/// Whether the host of a place is this one: its address is one that can be bound.
-fn is_here(place: &Place) -> bool {
-    let Ok(addresses) = place.as_str().to_socket_addrs() else { return false };
-    addresses.into_iter().any(|address| UdpSocket::bind((address.ip(), 0)).is_ok())
-}
-
-/// What takes connections, if this system is to be connected to. Systems of the same host may always.
-pub(super) fn listener(network: Option<&Network>, outbound_only: bool) -> Option<std::net::TcpListener> {
-    let network = network.filter(|network| !outbound_only || network.address().ip().is_loopback())?;
-    match network.listener() {
-        Ok(Some(listener)) => Some(listener),
-        Ok(None) => {
-            let port = network.port();
-            tracing::warn!(
-                port,
-                "no other system can connect to this one: somebody else has the TCP port of this number"
-            );
-            None
-        }
-        Err(error) => {
-            tracing::warn!(%error, "no other system can connect to this one");
-            None
-        }
     }
 }
 
@@ -172,11 +100,15 @@ impl Serving {
         if let Some(abroad) = &mut self.abroad {
             abroad.neighbours.note(to, from);
         }
-        if let Some(system) = self.pass_on(frame)
-            && let Some(abroad) = &mut self.abroad
-        {
-            abroad.fast.entry(system).or_default().insert(from);
-            self.hub.pause_reading(from);
+        match self.pass_on(frame) {
+            Way::Open => {}
+            Way::Tight(system) => {
+                if let Some(abroad) = &mut self.abroad {
+                    abroad.fast.entry(system).or_default().insert(from);
+                    self.hub.pause_reading(from);
+                }
+            }
+            Way::None => self.send_next_door(frame),
         }
     }
 
@@ -188,25 +120,22 @@ impl Serving {
         }
     }
 
-    /// Sends a frame on. Which system takes no more for now, if it does not.
-    fn pass_on(&mut self, frame: &Frame) -> Option<SystemId> {
+    /// Sends a frame on.
+    fn pass_on(&mut self, frame: &Frame) -> Way {
         let now = self.now();
         let system = frame.header().to.node().system();
         let relay = self.admin.relay(system);
-        let sent = self.abroad.as_mut().and_then(|Abroad { neighbours, .. }| {
-            let way = Some(system).filter(|system| neighbours.knows(*system)).or(relay)?;
-            match neighbours.send(now, way, frame) {
-                Ok(Room::Plenty) => Some(Ok(None)),
-                Ok(Room::Tight) => Some(Ok(Some(way))),
-                Err(refused) => Some(Err(refused?)),
+        let Some(Abroad { neighbours, .. }) = &mut self.abroad else { return Way::None };
+        let Some(way) = Some(system).filter(|system| neighbours.knows(*system)).or(relay) else { return Way::None };
+        match neighbours.send(now, way, frame) {
+            Ok(Room::Plenty) => Way::Open,
+            Ok(Room::Tight) => Way::Tight(way),
+            Err(None) => Way::None,
+            Err(Some(refused)) => {
+                self.undelivered(frame, Setback::MailboxFull, &refused.to_string());
+                Way::Open
             }
-        });
-        match sent {
-            Some(Ok(tight)) => return tight,
-            Some(Err(refused)) => self.undelivered(frame, Setback::MailboxFull, &refused.to_string()),
-            None => self.send_next_door(frame),
         }
-        None
     }
 
     /// Systems of the same user on this host need not know each other: a process there listens beside those here.
@@ -214,12 +143,16 @@ impl Serving {
         let node = frame.header().to.node();
         let socket = socket_of(self.directory.path(), node);
         if !socket.exists() {
-            return self.undelivered(frame, Setback::Foreign, "its system is not in the convention");
+            return self.no_way(frame);
         }
         self.hub.introduce(node, socket);
         if let Err(error) = self.hub.forward(node, frame) {
             self.undelivered(frame, Setback::MailboxFull, &error.to_string());
         }
+    }
+
+    fn no_way(&mut self, frame: &Frame) {
+        self.undelivered(frame, Setback::Foreign, "its system is not in the convention");
     }
 
     /// A frame came from another system.
@@ -238,7 +171,10 @@ impl Serving {
         }
         if node.system() != self.hub.node().system() {
             // A leader that relays slows nobody down for one who takes little: what is over the bounds of the spool is lost, with a notice.
-            self.pass_on(&frame);
+            // Who is next door is no part of the convention: nobody gets there from outside.
+            if matches!(self.pass_on(&frame), Way::None) {
+                self.no_way(&frame);
+            }
             return;
         }
         if frame.kind() == Kind::System
@@ -252,7 +188,10 @@ impl Serving {
 
     /// Gives a frame from another system to the process here that it is for.
     fn deliver(&mut self, from: SystemId, node: NodeId, frame: Frame) {
-        if let Some(stuck) = self.abroad.as_mut().and_then(|abroad| abroad.stuck.get_mut(&node)) {
+        if let Some(Abroad { neighbours, stuck, .. }) = &mut self.abroad
+            && let Some(stuck) = stuck.get_mut(&node)
+        {
+            neighbours.pause_receiving(from);
             return stuck.push_back((from, frame));
         }
         match self.forward(node, &frame) {
@@ -406,7 +345,11 @@ impl Serving {
         let mut whole = Vec::new();
         match frame::encode(header, payload, DEFAULT_LIMIT, &mut whole).map(|_| Frame::new(whole.into(), DEFAULT_LIMIT))
         {
-            Ok(Ok(frame)) => drop(self.pass_on(&frame)),
+            Ok(Ok(frame)) => {
+                if matches!(self.pass_on(&frame), Way::None) {
+                    self.send_next_door(&frame);
+                }
+            }
             Ok(Err(error)) | Err(error) => tracing::error!(%error, "a message of the Admin has no form"),
         }
     }

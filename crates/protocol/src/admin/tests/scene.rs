@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::address::{Address, NodeId};
 use crate::admin::messages::{Creation, FromAdmin, Refusal, RefusalKind, Status, ToAdmin};
 use crate::admin::{Admin, Config, Effect, Event, actor_of, root};
-use crate::convention::{self, Timing};
+use crate::convention;
 use crate::frame::Role;
 use crate::lifecycle::{ExitReason, Signal};
 use crate::supervision::Restart;
@@ -43,16 +43,7 @@ impl Scene {
             settings: vec![(b"log".to_vec(), b"x".to_vec())],
             logger: None,
             lives_with_creator: false,
-            convention: convention::Config {
-                me: SYSTEM,
-                identity: "here".to_owned(),
-                place: None,
-                candidates: Vec::new(),
-                capabilities: Vec::new(),
-                outbound_only: false,
-                timing: Timing::default(),
-                seed: 1,
-            },
+            convention: convention::Config::alone(SYSTEM),
         };
         change(&mut config);
         let mut effects = Vec::new();

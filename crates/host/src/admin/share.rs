@@ -1,0 +1,101 @@
+//! What a system is to others: who may be at the other end of its links, where it listens, and which convention it takes part in.
+
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs, UdpSocket};
+
+use roscius_protocol::convention::{self, Place, SystemId};
+use roscius_transport::network::{Security, TlsConfig, TlsError, TlsFiles};
+
+use super::{AdminError, Claim, ConventionOptions, Network};
+use crate::process::random_number;
+
+/// Whether a system may listen where it wants to: where other hosts reach it, not without saying how it knows them.
+pub(super) fn allow(claim: &Claim, options: &ConventionOptions) -> Result<(), AdminError> {
+    match claim {
+        Claim::Tcp(address) | Claim::Udp(address)
+            if !address.ip().is_loopback() && options.certificate.is_none() && !options.insecure =>
+        {
+            Err(AdminError::Exposed { address: *address })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Who may be at the other end of a link. With a certificate it says the convention and the name of the system.
+pub(super) fn security(options: &mut ConventionOptions) -> Result<Security, TlsError> {
+    let Some(certificate) = options.certificate.take() else {
+        return Ok(Security::Plain { anywhere: options.insecure });
+    };
+    let refused = certificate.with_file_name("refused");
+    let config = TlsConfig::load(&TlsFiles {
+        authorities: certificate.with_file_name("ca.pem"),
+        key: certificate.with_extension("key"),
+        refused: refused.exists().then_some(refused),
+        certificate,
+    })?;
+    options.name = config.names().convention.clone();
+    options.identity = Some(config.names().identity.clone());
+    Ok(Security::Tls(config))
+}
+
+/// The part of a system in its convention.
+pub(super) fn share(
+    options: ConventionOptions,
+    me: SystemId,
+    bound: Option<SocketAddr>,
+) -> Result<convention::Config, AdminError> {
+    // Who listens everywhere has to be told by what name others know this host.
+    let own = || bound.filter(|address| !address.ip().is_unspecified()).map(|address| address.to_string());
+    let place = options.place.or_else(own).filter(|_| !options.outbound_only);
+    let place: Option<Place> = place.map(|place| place.parse()).transpose()?;
+    let alone = convention::Config::alone(me);
+    Ok(convention::Config {
+        identity: options.identity.or_else(|| place.as_ref().map(ToString::to_string)).unwrap_or(alone.identity),
+        candidates: options.leaders.iter().filter_map(|leader| leader_at(leader, place.as_ref())).collect(),
+        place,
+        outbound_only: options.outbound_only,
+        seed: u64::from(random_number()) << 32 | u64::from(me),
+        ..alone
+    })
+}
+
+/// Where a leader is reached. What leads to this very system is given the form that others know it by.
+fn leader_at(text: &str, own: Option<&Place>) -> Option<Place> {
+    let leader: Place = match text.parse() {
+        Ok(leader) => leader,
+        Err(error) => {
+            tracing::warn!(%error, "the address of a leader is passed over");
+            return None;
+        }
+    };
+    let port = |place: &Place| place.as_str().rsplit_once(':').map(|(_, port)| port.to_owned());
+    match own {
+        Some(own) if port(own) == port(&leader) && is_here(&leader) => Some(own.clone()),
+        _ => Some(leader),
+    }
+}
+
+/// Whether the host of a place is this one: its address is one that can be bound.
+fn is_here(place: &Place) -> bool {
+    let Ok(addresses) = place.as_str().to_socket_addrs() else { return false };
+    addresses.into_iter().any(|address| UdpSocket::bind((address.ip(), 0)).is_ok())
+}
+
+/// What takes connections, if this system is to be connected to. Systems of the same host may always.
+pub(super) fn listener(network: Option<&Network>, outbound_only: bool) -> Option<TcpListener> {
+    let network = network.filter(|network| !outbound_only || network.address().ip().is_loopback())?;
+    match network.listener() {
+        Ok(Some(listener)) => Some(listener),
+        Ok(None) => {
+            let port = network.port();
+            tracing::warn!(
+                port,
+                "no other system can connect to this one: somebody else has the TCP port of this number"
+            );
+            None
+        }
+        Err(error) => {
+            tracing::warn!(%error, "no other system can connect to this one");
+            None
+        }
+    }
+}

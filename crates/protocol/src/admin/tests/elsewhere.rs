@@ -1,0 +1,242 @@
+//! Actors that another system is asked for.
+
+use super::scene::{PROGRAM, STARTER, SYSTEM, Scene, kind_of, node, refusal};
+use crate::address::{Address, NodeId};
+use crate::admin::messages::{Creation, Entry, FromAdmin, RefusalKind, Requester, ToAdmin};
+use crate::admin::{CREATE_WITHIN, Effect, Event, actor_of, root};
+use crate::convention::messages::{Departure, Join, State};
+use crate::convention::{self, Message, SystemId};
+use crate::lifecycle::{Birth, ExitReason, Signal};
+
+const LEFT: SystemId = 20;
+const RIGHT: SystemId = 30;
+
+impl Scene {
+    /// A member of the convention, with so many actors.
+    fn member(&mut self, system: SystemId, load: u32) {
+        let identity = format!("member {system}");
+        self.on(Event::Convention(convention::Event::Linked { system, identity, dialled: None }));
+        let join = Join {
+            mine: 1,
+            yours: None,
+            place: None,
+            capabilities: vec![(b"of".to_vec(), system.to_string().into_bytes())],
+            version: 1,
+            beats_every: 1000,
+            wants: true,
+            state: State { load, ..State::default() },
+        };
+        self.on(Event::Convention(convention::Event::Said { system, message: Message::Join(Box::new(join)) }));
+        assert!(self.seen().contains(&Effect::Meet { system }));
+    }
+
+    fn leaves(&mut self, system: SystemId) {
+        let message = Message::Leave { mine: Some(1), yours: None, why: Departure::ShutsDown };
+        self.on(Event::Convention(convention::Event::Said { system, message }));
+    }
+
+    /// Whom the process that is to be an actor is asked about.
+    fn offered(&mut self) -> (NodeId, Vec<SystemId>) {
+        let mut made = self.seen().into_iter().filter_map(|effect| match effect {
+            Effect::Send { to, message: FromAdmin::Make { process, elsewhere, .. }, .. } if to == root(STARTER) => {
+                Some((process, elsewhere.into_iter().map(|(system, _): (_, Vec<Entry>)| system).collect()))
+            }
+            _ => None,
+        });
+        made.next().unwrap()
+    }
+
+    /// A new process finds that this system has not what its actor requires.
+    fn does_not_fit(&mut self, process: NodeId, fits: Vec<SystemId>) {
+        let refusal = refusal(RefusalKind::NoCompatibleSystem);
+        self.say(STARTER, 0, ToAdmin::Failed { process, refusal, fits });
+    }
+
+    /// Which system is asked for an actor, with the number of the request and who was asked before.
+    fn asked(&mut self) -> Option<(SystemId, u64, Vec<SystemId>)> {
+        self.seen().into_iter().find_map(|effect| match effect {
+            Effect::Ask { system, id, message: ToAdmin::CreateFor { tried, .. } } => Some((system, id, tried)),
+            _ => None,
+        })
+    }
+
+    fn answers(&mut self, system: SystemId, id: u64, message: FromAdmin) {
+        self.on(Event::Answered { system, id, message });
+    }
+
+    fn refuses(&mut self, system: SystemId, id: u64, kind: RefusalKind) {
+        self.answers(system, id, FromAdmin::Refused(refusal(kind)));
+    }
+
+    /// Asks for an actor of this parent that can not run here, and of which the systems named could.
+    fn wanted(&mut self, requester: Option<Requester>, fits: &[SystemId]) -> (SystemId, u64, Vec<SystemId>) {
+        self.effects.clear();
+        let process = self.create(5, |creation| creation.requester = requester).unwrap();
+        self.does_not_fit(process, fits.to_vec());
+        self.asked().unwrap()
+    }
+}
+
+fn elsewhere(system: SystemId) -> Address {
+    actor_of(NodeId::of_process(system, 100))
+}
+
+#[test]
+fn the_least_loaded_that_fits_is_asked_and_then_the_next() {
+    let mut scene = Scene::new();
+    scene.member(LEFT, 9);
+    scene.member(RIGHT, 3);
+    let process = scene.create(5, |_| {}).unwrap();
+    assert_eq!(scene.offered(), (process, vec![RIGHT, LEFT]));
+    scene.does_not_fit(process, vec![LEFT, RIGHT]);
+    let (system, id, tried) = scene.asked().unwrap();
+    assert_eq!((system, tried), (RIGHT, vec![SYSTEM, RIGHT]));
+    scene.refuses(RIGHT, id, RefusalKind::NoProcess);
+    let (system, id, tried) = scene.asked().unwrap();
+    assert_eq!((system, tried), (LEFT, vec![SYSTEM, RIGHT, LEFT]));
+    let actor = elsewhere(LEFT);
+    scene.answers(LEFT, id, FromAdmin::Created { actor });
+    assert_eq!(scene.said_to(PROGRAM), [(5, FromAdmin::Created { actor })]);
+    scene.answers(LEFT, id, FromAdmin::Created { actor });
+    assert_eq!(scene.seen(), [], "an answer counts once");
+}
+
+#[test]
+fn who_can_not_be_helped_is_told_why_by_the_last_who_was_asked() {
+    let mut scene = Scene::new();
+    scene.member(LEFT, 0);
+    let (_, id, _) = scene.wanted(None, &[LEFT]);
+    scene.refuses(RIGHT, id, RefusalKind::NoMaker);
+    assert_eq!(scene.seen(), [], "who was not asked does not answer");
+    scene.refuses(LEFT, id, RefusalKind::NoMaker);
+    let said = scene.said_to(PROGRAM);
+    assert_eq!(
+        said.iter().map(|(id, message)| (*id, kind_of(message))).collect::<Vec<_>>(),
+        [(5, Some(RefusalKind::NoMaker))]
+    );
+}
+
+#[test]
+fn what_would_fail_anywhere_is_asked_of_one() {
+    let mut scene = Scene::new();
+    scene.member(LEFT, 0);
+    scene.member(RIGHT, 1);
+    let (_, id, _) = scene.wanted(None, &[LEFT, RIGHT]);
+    scene.refuses(LEFT, id, RefusalKind::InvalidSourceHash);
+    let said = scene.said_to(PROGRAM);
+    assert_eq!(
+        said.iter().map(|(_, message)| kind_of(message)).collect::<Vec<_>>(),
+        [Some(RefusalKind::InvalidSourceHash)]
+    );
+}
+
+#[test]
+fn who_does_not_answer_or_leaves_is_passed_over() {
+    let mut scene = Scene::new();
+    scene.member(LEFT, 0);
+    scene.member(RIGHT, 1);
+    scene.wanted(None, &[LEFT, RIGHT]);
+    scene.leaves(LEFT);
+    let (system, ..) = scene.asked().unwrap();
+    assert_eq!(system, RIGHT, "the other one has left");
+    scene.wait(CREATE_WITHIN);
+    let kinds: Vec<_> = scene.said_to(PROGRAM).iter().filter_map(|(_, message)| kind_of(message)).collect();
+    assert_eq!(kinds, [RefusalKind::NoCompatibleSystem]);
+}
+
+#[test]
+fn many_systems_are_offered_in_two_steps() {
+    let mut scene = Scene::new();
+    let last = 200;
+    for system in 100..=last {
+        scene.member(system, system);
+    }
+    let first = scene.create(5, |creation| creation.name = Some("one".into())).unwrap();
+    let (_, offered) = scene.offered();
+    assert_eq!(offered, (100..164).collect::<Vec<_>>());
+    scene.does_not_fit(first, Vec::new());
+    let (second, offered) = scene.offered();
+    assert_ne!(first, second);
+    assert_eq!(offered, (100..=last).collect::<Vec<_>>(), "none of the first would do");
+    // Who wants the same meanwhile waits for the same.
+    assert_eq!(scene.create(6, |creation| creation.name = Some("one".into())), None);
+    scene.does_not_fit(second, vec![last]);
+    let (system, id, _) = scene.asked().unwrap();
+    assert_eq!(system, last);
+    let actor = elsewhere(last);
+    scene.answers(last, id, FromAdmin::Created { actor });
+    assert_eq!(scene.said_to(PROGRAM), [(5, FromAdmin::Created { actor }), (6, FromAdmin::Created { actor })]);
+}
+
+#[test]
+fn an_actor_elsewhere_ends_with_its_parent() {
+    let mut scene = Scene::new();
+    scene.member(LEFT, 0);
+    let parent = scene.actor(None);
+    let (_, id, _) = scene.wanted(Some(Requester { actor: parent, birth: Birth::numbered(4) }), &[LEFT]);
+    let child = elsewhere(LEFT);
+    scene.answers(LEFT, id, FromAdmin::Created { actor: child });
+    scene.effects.clear();
+    scene.end(parent.node());
+    let exits = scene
+        .seen()
+        .into_iter()
+        .filter(|effect| matches!(effect, Effect::Signal { to, signal: Signal::Exit { .. } } if *to == child));
+    assert_eq!(exits.count(), 1);
+}
+
+#[test]
+fn the_end_of_an_actor_with_its_system_is_told_to_its_parent_once_and_first() {
+    let mut scene = Scene::new();
+    scene.member(LEFT, 0);
+    let parent = scene.actor(None);
+    let birth = Birth::numbered(4);
+    let (_, id, _) = scene.wanted(Some(Requester { actor: parent, birth }), &[LEFT]);
+    let child = elsewhere(LEFT);
+    scene.answers(LEFT, id, FromAdmin::Created { actor: child });
+    scene.on(Event::Said { by: parent, role: None, id: 0, message: ToAdmin::WatchRegistrations { start: true } });
+    scene.effects.clear();
+    scene.leaves(LEFT);
+    let told: Vec<&str> = scene
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Signal {
+                to,
+                signal: Signal::ChildEnded { birth: whose, child: ended, reason: ExitReason::Failed(_) },
+            } if (*to, *whose, *ended) == (parent, birth, child) => Some("the end of the child"),
+            Effect::Send { message: FromAdmin::Registration { joined: false, .. }, .. } => Some("the system has left"),
+            Effect::GiveUp { system: LEFT } => Some("given up"),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, ["the end of the child", "the system has left", "given up"]);
+}
+
+#[test]
+fn a_system_asks_nobody_who_has_been_asked_before() {
+    let mut scene = Scene::new();
+    scene.member(LEFT, 0);
+    scene.member(RIGHT, 1);
+    let creation = Creation {
+        maker: "python".into(),
+        name: None,
+        spec: b"spec".to_vec(),
+        process: None,
+        requester: None,
+        source: None,
+    };
+    let by = root(NodeId::of_process(LEFT, NodeId::ADMIN));
+    let message = ToAdmin::CreateFor { creation, tried: vec![LEFT, SYSTEM] };
+    scene.on(Event::Said { by, role: None, id: 77, message });
+    let (process, offered) = scene.offered();
+    assert_eq!((process.system(), offered), (node(1).system(), vec![RIGHT]));
+    scene.does_not_fit(process, vec![RIGHT]);
+    let (system, id, tried) = scene.asked().unwrap();
+    assert_eq!((system, tried), (RIGHT, vec![LEFT, SYSTEM, RIGHT]));
+    scene.refuses(RIGHT, id, RefusalKind::NoCompatibleSystem);
+    assert_eq!(
+        scene.said_to(by.node()).iter().map(|(id, message)| (*id, kind_of(message))).collect::<Vec<_>>(),
+        [(77, Some(RefusalKind::NoCompatibleSystem))]
+    );
+}
