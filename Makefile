@@ -72,7 +72,7 @@ wheel: $(VENV)/ready
 	cd crates/python && $(WHEEL) --out ../../dist
 	cd crates/python && $(WHEEL) --features abi3 --out ../../dist/abi3
 
-python-tests: wheel
+python-tests: wheel .nats/nats-server
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps dist/*.whl
 	$(VENV)/bin/ruff check --config crates/python/pyproject.toml crates/python demo/python
 	$(VENV)/bin/ruff format --config crates/python/pyproject.toml --check crates/python demo/python
@@ -97,7 +97,7 @@ docs: $(MDBOOK)
 
 # Needs a nightly toolchain and cargo-fuzz.
 fuzz:
-	for target in hello frame stream link network system pair message_pack signed_source archive convention; do $(CARGO) +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
+	for target in hello frame stream link network datagram system pair message_pack signed_source archive convention; do $(CARGO) +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
 
 bench:
 	cd bench && $(CARGO) run --quiet --release --features roscius -- $(BENCH_ARGS)

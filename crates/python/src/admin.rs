@@ -58,6 +58,8 @@ pub(crate) struct Share {
     place: Option<String>,
     outbound_only: bool,
     certificate: Option<PathBuf>,
+    credentials: Option<PathBuf>,
+    authority: Option<PathBuf>,
     insecure: bool,
 }
 
@@ -93,9 +95,17 @@ pub(crate) fn serve_admin(
         other => return Err(PyValueError::new_err(format!("`{other}` is no kind of system"))),
     };
     let system = random_number().map_err(pyo3::exceptions::PyOSError::new_err)?;
-    let Share { leaders, place, outbound_only, certificate, insecure } = convention;
-    let convention =
-        ConventionOptions { leaders, place, outbound_only, certificate, insecure, ..ConventionOptions::default() };
+    let Share { leaders, place, outbound_only, certificate, credentials, authority, insecure } = convention;
+    let convention = ConventionOptions {
+        leaders,
+        place,
+        outbound_only,
+        certificate,
+        credentials,
+        authority,
+        insecure,
+        ..ConventionOptions::default()
+    };
     let options = AdminOptions { system, claim, base: None, capabilities, settings, logger, creator, convention };
     // How it ended has been said to whoever waits for it, or is in the log.
     let tell = move |status| {

@@ -7,17 +7,14 @@
 //! The thread that talks with the server is the only one; [`Links`] itself never blocks, and is driven as the other is.
 
 mod address;
-mod datagram;
 mod names;
 mod peers;
 mod presence;
 mod seats;
 mod server;
-mod stream;
 mod turn;
 
 pub use address::{InvalidAddress, NatsAddress};
-pub use datagram::{Body, Datagram, DatagramError};
 pub use names::{place, system_at};
 
 use std::collections::{BTreeMap, VecDeque};
@@ -29,6 +26,7 @@ use bytes::Bytes;
 use mio::Token;
 use tokio::sync::mpsc::error::TrySendError;
 
+use crate::datagram::{Body, Datagram};
 use crate::network::connections::Incarnations;
 use crate::network::{Cause, DialId, Event, Introduction, Limits, SendError};
 use crate::queue::Room;
@@ -148,7 +146,7 @@ impl Links {
         if length > limit {
             return Err(SendError::TooLong { length, limit });
         }
-        if open.stream.outgoing().is_full() {
+        if open.stream.is_full() {
             let (records, bytes) = open.stream.waiting();
             return Err(SendError::Full { system, records, bytes });
         }

@@ -260,8 +260,7 @@ impl Neighbours {
     /// Closes all links, after what was said last. Nothing more is taken.
     pub fn close(&mut self) {
         self.pairs.clear();
-        let linked: Vec<SystemId> = self.links.linked().collect();
-        for system in linked {
+        for system in self.links.linked() {
             self.links.close(system);
         }
         self.links.leave();
@@ -342,7 +341,11 @@ impl Neighbours {
                     pair.unlinked(now, &mut self.effects);
                     self.carry_out(system);
                 }
-                let event = convention::Event::Unlinked { system, why: cause.to_string() };
+                let why = cause.to_string();
+                let event = match cause {
+                    Cause::Away => convention::Event::Gone { system, why },
+                    _ => convention::Event::Unlinked { system, why },
+                };
                 self.happened.push_back(Happening::Convention(event));
             }
             network::Event::Leaders(places) => {

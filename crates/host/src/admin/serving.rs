@@ -16,7 +16,6 @@ use roscius_protocol::pickle;
 use roscius_protocol::sources::Level;
 use roscius_protocol::time::Time;
 use roscius_transport::hub::WatchId;
-use roscius_transport::network::{Introduction, PayloadKinds};
 use roscius_transport::{Hub, SendError, SocketDir, hub};
 use serde::Serialize;
 
@@ -51,7 +50,7 @@ pub(super) struct Serving {
 
 impl Serving {
     pub fn new(
-        mut options: AdminOptions,
+        options: AdminOptions,
         mut hub: Hub,
         network: Option<Network>,
         directory: SocketDir,
@@ -66,21 +65,11 @@ impl Serving {
             None => None,
         };
         let me = hub.node().system();
-        let security = share::security(&mut options.convention)?;
-        let name = options.convention.name.clone();
         let port = network.as_ref().map(|(network, _)| network);
-        let listener = share::listener(port, options.convention.outbound_only);
-        let share = share::share(options.convention, me, port.map(Network::address))?;
-        let introduction = Introduction {
-            convention: name,
-            identity: share.identity.clone(),
-            system: me,
-            place: share.place.as_ref().map(ToString::to_string),
-            payloads: PayloadKinds::ALL,
-        };
-        let abroad = match &network {
-            Some(_) => {
-                let neighbours = Neighbours::new(introduction, security, listener).map_err(AdminError::Loop)?;
+        let (links, share) = share::take_part(options.convention, me, port)?;
+        let abroad = match links {
+            Some(links) => {
+                let neighbours = Neighbours::new(links);
                 let watch = hub.watch(neighbours.descriptor());
                 let watch = watch.map_err(|error| AdminError::Loop(std::io::Error::other(error)))?;
                 Some(Abroad::new(neighbours, watch))

@@ -1,10 +1,18 @@
 //! What a system is to others: who may be at the other end of its links, where it listens, and which convention it takes part in.
 
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs, UdpSocket};
+#[cfg(feature = "nats")]
+use std::time::Duration;
 
 use roscius_protocol::convention::{self, Place, SystemId};
-use roscius_transport::network::{Security, TlsConfig, TlsError, TlsFiles};
+use roscius_transport::between::Links;
+#[cfg(feature = "nats")]
+use roscius_transport::nats::{self, NatsAddress};
+use roscius_transport::network::{
+    self, Introduction, LinksOptions, PayloadKinds, Security, TlsConfig, TlsError, TlsFiles,
+};
 
+use super::neighbours::limits;
 use super::{AdminError, Claim, ConventionOptions, Network};
 use crate::process::random_number;
 
@@ -20,8 +28,75 @@ pub(super) fn allow(claim: &Claim, options: &ConventionOptions) -> Result<(), Ad
     }
 }
 
+/// The links of a system with others, if it has any, and its part in their convention.
+pub(super) fn take_part(
+    mut options: ConventionOptions,
+    me: SystemId,
+    network: Option<&Network>,
+) -> Result<(Option<Links>, convention::Config), AdminError> {
+    if options.leaders.iter().any(|leader| leader.starts_with("nats://")) {
+        return over_nats(&options, me);
+    }
+    let security = security(&mut options)?;
+    let name = options.name.clone();
+    let listener = listener(network, options.outbound_only);
+    let share = share(options, me, network.map(Network::address))?;
+    if network.is_none() {
+        return Ok((None, share));
+    }
+    let me = introduction(name, &share);
+    let links = LinksOptions { me, security, limits: limits() };
+    let mut links = network::Links::new(links).map_err(AdminError::Loop)?;
+    if let Some(listener) = listener {
+        links.listen(listener).map_err(AdminError::Loop)?;
+    }
+    Ok((Some(Links::Tcp(Box::new(links))), share))
+}
+
+fn introduction(convention: String, share: &convention::Config) -> Introduction {
+    Introduction {
+        convention,
+        identity: share.identity.clone(),
+        system: share.me,
+        place: share.place.as_ref().map(ToString::to_string),
+        payloads: PayloadKinds::ALL,
+    }
+}
+
+/// A system whose links go over a NATS server, which says who leads.
+#[cfg(feature = "nats")]
+fn over_nats(options: &ConventionOptions, me: SystemId) -> Result<(Option<Links>, convention::Config), AdminError> {
+    let [address] = &options.leaders[..] else { return Err(AdminError::NatsAndOthers) };
+    let address = NatsAddress {
+        credentials: options.credentials.clone(),
+        authority: options.authority.clone(),
+        insecure: options.insecure,
+        ..address.parse()?
+    };
+    let alone = convention::Config::alone(me);
+    let share = convention::Config {
+        identity: options.identity.clone().unwrap_or(alone.identity),
+        place: Some(nats::place(me).parse()?),
+        seed: u64::from(random_number()) << 32 | u64::from(me),
+        timing: convention::Timing { broken_after: SERVER_BACK_WITHIN, ..alone.timing },
+        ..alone
+    };
+    let me = introduction(address.convention.clone(), &share);
+    let links = nats::Links::new(me, &address, limits()).map_err(AdminError::Nats)?;
+    Ok((Some(Links::Nats(Box::new(links))), share))
+}
+
+/// A server that is back within this time has cost no member: it may have been started again.
+#[cfg(feature = "nats")]
+const SERVER_BACK_WITHIN: Duration = Duration::from_secs(4);
+
+#[cfg(not(feature = "nats"))]
+fn over_nats(_: &ConventionOptions, _: SystemId) -> Result<(Option<Links>, convention::Config), AdminError> {
+    Err(AdminError::NoNats)
+}
+
 /// Who may be at the other end of a link. With a certificate it says the convention and the name of the system.
-pub(super) fn security(options: &mut ConventionOptions) -> Result<Security, TlsError> {
+fn security(options: &mut ConventionOptions) -> Result<Security, TlsError> {
     let Some(certificate) = options.certificate.take() else {
         return Ok(Security::Plain { anywhere: options.insecure });
     };
@@ -38,7 +113,7 @@ pub(super) fn security(options: &mut ConventionOptions) -> Result<Security, TlsE
 }
 
 /// The part of a system in its convention.
-pub(super) fn share(
+fn share(
     options: ConventionOptions,
     me: SystemId,
     bound: Option<SocketAddr>,
@@ -60,7 +135,7 @@ pub(super) fn share(
 
 /// Where a leader is reached. What leads to this very system is given the form that others know it by.
 fn leader_at(text: &str, own: Option<&Place>) -> Option<Place> {
-    let leader: Place = match text.parse() {
+    let leader: Place = match text.strip_prefix("tcp://").unwrap_or(text).parse() {
         Ok(leader) => leader,
         Err(error) => {
             tracing::warn!(%error, "the address of a leader is passed over");
@@ -81,7 +156,7 @@ fn is_here(place: &Place) -> bool {
 }
 
 /// What takes connections, if this system is to be connected to. Systems of the same host may always.
-pub(super) fn listener(network: Option<&Network>, outbound_only: bool) -> Option<TcpListener> {
+fn listener(network: Option<&Network>, outbound_only: bool) -> Option<TcpListener> {
     let network = network.filter(|network| !outbound_only || network.address().ip().is_loopback())?;
     match network.listener() {
         Ok(Some(listener)) => Some(listener),

@@ -32,7 +32,7 @@ const LONGEST: u32 = 1 << 30;
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Task {
     /// The Admin of a new system.
-    Admin { system: u32, claim: Claim, base: Option<PathBuf>, creator: Option<u32>, convention: ConventionOptions },
+    Admin { system: u32, claim: Claim, base: Option<PathBuf>, creator: Option<u32>, convention: Box<ConventionOptions> },
     /// The process that starts those of actors.
     Starter { directory: PathBuf, arguments: Vec<String> },
     /// The process of an actor.

@@ -61,8 +61,16 @@ fn play(registry: &Registry, mut socket: UnixStream) -> Result<(), Box<dyn std::
     match task {
         Task::Admin { system, claim, base, creator, convention } => {
             let (capabilities, settings) = (capabilities_of_this_host(), Vec::new());
-            let options =
-                AdminOptions { system, claim, base, capabilities, settings, logger: None, creator, convention };
+            let options = AdminOptions {
+                system,
+                claim,
+                base,
+                capabilities,
+                settings,
+                logger: None,
+                creator,
+                convention: *convention,
+            };
             let mut told = Ok(());
             serve(options, |outcome| {
                 let served = match outcome {

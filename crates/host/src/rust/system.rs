@@ -106,7 +106,7 @@ impl Builder {
     pub fn start(self) -> Result<ProcessSystem, StartError> {
         self.check()?;
         let (base, creator) = (self.base.clone(), (!self.outlives).then(std::process::id));
-        let (claim, convention) = (self.claim.clone(), self.convention.clone());
+        let (claim, convention) = (self.claim.clone(), Box::new(self.convention.clone()));
         let task = Task::Admin { system: random_number(), claim, base, creator, convention };
         let part = "Admin";
         let failed = |error: io::Error| StartError::Part { part, reason: error.to_string() };

@@ -74,7 +74,7 @@ pub fn system_at(place: &str) -> Option<u32> {
     system(place.strip_prefix(PLACE)?)
 }
 
-const PLACE: &str = "nats:";
+const PLACE: &str = "nats/";
 
 /// Eight digits, in the one form that [`subject`], [`member`] and [`place`] give them.
 fn system(digits: &str) -> Option<u32> {
@@ -100,7 +100,7 @@ mod tests {
     fn numbers_are_read_in_one_form_only() {
         assert_eq!(system_at(&place(0xbad)), Some(0xbad));
         assert_eq!(member_of(&member(u32::MAX)), Some(u32::MAX));
-        for wrong in ["nats:bad", "nats:00000BAD", "nats:+0000bad", "host:1900", "nats:000000bad", ""] {
+        for wrong in ["nats/bad", "nats/00000BAD", "nats/+0000bad", "nats:1900", "nats/000000bad", ""] {
             assert_eq!(system_at(wrong), None, "{wrong}");
         }
     }

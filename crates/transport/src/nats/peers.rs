@@ -10,8 +10,8 @@ use bytes::Bytes;
 use ring::rand::SecureRandom as _;
 
 use super::server::Command;
-use super::stream::Stream;
-use super::{Body, Datagram, DatagramError, Links, names};
+use super::{Links, names};
+use crate::datagram::{Body, Datagram, DatagramError, Stream};
 use crate::network::{Cause, DialId, Event, Introduction, Origin};
 
 /// Nothing is said to those without a link when so much waits for the server.

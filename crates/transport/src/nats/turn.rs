@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::error::TrySendError;
 
-use super::datagram::BEFORE_DATA;
 use super::peers::Peer;
 use super::server::{Command, News};
 use super::{Links, PIECE};
+use crate::datagram::BEFORE_DATA;
 use crate::network::{Cause, Event};
 
 /// How much news is taken in before it is the turn of others.
@@ -90,7 +90,7 @@ impl Links {
             let Some(Peer::Open(open)) = self.peers.get_mut(&system) else { return };
             let Some(datagram) = open.stream.next(piece) else {
                 open.is_dirty = false;
-                if open.stream.outgoing().has_room_again() {
+                if open.stream.has_room_again() {
                     self.events.push(Event::Room { system });
                 }
                 return;

@@ -4,7 +4,8 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
 use bytes::Bytes;
-use roscius_transport::nats::{Body, Datagram, NatsAddress, place};
+use roscius_transport::datagram::{Body, Datagram};
+use roscius_transport::nats::{NatsAddress, place};
 use roscius_transport::network::{Cause, Introduction, Limits};
 
 use super::scene::{Station, connected, introduction, link, linked, until};

@@ -51,7 +51,7 @@ fn no_more_is_under_way_than_the_window() {
         while let Some(datagram) = one.next(MOST) {
             under_way.push(datagram);
         }
-        let bytes: usize = under_way.iter().map(|datagram| datagram.len() - super::super::datagram::BEFORE_DATA).sum();
+        let bytes: usize = under_way.iter().map(|datagram| datagram.len() - super::super::BEFORE_DATA).sum();
         assert!(bytes > 0 && bytes as u64 <= WINDOW_BYTES, "{bytes}");
         sent += bytes;
         rounds += 1;

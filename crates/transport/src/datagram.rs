@@ -1,4 +1,8 @@
-//! What is sent over NATS, one a message.
+//! What two systems say to each other by way of a server that carries messages, as NATS does: one datagram a message.
+
+mod stream;
+
+pub use stream::Stream;
 
 use bytes::{BufMut, Bytes, BytesMut};
 

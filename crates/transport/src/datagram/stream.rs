@@ -8,7 +8,7 @@ use std::io::IoSlice;
 
 use bytes::{BufMut, Bytes};
 
-use super::datagram::{Body, Datagram};
+use super::{Body, Datagram};
 use crate::network::records::{Incoming, Outgoing, PIECES_A_WRITE};
 use crate::network::{Cause, Records};
 use crate::queue::{Bounds, Room};
@@ -23,8 +23,9 @@ pub const WINDOW_DATAGRAMS: u64 = 1024;
 pub struct Stream {
     /// This system.
     me: u32,
-    /// This side's number, and the other's.
+    /// This side's number.
     pub mine: u64,
+    /// The other side's.
     pub theirs: u64,
     outgoing: Outgoing,
     sent: Count,
@@ -54,7 +55,8 @@ impl Count {
 }
 
 impl Stream {
-    /// Nothing has been sent yet.
+    /// Nothing has been sent yet. `me` is this system; the numbers are this side's and the other's; `limit` is the longest record that is taken,
+    /// in bytes.
     pub fn new(me: u32, (mine, theirs): (u64, u64), bounds: Bounds, limit: u64) -> Self {
         Self {
             me,
@@ -69,17 +71,22 @@ impl Stream {
         }
     }
 
-    /// What waits to be sent.
-    pub const fn outgoing(&mut self) -> &mut Outgoing {
-        &mut self.outgoing
+    /// Whether nothing more is taken for now.
+    pub const fn is_full(&self) -> bool {
+        self.outgoing.is_full()
     }
 
-    /// As [`Outgoing::waiting`].
+    /// Says once that there is room again after it was full.
+    pub fn has_room_again(&mut self) -> bool {
+        self.outgoing.has_room_again()
+    }
+
+    /// About how many records wait, and how many bytes.
     pub const fn waiting(&self) -> (usize, usize) {
         self.outgoing.waiting()
     }
 
-    /// Adds a record to what waits.
+    /// Adds a record to what waits. The caller sees to it that it is not too long and that there is room.
     pub fn push(&mut self, head: &[u8], body: Bytes) -> Room {
         self.outgoing.push(head, body)
     }
@@ -109,7 +116,7 @@ impl Stream {
         Some(out.freeze())
     }
 
-    /// Takes what came of the other side's stream, and gives the records that are whole now.
+    /// Takes what came of the other side's stream, and gives the records that are whole now. `scratch` is memory to work with.
     ///
     /// # Errors
     ///
