@@ -1,6 +1,10 @@
 """Conventions whose links go over a NATS server: what is different there."""
 
+import re
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 import seen
@@ -84,3 +88,16 @@ def test_the_address_of_a_leader_may_be_a_url(scene):
     first = scene.start("multiprocTCPBase", **way, **{"Admin Port": port})
     scene.start("multiprocTCPBase", **way, **{"Admin Port": get_free_admin_port()}, blue=True)
     assert first.ask(made(first, Blue), "by a URL", MOMENT) == "by a URL"
+
+
+def test_the_program_of_the_book_does_what_is_said(convention_over_nats, tmp_path):
+    page = (Path(__file__).parents[4] / "docs" / "nats.md").read_text()
+    program, output = re.search(r"```python\n(.*?)```\n\n```text\n(.*?)```", page, re.DOTALL).groups()
+    program = program.replace("nats://roscius:secret@localhost:4222/site", convention_over_nats.server.address)
+    for port in ("1900", "1901"):
+        program = program.replace(port, str(get_free_admin_port()))
+    (tmp_path / "program.py").write_text(program)
+    with (tmp_path / "output").open("w+") as shown:
+        subprocess.run([sys.executable, "program.py"], cwd=tmp_path, stdout=shown, timeout=50, check=True)
+        shown.seek(0)
+        assert shown.read() == output
