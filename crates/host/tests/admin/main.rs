@@ -3,8 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "the linter takes what several tests share for no test")]
 
+mod enemies;
 mod fellow;
 mod finding;
 mod living;
 mod scene;
 mod sources;
+mod stranger;

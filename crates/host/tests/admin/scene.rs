@@ -130,6 +130,11 @@ impl Speaker {
         }
     }
 
+    /// Whether such a frame has come and was not looked at.
+    pub fn has(&self, is: impl Fn(&Frame) -> bool) -> bool {
+        self.frames.iter().any(is)
+    }
+
     /// The first frame that is looked for.
     pub fn frame(&mut self, what: &str, is: impl Fn(&Frame) -> bool) -> Frame {
         let since = Instant::now();

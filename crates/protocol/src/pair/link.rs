@@ -98,10 +98,13 @@ impl Pair {
                 *link = Link { greeted: true, ..Link::new() };
                 self.outgoing.rewind();
             }
-            self.take_acknowledgement(now, head, out);
         }
         if head.flags & GREETED == 0 || !named_right {
             self.say_hello(now, out);
+        }
+        // What waited leaves now. The peer takes it after the hello only.
+        if named_right {
+            self.take_acknowledgement(now, head, out);
         }
         Ok(())
     }

@@ -238,3 +238,20 @@ fn a_peer_that_is_silent_is_asked_ever_more_seldom() {
     two.play(0, Pair::gone);
     assert_eq!(two.lost[0], [(Bytes::from_static(b"hello?"), Loss::Unknown)]);
 }
+
+#[test]
+fn what_waited_for_a_link_is_there_as_soon_as_both_have_greeted() {
+    for first in 0..2 {
+        let mut two = Two::new(Limits::default());
+        two.send(0, "one");
+        two.send(1, "other");
+        let peer = |at: usize| if at == 0 { 2 } else { 1 };
+        two.play(first, |pair, now, out| pair.linked(now, peer(first), out));
+        // The other side is no member yet.
+        two.under_way = Default::default();
+        two.play(1 - first, |pair, now, out| pair.linked(now, peer(1 - first), out));
+        two.carry();
+        assert_eq!(two.delivered, [["other"], ["one"]]);
+        assert!(two.pairs.iter().all(|pair| pair.status().strays == 0), "nothing was sent in vain");
+    }
+}
