@@ -18,7 +18,7 @@ pub const WINDOW_BYTES: u64 = 8 << 20;
 /// How many datagrams may be. A subscription has room for those of many systems.
 pub const WINDOW_DATAGRAMS: u64 = 1024;
 
-/// See the [module](self).
+/// What both sides of a link say: records that are cut into datagrams, and those of the other side, made records again.
 #[derive(Debug)]
 pub struct Stream {
     /// This system.

@@ -19,6 +19,9 @@ use super::server::{Me, News, Teller};
 
 /// A key that was not renewed for so long is gone.
 const LASTS: Duration = Duration::from_secs(3);
+/// In a cluster keys last longer: when a server is gone, the others take up to ten seconds to agree on who looks after the bucket, and until
+/// then nothing can be renewed. Who is gone is noticed by its silence before that.
+const LASTS_IN_CLUSTER: Duration = Duration::from_secs(15);
 /// How often it is renewed.
 const RENEWED: Duration = Duration::from_secs(1);
 /// How long the server keeps, for those who watch, that a key is gone: the shortest that it takes.
@@ -133,7 +136,7 @@ impl Keeper<'_> {
         let name = names::bucket(&self.me.convention);
         if let Ok(store) = jetstream.get_key_value(&name).await {
             let config = &store.stream.cached_info().config;
-            if config.max_age != LASTS || config.subject_delete_marker_ttl.is_none() {
+            if config.max_age != lasts(config.num_replicas) || config.subject_delete_marker_ttl.is_none() {
                 return Err(
                     format!("{name} is not as this version makes it: delete it when no system is connected").into()
                 );
@@ -144,7 +147,7 @@ impl Keeper<'_> {
             bucket: name.clone(),
             description: "Actor systems that are there, and who may lead".into(),
             history: 1,
-            max_age: LASTS,
+            max_age: lasts(num_replicas),
             limit_markers: Some(MARKED),
             // What is in it is good for seconds only.
             storage: StorageType::Memory,
@@ -259,6 +262,10 @@ impl Keeper<'_> {
         }
         let _ = store.delete(names::member(self.me.system)).await;
     }
+}
+
+const fn lasts(copies: usize) -> Duration {
+    if copies > 1 { LASTS_IN_CLUSTER } else { LASTS }
 }
 
 async fn next(watch: &mut Option<Watch>) -> Option<<Watch as futures_util::Stream>::Item> {

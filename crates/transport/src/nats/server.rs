@@ -175,8 +175,9 @@ fn options(address: &NatsAddress) -> io::Result<(ConnectOptions, UnboundedReceiv
     if let Some(path) = &address.authority {
         options = options.add_root_certificates(path.clone());
     }
-    if !address.insecure && !address.is_here() {
-        options = options.require_tls(true);
+    if !address.insecure {
+        // Without TLS only what was named is connected to: the others of its cluster may be on other hosts.
+        options = if address.is_here() { options.ignore_discovered_servers() } else { options.require_tls(true) };
     }
     Ok((options, events))
 }

@@ -8,4 +8,5 @@ mod outages;
 mod presence;
 mod scene;
 mod server;
+mod servers;
 mod strangers;

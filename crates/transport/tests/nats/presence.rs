@@ -65,12 +65,12 @@ fn noticed(end: impl FnOnce(&Child), within: Duration) {
 
 #[test]
 fn a_member_that_is_killed_is_noticed() {
-    noticed(|child| kill_process(Pid::from_child(child), Signal::KILL).unwrap(), Duration::from_secs(8));
+    noticed(|child| kill_process(Pid::from_child(child), Signal::KILL).unwrap(), Duration::from_secs(10));
 }
 
 #[test]
 fn a_member_that_is_frozen_is_noticed() {
-    noticed(|child| kill_process(Pid::from_child(child), Signal::STOP).unwrap(), Duration::from_secs(8));
+    noticed(|child| kill_process(Pid::from_child(child), Signal::STOP).unwrap(), Duration::from_secs(10));
 }
 
 #[test]
