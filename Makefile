@@ -97,7 +97,7 @@ docs: $(MDBOOK)
 
 # Needs a nightly toolchain and cargo-fuzz.
 fuzz:
-	for target in hello frame stream link network datagram system pair message_pack signed_source archive convention; do $(CARGO) +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
+	for target in hello frame stream link network datagram system pair post message_pack signed_source archive convention; do $(CARGO) +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
 
 bench:
 	cd bench && $(CARGO) run --quiet --release --features roscius -- $(BENCH_ARGS)
@@ -112,9 +112,11 @@ soak: wheel
 	$(VENV)/bin/python crates/python/soak.py $(SOAK_ARGS)
 
 # One run: SEED=17. Others: SEEDS=100 MINUTES=5. All that happens in one: SEED=17 TRACE=1.
+# The second is about real actors on simulated systems.
 simulate:
 	MINUTES=$(or $(MINUTES),60) $(if $(SEED),,SEEDS=$(or $(SEEDS),1000)) \
 		$(CARGO) test --quiet --release -p roscius-protocol --test convention_simulation -- --nocapture whatever_happens
+	$(if $(SEED),,SEEDS=$(or $(SEEDS),300)) $(CARGO) test --quiet --release -p roscius-simulation --test simulated -- --nocapture whatever_happens
 
 planted-bugs:
 	$(PYTHON) crates/protocol/tests/planted_bugs.py

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU128};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::sync::LazyLock;
@@ -12,13 +12,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use roscius_host::sources;
-use roscius_protocol::address::NodeId;
+use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::admin::messages::{self, Answer, FromAdmin, Letter, ToAdmin};
 use roscius_protocol::convention::{self, Convention, Event, Timing};
 use roscius_protocol::frame::{self, Decoder, Frame, Hello, Role, StreamError};
 use roscius_protocol::lifecycle::Signal;
 use roscius_protocol::message_pack::{self, Reader, Token};
 use roscius_protocol::pair::{Config, Effect, Limits, Pair};
+use roscius_protocol::post::record::{Record, Records};
+use roscius_protocol::post::{self, Parcel, Post};
 use roscius_protocol::time::Time;
 use roscius_signatures::{PublicKey, SigningKey, verify};
 use roscius_transport::Bounds;
@@ -378,6 +380,46 @@ pub fn pair(mut data: &[u8]) {
         if let Some(due) = pair.next_deadline() {
             pair.due(due, &mut out);
         }
+    }
+}
+
+/// A post that finds anything in its file, and gets anything as parcels, keeps what can be read as it was written, and no more than it may. The file
+/// ends where the first byte says, in 16 bytes each; then come parcels, each behind its length.
+pub fn post(data: &[u8]) {
+    let Some((&end, data)) = data.split_first() else { return };
+    let (file, mut data) = data.split_at(data.len().min(16 * usize::from(end)));
+    let limits = post::Limits { bytes: 4096, messages: 16, remembered: 16, frame: LIMIT, ..post::Limits::default() };
+    let mut post = Post::new("here", limits);
+    let (now, mut out, mut again) = (Time::ZERO, Vec::new(), Vec::new());
+    let mut records = Records::new(Bytes::copy_from_slice(file));
+    for record in records.by_ref() {
+        record.write(&mut again);
+        match record {
+            Record::Kept(id, parcel) => drop(post.restore_kept(id, parcel)),
+            Record::Discarded(id) => post.settled(now, id, &mut out),
+            Record::Settled(id) => post.restore_settled(id),
+        }
+    }
+    assert!(records.damaged > 0 || again == file[..records.sound()]);
+    post.named(now, "store", Address::nobody(NodeId::new(1)), &mut out);
+    let mut number = 0;
+    while let Some((length, rest)) = data.split_first_chunk() {
+        let (parcel, rest) = rest.split_at(rest.len().min(u32::from_le_bytes(*length) as usize));
+        number += 1;
+        data = rest;
+        let parcel = Bytes::copy_from_slice(parcel);
+        if let Ok(read) = Parcel::read(parcel.clone(), LIMIT) {
+            let frame = Frame::new(read.frame.clone(), LIMIT).expect("it was checked");
+            assert_eq!(Parcel::pack(&read.to, read.expires, &frame).as_ref(), Ok(&read));
+        }
+        let id = NonZeroU128::new(number).expect("it is counted from one");
+        let _ = post.arrived(now, 7, id, parcel, &mut out);
+        let status = post.status();
+        assert!(status.taken <= 16 && status.remembered <= 16);
+    }
+    while let Some(due) = post.next_deadline().filter(|due| *due < Time::MAX) {
+        post.due(due, &mut out);
+        post.unnamed(due, Address::nobody(NodeId::new(1)), &mut out);
     }
 }
 

@@ -4,7 +4,7 @@ use std::num::NonZeroU128;
 use std::sync::LazyLock;
 
 use roscius_fuzz::{
-    LIMIT, SIGNED, SIGNING_KEY, archive, convention, datagram, frame, hello, link, message_pack, network, pair,
+    LIMIT, SIGNED, SIGNING_KEY, archive, convention, datagram, frame, hello, link, message_pack, network, pair, post,
     signed_source, stream, system, transmitted, two,
 };
 use roscius_protocol::address::{Address, NodeId};
@@ -14,10 +14,12 @@ use roscius_protocol::admin::messages::{
 };
 use roscius_protocol::convention::messages::{Heartbeat, Join, State};
 use roscius_protocol::convention::{Departure, Message, Term};
-use roscius_protocol::frame::{Buffers, Header, Hello, Payload, Role, Trace, encode};
+use roscius_protocol::frame::{Buffers, Frame, Header, Hello, Payload, Role, Trace, encode};
 use roscius_protocol::lifecycle::{Birth, ExitReason, Signal};
 use roscius_protocol::message_pack::{Token, write};
 use roscius_protocol::pair::FRAGMENT;
+use roscius_protocol::post::record::Record;
+use roscius_protocol::post::{Destination, Parcel};
 use roscius_protocol::sources::Digest;
 use roscius_protocol::time::Time;
 use roscius_signatures::{Format, SigningKey, sign};
@@ -413,6 +415,42 @@ fn good_pair(random: &mut Random) -> Vec<u8> {
         input.extend(record);
     }
     input
+}
+
+/// A file as it is written, and parcels as they are sent.
+fn good_post(random: &mut Random) -> Vec<u8> {
+    let parcel = |random: &mut Random| {
+        let (from, mut frame) = (Address::nobody(NodeId::new(3)), Vec::new());
+        let text = "x".repeat(random.below(40));
+        encode(&Header::new(from, from), &Payload::Str(&text), LIMIT, &mut frame).unwrap();
+        let frame = Frame::new(frame.into(), LIMIT).unwrap();
+        let to = Destination::new(["here", "there"][random.below(2)], ["store", "other"][random.below(2)]).unwrap();
+        Parcel::pack(&to, Time::from_nanos(1 + random.below(3) as u64), &frame).unwrap().whole
+    };
+    let mut file = Vec::new();
+    for _ in 0..random.below(5) {
+        let id = NonZeroU128::new(1 + random.below(4) as u128).unwrap();
+        match random.below(4) {
+            0..2 => Record::Kept(id, parcel(random)),
+            2 => Record::Discarded(id),
+            _ => Record::Settled(id),
+        }
+        .write(&mut file);
+    }
+    file.resize(file.len().next_multiple_of(16), 0);
+    let mut input = vec![u8::try_from(file.len() / 16).unwrap()];
+    input.extend(file);
+    for _ in 0..random.below(5) {
+        let parcel = parcel(random);
+        input.extend((parcel.len() as u32).to_le_bytes());
+        input.extend(parcel);
+    }
+    input
+}
+
+#[test]
+fn post_corpus() {
+    run(12, post, good_post);
 }
 
 #[test]

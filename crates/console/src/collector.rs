@@ -20,10 +20,10 @@ use serde_json::Value;
 use crate::attached::{AttachError, Attached};
 use crate::data::plain_pickle;
 use crate::log_records::LogReader;
-use crate::processes::{self, Eyes, Seen};
+use crate::processes::{Eyes, Seen};
 use crate::snapshot::{
-    ActorInfo, ActorState, DeadLetter, DeadLetterKind, DeadLetters, PendingCreation, ProcessInfo, ProcessRole,
-    Snapshot, SourceInfo, SystemInfo,
+    ActorInfo, ActorState, ConventionInfo, DeadLetter, DeadLetterKind, DeadLetters, PendingCreation, ProcessInfo,
+    ProcessRole, Snapshot, SourceInfo, SystemInfo,
 };
 use crate::systems::System;
 use crate::warnings;
@@ -44,7 +44,6 @@ pub struct Collector {
     classes: HashMap<Address, String>,
     /// Reads the log, for who wants to see it.
     log: Option<LogReader>,
-    is_open: bool,
 }
 
 /// What is compared with.
@@ -64,7 +63,6 @@ impl Collector {
     /// [`AttachError`] if it can not be reached.
     pub fn attach(system: &System, within: Duration) -> Result<Self, AttachError> {
         let attached = Attached::to(system, within)?;
-        let is_open = system.port().is_some_and(processes::is_open_to_others);
         Ok(Self {
             attached,
             looks: Looks::default(),
@@ -72,7 +70,6 @@ impl Collector {
             before: None,
             classes: HashMap::new(),
             log: None,
-            is_open,
         })
     }
 
@@ -123,6 +120,7 @@ impl Collector {
             processes: self.processes(&status, &answers),
             dead_letters: dead_letters(&status),
             pending: pending(&status),
+            convention: ConventionInfo::of(&status.detail.share),
             sources: sources(&status),
             source_authority: status.source_authority.map(|authority| authority.to_string()),
             counters: status.counters.iter().cloned().collect(),
@@ -144,7 +142,7 @@ impl Collector {
             totals::compare(&mut snapshot, before, &now);
         }
         self.before = Some(now);
-        snapshot.warnings = warnings::all(&snapshot, self.is_open);
+        snapshot.warnings = warnings::all(&snapshot);
         snapshot.healthy = warnings::is_healthy(&snapshot.warnings);
         snapshot.system.seen_within = at.elapsed().as_secs_f64();
         Ok(snapshot)

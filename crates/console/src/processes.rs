@@ -97,30 +97,6 @@ fn proportional(pid: u32) -> Option<u64> {
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }
 
-/// Whether somebody listens at this port for who is not on this machine.
-pub fn is_open_to_others(port: u16) -> bool {
-    ["tcp", "tcp6", "udp", "udp6"].into_iter().any(|table| {
-        let text = fs::read_to_string(format!("/proc/net/{table}")).unwrap_or_default();
-        text.lines().skip(1).any(|line| is_open_line(line, port, table.starts_with("tcp")))
-    })
-}
-
-fn is_open_line(line: &str, port: u16, is_tcp: bool) -> bool {
-    let mut fields = line.split_ascii_whitespace().skip(1);
-    let (Some(local), Some(_), Some(state)) = (fields.next(), fields.next(), fields.next()) else { return false };
-    let Some((address, at)) = local.rsplit_once(':') else { return false };
-    let listens = !is_tcp || state == "0A";
-    let is_loopback = match address.len() {
-        // Bytes of each word are the other way round.
-        8 => address.ends_with("7F"),
-        _ => {
-            address == "00000000000000000000000001000000"
-                || address.starts_with("0000000000000000FFFF0000") && address.ends_with("7F")
-        }
-    };
-    listens && !is_loopback && u16::from_str_radix(at, 16) == Ok(port)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,17 +110,5 @@ mod tests {
         assert!(seen.resident > 100_000 && seen.threads >= 1);
         assert!(seen.proportional.is_some_and(|bytes| bytes > 0 && bytes <= seen.resident * 2));
         assert!(matches!(seen.state, ProcessState::Running | ProcessState::Sleeping));
-    }
-
-    #[test]
-    fn a_port_is_open_if_not_only_this_machine_can_reach_it() {
-        let line = |address: &str, state: &str| format!("   0: {address} 00000000:0000 {state} 00000000:00000000");
-        assert!(!is_open_line(&line("0100007F:076C", "0A"), 1900, true));
-        assert!(is_open_line(&line("00000000:076C", "0A"), 1900, true));
-        assert!(!is_open_line(&line("00000000:076C", "01"), 1900, true), "a connection is no listener");
-        assert!(!is_open_line(&line("00000000:076D", "0A"), 1900, true));
-        assert!(is_open_line(&line("00000000:076C", "07"), 1900, false));
-        assert!(is_open_line(&line("00000000000000000000000000000000:076C", "0A"), 1900, true));
-        assert!(!is_open_line(&line("00000000000000000000000001000000:076C", "0A"), 1900, true));
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use roscius::status::ActorState as Doing;
+use roscius_protocol::admin::{Openness, Other, Share};
 use serde::{Deserialize, Serialize};
 
 /// A system at one moment.
@@ -32,6 +33,9 @@ pub struct Snapshot {
     pub dead_letters: DeadLetters,
     /// Actors that are being made, the oldest first.
     pub pending: Vec<PendingCreation>,
+    /// What the system is to others.
+    #[serde(default)]
+    pub convention: ConventionInfo,
     /// Loaded sources.
     pub sources: Vec<SourceInfo>,
     /// The address of the actor that validates sources, if there is one.
@@ -330,6 +334,79 @@ pub struct SourceInfo {
     pub validated: bool,
 }
 
+/// What a system is to others, and they to it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ConventionInfo {
+    /// The name of the convention. It may be empty.
+    pub name: String,
+    /// What the system is called there.
+    pub identity: String,
+    /// Whom its links let in.
+    pub lets_in: LetsIn,
+    /// It leads.
+    pub leads: bool,
+    /// The members that it knows: a leader knows all, another one those that lead.
+    pub members: Vec<MemberInfo>,
+}
+
+/// Which systems may have links with one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LetsIn {
+    /// Those of its user on its host.
+    #[default]
+    ThisHost,
+    /// Those with a certificate of its authority.
+    Certified,
+    /// All that reach its port.
+    Everybody,
+}
+
+/// Another system of the convention.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MemberInfo {
+    /// What it is called.
+    pub identity: String,
+    /// Its number, in hexadecimal digits, as addresses of its actors begin.
+    pub system: String,
+    /// Where it is reached, if it can be.
+    pub place: Option<String>,
+    /// How many actors it has.
+    pub actors: u32,
+    /// It leads.
+    pub leads: bool,
+    /// There is a link with it now.
+    pub linked: bool,
+    /// How long ago it was heard.
+    pub heard_ago: f64,
+}
+
+impl ConventionInfo {
+    /// The same of what an Admin says.
+    pub fn of(share: &Share) -> Self {
+        let member = |other: &Other| MemberInfo {
+            identity: other.identity.clone(),
+            system: format!("{:08x}", other.system),
+            place: other.place.clone(),
+            actors: other.actors,
+            leads: other.leads,
+            linked: other.linked,
+            heard_ago: other.heard_ago.as_secs_f64(),
+        };
+        Self {
+            name: share.convention.clone(),
+            identity: share.identity.clone(),
+            lets_in: match share.openness {
+                Openness::ThisHost => LetsIn::ThisHost,
+                Openness::Certified => LetsIn::Certified,
+                Openness::Everybody => LetsIn::Everybody,
+            },
+            leads: share.leads,
+            members: share.others.iter().map(member).collect(),
+        }
+    }
+}
+
 /// How bad something is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -362,6 +439,8 @@ pub enum WarningKind {
     Shutdown,
     /// Others than the user can get at the system.
     Insecure,
+    /// The leader of the convention, or a member of it, is not heard.
+    Convention,
 }
 
 /// Something that is wrong, and why.

@@ -1,7 +1,7 @@
 //! What is wrong with a system, and why.
 
 use crate::snapshot::{
-    ActorInfo, ActorState, ProcessInfo, ProcessRole, ProcessState, Severity, Snapshot, Warning, WarningKind,
+    ActorInfo, ActorState, LetsIn, ProcessInfo, ProcessRole, ProcessState, Severity, Snapshot, Warning, WarningKind,
 };
 
 /// What happened so many seconds ago is still to be told.
@@ -16,11 +16,13 @@ const BEHIND: f64 = 10.0;
 const FAR_TOO_LONG: u64 = 1_000_000;
 /// So many restarts, the last of them recent, are no accident.
 const AGAIN_AND_AGAIN: u32 = 3;
+/// A member that was not heard for so long has missed several heartbeats.
+const UNHEARD: f64 = 5.0;
 /// As many warnings of one kind are told one by one.
 const EACH: usize = 8;
 
 /// What is wrong, the worst first.
-pub fn all(snapshot: &Snapshot, is_open_to_others: bool) -> Vec<Warning> {
+pub fn all(snapshot: &Snapshot) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let mut add = |more: Vec<Warning>| {
         let rest = more.len().saturating_sub(EACH);
@@ -37,7 +39,8 @@ pub fn all(snapshot: &Snapshot, is_open_to_others: bool) -> Vec<Warning> {
     add(dead_letters(snapshot));
     add(snapshot.actors.iter().filter_map(restarts).collect());
     add(mailboxes(snapshot));
-    add(system(snapshot, is_open_to_others));
+    add(convention(snapshot));
+    add(system(snapshot));
     warnings.sort_by_key(|warning| warning.severity);
     warnings
 }
@@ -183,7 +186,30 @@ fn mailbox(actor: &ActorInfo) -> Warning {
     Warning { severity, kind: WarningKind::Mailbox, subject: Some(actor.address.clone()), what, why }
 }
 
-fn system(snapshot: &Snapshot, is_open_to_others: bool) -> Vec<Warning> {
+fn convention(snapshot: &Snapshot) -> Vec<Warning> {
+    let convention = &snapshot.convention;
+    let notice = |subject: Option<&str>, what: String, why: &str| Warning {
+        severity: Severity::Notice,
+        kind: WarningKind::Convention,
+        subject: subject.map(str::to_owned),
+        what,
+        why: why.to_owned(),
+    };
+    let mut found = Vec::new();
+    if !convention.leads && !convention.members.iter().any(|member| member.leads) && snapshot.system.uptime > RECENT {
+        let why = "actors that this system can not run are not made, until one of its leaders is reached";
+        found.push(notice(None, "no leader of the convention is reached".to_owned(), why));
+    }
+    for member in convention.members.iter().filter(|member| !member.linked || member.heard_ago > UNHEARD) {
+        let heard = seconds(member.heard_ago);
+        let what = format!("{} was heard {heard} ago", member.identity);
+        let why = "messages for it wait; if it is not heard soon, it is given up";
+        found.push(notice(Some(&member.system), what, why));
+    }
+    found
+}
+
+fn system(snapshot: &Snapshot) -> Vec<Warning> {
     let notice = |kind, what: &str, why: &str| Warning {
         severity: Severity::Notice,
         kind,
@@ -198,9 +224,10 @@ fn system(snapshot: &Snapshot, is_open_to_others: bool) -> Vec<Warning> {
         let why = "the processes that started others have ended; a program that attaches can start another";
         found.push(notice(WarningKind::NoStarter, "nobody can make actors", why));
     }
-    if is_open_to_others {
-        let why = "nothing is read there, but who is not on this machine can see that there is a system";
-        found.push(notice(WarningKind::Insecure, "the port of the system can be reached from other machines", why));
+    if snapshot.convention.lets_in == LetsIn::Everybody {
+        let why = "it was started with `insecure`, and whoever is let in can run code there: give it a certificate (`roscius cert`)";
+        let what = "whoever reaches the port of the system is let in, and links with other hosts are not encrypted";
+        found.push(notice(WarningKind::Insecure, what, why));
     }
     found
 }

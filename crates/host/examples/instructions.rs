@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use roscius::prelude::*;
 use roscius_host::process::{Options, Process};
-use roscius_host::rust::Registry;
+use roscius_host::rust::{Registry, RustLanguage};
 use roscius_protocol::address::NodeId;
 use roscius_protocol::frame::Role;
 use roscius_transport::SocketDir;
@@ -65,7 +65,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let directory = directory.path().to_owned();
         let options =
             Options { node, role: Role::ProcessHost, directory, listening, hold_within: Duration::from_secs(10) };
-        Ok::<_, Box<dyn std::error::Error>>(Process::start(options, Arc::new(registry.language()))?)
+        Ok::<_, Box<dyn std::error::Error>>(Process::start(options, Arc::new(RustLanguage::of(&registry)))?)
     };
     let (left, right) = (start(100)?, start(101)?);
     let came = Arc::new(std::sync::atomic::AtomicU64::new(0));

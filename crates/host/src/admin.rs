@@ -10,9 +10,11 @@ mod network;
 mod process_handles;
 mod serving;
 mod share;
+mod spool;
 
 pub use error::AdminError;
 pub use network::Network;
+pub use spool::SpoolError;
 
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
@@ -22,6 +24,7 @@ use std::time::Duration;
 use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::admin::messages::{Entry, Status};
 use roscius_protocol::frame::Role;
+use roscius_protocol::post;
 use roscius_transport::{Hub, HubOptions, SocketDir, SocketDirError};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -72,6 +75,27 @@ pub struct ConventionOptions {
     pub authority: Option<PathBuf>,
     /// Links without encryption are made with other hosts too. And a NATS server is taken that asks nobody who they are.
     pub insecure: bool,
+    /// What is kept of durable messages.
+    pub spool: SpoolOptions,
+}
+
+/// What is kept of durable messages, and of all that waits for systems that are away.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SpoolOptions {
+    /// How long a durable message is kept: a day if nobody says otherwise.
+    pub keep_for: Duration,
+    /// The most bytes of durable messages that are kept, and of other messages for one system that is away: 256 MiB.
+    pub bytes: u64,
+    /// Where durable messages are written down, so that they outlive this system: a directory for this system alone, which is made if it
+    /// is not there. None: they are in memory.
+    pub directory: Option<PathBuf>,
+}
+
+impl Default for SpoolOptions {
+    fn default() -> Self {
+        let post::Limits { bytes, keep_for, .. } = post::Limits::default();
+        Self { keep_for, bytes: bytes as u64, directory: None }
+    }
 }
 
 /// What a system is found by. Two systems can not claim the same.

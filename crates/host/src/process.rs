@@ -31,7 +31,7 @@ use std::time::{Duration, Instant};
 
 use roscius::{ActorSystem, StartError};
 use roscius_protocol::address::{Address, NodeId};
-use roscius_protocol::admin::messages::{FromAdmin, Letter, Setback, ToAdmin};
+use roscius_protocol::admin::messages::{Answer, FromAdmin, Letter, Setback, ToAdmin};
 use roscius_protocol::frame::{Frame, Role};
 use roscius_transport::{Event, Hub, HubOptions, Listening, SocketDir};
 
@@ -39,7 +39,7 @@ pub use children::{ChildProcess, Ended};
 pub(crate) use joining::random_number;
 pub use joining::{JoinError, Joining};
 pub use language::{Language, Receipt, Unpacked, Unreadable, Write};
-pub(crate) use outbound::asks;
+pub(crate) use outbound::{RECEIPT, asks, has_receipt};
 pub use requests::RequestError;
 pub use survey::{Looks, Survey};
 pub use understudies::Remake;
@@ -51,6 +51,8 @@ use inbound::Inbound;
 use outbound::Outbound;
 use requests::Requests;
 
+/// How long an actor may take to be made: a little more than the Admin allows for it.
+pub(crate) const CREATE_WITHIN: Duration = Duration::from_secs(60);
 /// How many slices of up to 64 messages actors play before the links are looked at.
 const SLICES: usize = 8;
 /// How long a thread waits at most before it looks whether another has done what it waits for.
@@ -170,6 +172,7 @@ impl Process {
             is_watched: AtomicBool::new(false),
             has_more: AtomicBool::new(false),
         });
+        process.exit.belong_to(&process);
         Ok(process)
     }
 
@@ -295,6 +298,12 @@ impl Process {
     /// Gives a message that came back to who sent it, with what was wrong with it.
     pub fn give_back(&self, frame: &Frame, reason: Setback, details: String) {
         let header = frame.header();
+        if has_receipt(&header) {
+            // The Admin decides what becomes of it.
+            let answer = Answer::None { reason, details };
+            let leaving = Leaving::Answer { to: self.admin, from: header.to, id: header.message, answer };
+            return self.exit.push(leaving);
+        }
         let letter = Letter { reason, details, frame: frame.as_bytes().to_vec() };
         self.exit.push(Leaving::Returned { to: header.from, from: header.to, letter });
     }

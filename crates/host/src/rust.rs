@@ -58,7 +58,6 @@ mod error;
 mod language;
 mod launch;
 mod parts;
-mod registry;
 mod sources;
 mod system;
 mod within;
@@ -72,6 +71,6 @@ pub use error::{
 pub use language::{EXIT_REQUEST, RustLanguage};
 pub use launch::ActorTask;
 pub use parts::{enter, start_program};
-pub use registry::Registry;
+pub use roscius::registry::Registry;
 pub use system::{Builder, ProcessSystem, announce};
 pub use within::{spawn_by_name, spawn_python};

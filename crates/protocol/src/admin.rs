@@ -39,6 +39,7 @@ mod membership;
 pub mod messages;
 mod processes;
 mod resending;
+mod share;
 mod shutdown;
 mod source_transfer;
 mod sources;
@@ -65,6 +66,7 @@ use logger::Logger;
 use messages::{Entry, FromAdmin, LetterRecord, ToAdmin};
 use processes::{Process, Timer};
 use resending::KeptLetters;
+pub use share::{LinksAre, Openness, Other, Share};
 use shutdown::Shutdown;
 use source_transfer::{Sent, Transfers};
 use sources::Sources;
@@ -95,6 +97,8 @@ pub struct Config {
     pub lives_with_creator: bool,
     /// Its share in a convention. What it can do is entered there from above.
     pub convention: convention::Config,
+    /// What its links are like, for who looks at the system.
+    pub links: LinksAre,
 }
 
 /// What has happened.
@@ -293,6 +297,29 @@ pub enum Effect {
         /// Which.
         system: SystemId,
     },
+    /// Somebody wants the address of a durable destination ([`ToAdmin::Durable`]), and is to be answered.
+    OpenPost {
+        /// Who.
+        to: Address,
+        /// The message id of the request.
+        id: u64,
+        /// The identity of the system.
+        system: String,
+        /// The global name of the actor there.
+        name: String,
+    },
+    /// An actor here has a global name now: durable messages for it can be given to it.
+    Named {
+        /// The name.
+        name: String,
+        /// The actor.
+        actor: Address,
+    },
+    /// An actor with global names has ended.
+    Unnamed {
+        /// The actor.
+        actor: Address,
+    },
     /// Write this to the log of the Admin itself.
     Log {
         /// How much it matters.
@@ -327,6 +354,8 @@ pub struct Admin {
     registration_watchers: BTreeSet<Address>,
     sources: Sources,
     convention: Convention,
+    links: LinksAre,
+    identity: String,
     elsewhere: Elsewhere,
     transfers: Transfers,
     /// The latest request to another system.
@@ -344,6 +373,7 @@ impl Admin {
     /// An Admin that has just started.
     pub fn new(config: Config, now: Time, effects: &mut Vec<Effect>) -> Self {
         let mut wanted = Vec::new();
+        let identity = config.convention.identity.clone();
         let convention = convention::Config { capabilities: config.capabilities.clone(), ..config.convention };
         let mut admin = Self {
             node: config.node,
@@ -361,6 +391,8 @@ impl Admin {
             registration_watchers: BTreeSet::new(),
             sources: Sources::default(),
             convention: Convention::new(convention, now, &mut wanted),
+            links: config.links,
+            identity,
             elsewhere: Elsewhere::default(),
             transfers: Transfers::default(),
             next_request: 0,
@@ -386,6 +418,11 @@ impl Admin {
     pub fn next_deadline(&self) -> Option<Time> {
         let due = [self.timers.next_deadline(), self.sources.next_deadline(), self.convention.next_deadline()];
         due.into_iter().flatten().min()
+    }
+
+    /// The system's share in its convention.
+    pub const fn convention(&self) -> &Convention {
+        &self.convention
     }
 
     /// Whether the process is one of those that the Admin keeps account of.
@@ -500,6 +537,7 @@ impl Admin {
             | ToAdmin::UnloadSource { .. }
             | ToAdmin::WatchSources { .. } => self.about_sources(now, (by, id), message, effects),
             ToAdmin::Resend { letter, to } => self.resend((by, id), letter, to, effects),
+            ToAdmin::Durable { system, name } => effects.push(Effect::OpenPost { to: by, id, system, name }),
         }
     }
 

@@ -1,7 +1,10 @@
 //! How long to wait before something is tried again.
 
-use serde::{Deserialize, Serialize};
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::random::Random;
 
 /// A waiting time that may grow from attempt to attempt, up to a maximum.
 ///
@@ -95,7 +98,7 @@ impl Backoff {
         let full = self.full_delay(attempt);
         let jitter = u128::from(self.jitter_percent.min(100));
         // 32 bits of chance: with all 64, the product below could overflow.
-        let chance = u128::from(random(seed, attempt) >> 32);
+        let chance = u128::from(Random::after(seed, attempt.into()).next() >> 32);
         let cut = (full * jitter / 100 * chance) >> 32;
         from_nanos(full - cut)
     }
@@ -157,15 +160,6 @@ pub enum InvalidBackoff {
         /// The jitter.
         jitter_percent: u8,
     },
-}
-
-/// Number `index` of the splitmix64 sequence that starts at `seed`.
-fn random(seed: u64, index: u32) -> u64 {
-    const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut bits = seed.wrapping_add(STEP.wrapping_mul(u64::from(index) + 1));
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ (bits >> 31)
 }
 
 fn from_nanos(nanoseconds: u128) -> Duration {

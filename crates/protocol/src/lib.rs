@@ -19,6 +19,7 @@
 //! | [`admin`] | which processes and actors a system of processes has, and who is told |
 //! | [`frame`] | how a message is laid out between processes and hosts |
 //! | [`pair`] | what passes between two systems, and what became of it |
+//! | [`post`] | which durable messages are kept, for whom, and which were handled |
 //! | [`pickle`] | what a pickle is of |
 
 pub mod address;
@@ -33,6 +34,8 @@ pub mod names;
 pub mod pair;
 pub mod pickle;
 pub mod pool;
+pub mod post;
+pub mod random;
 pub mod sources;
 pub mod supervision;
 pub mod time;

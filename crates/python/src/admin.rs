@@ -8,15 +8,15 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use roscius::{Address, NodeId};
 use roscius_host::admin::{
-    AdminError, AdminOptions, Claim, ConventionOptions, StatusBell, alias_of_queue, alias_of_tcp, alias_of_udp,
-    serve_telling,
+    AdminError, AdminOptions, Claim, ConventionOptions, SpoolOptions, StatusBell, alias_of_queue, alias_of_tcp,
+    alias_of_udp, serve_telling,
 };
 use roscius_protocol::admin::messages::Entry;
 use roscius_transport::SocketDir;
 
 use crate::address::ActorAddress;
 use crate::listening::{copy_of, open_directory, random_number};
-use crate::process::status_dict;
+use crate::process::{seconds, status_dict};
 
 /// The directory of the system that is known by a port (`tcp`, `udp`) or a name (`queue`), if there is one.
 #[pyfunction]
@@ -55,12 +55,22 @@ pub(crate) fn announce(
 #[derive(FromPyObject)]
 pub(crate) struct Share {
     leaders: Vec<String>,
+    identity: Option<String>,
     place: Option<String>,
     outbound_only: bool,
     certificate: Option<PathBuf>,
     credentials: Option<PathBuf>,
     authority: Option<PathBuf>,
     insecure: bool,
+    spool: Spool,
+}
+
+/// What is kept of durable messages. None: what is usual.
+#[derive(FromPyObject)]
+pub(crate) struct Spool {
+    seconds: Option<f64>,
+    bytes: Option<u64>,
+    directory: Option<PathBuf>,
 }
 
 /// Is the Admin of a new system until the system has ended.
@@ -95,7 +105,14 @@ pub(crate) fn serve_admin(
         other => return Err(PyValueError::new_err(format!("`{other}` is no kind of system"))),
     };
     let system = random_number().map_err(pyo3::exceptions::PyOSError::new_err)?;
-    let Share { leaders, place, outbound_only, certificate, credentials, authority, insecure } = convention;
+    let Share { leaders, identity, place, outbound_only, certificate, credentials, authority, insecure, spool } =
+        convention;
+    let usual = SpoolOptions::default();
+    let spool = SpoolOptions {
+        keep_for: spool.seconds.map_or(Ok(usual.keep_for), seconds)?,
+        bytes: spool.bytes.unwrap_or(usual.bytes),
+        directory: spool.directory,
+    };
     let convention = ConventionOptions {
         leaders,
         place,
@@ -104,6 +121,8 @@ pub(crate) fn serve_admin(
         credentials,
         authority,
         insecure,
+        identity,
+        spool,
         ..ConventionOptions::default()
     };
     let options = AdminOptions { system, claim, base: None, capabilities, settings, logger, creator, convention };

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use roscius::Address;
 use roscius_host::process::Process as Host;
-use roscius_protocol::admin::messages::{Entry, Neighbour, ToAdmin};
+use roscius_protocol::admin::messages::{Entry, FromAdmin, Neighbour, ToAdmin};
 
 use crate::address::{ActorAddress, Place};
-use crate::process::{ask_admin, seconds};
+use crate::process::{ask_admin, seconds, unexpected};
 
 /// What a process of a system has to do with other systems.
 #[pyclass(frozen, module = "roscius._core")]
@@ -48,6 +49,15 @@ impl Convention {
         };
         self.say(ToAdmin::Dismiss { system });
         Ok(())
+    }
+
+    /// The address of the actor with a global name in the system with an identity, whose messages are kept until it has handled them.
+    fn durable(&self, py: Python<'_>, system: String, name: String, within: f64) -> PyResult<ActorAddress> {
+        match ask_admin(py, &self.host, self.me, ToAdmin::Durable { system, name }, seconds(within)?)? {
+            FromAdmin::Created { actor } => Ok(ActorAddress::of(actor)),
+            FromAdmin::Refused(refusal) => Err(PyValueError::new_err(refusal.text)),
+            other => Err(unexpected(&other)),
+        }
     }
 
     /// Where the leaders are, in the order in which they lead. With a time to wait, in seconds, the Admin has it when this returns.

@@ -98,7 +98,7 @@ impl From<RequestError> for Failed {
     }
 }
 
-fn unexpected(answer: &FromAdmin) -> PyErr {
+pub(crate) fn unexpected(answer: &FromAdmin) -> PyErr {
     PyRuntimeError::new_err(format!("not the answer that was asked for: {answer:?}"))
 }
 

@@ -8,9 +8,11 @@ use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
-use roscius_protocol::address::Address;
-use roscius_protocol::lifecycle::{Birth, Lifecycle, Phase, Signal};
-use roscius_protocol::supervision::Restart;
+use roscius_protocol::address::{Address, NodeId};
+use roscius_protocol::admin::messages::RefusalKind;
+use roscius_protocol::lifecycle::{Birth, ExitReason, Lifecycle, Phase, Signal};
+use roscius_protocol::supervision::{FailureKind, FailureReport, Restart};
+use serde::Serialize;
 
 use crate::actor::{Actor, Poison};
 use crate::address::ActorRef;
@@ -37,6 +39,66 @@ pub trait Gate: Send + Sync {
         let _ = (actor, start);
         false
     }
+
+    /// The number of a node that nobody has, for an actor that is to have one of its own. `None`: there are no other nodes.
+    fn free_node(&self) -> Option<NodeId> {
+        None
+    }
+
+    /// Has an actor made by its name, and waits until it is there. Called in the thread of its parent, in the middle of a handler.
+    ///
+    /// # Errors
+    ///
+    /// [`NotMade`] if it can not be.
+    fn have_made(&self, wanted: Wanted) -> Result<Address, NotMade> {
+        drop(wanted);
+        Err(NotMade::NoOthers)
+    }
+}
+
+/// An actor that another has asked for by its name, as its child.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// What its type is registered as.
+    pub name: String,
+    /// What it is made with, in MessagePack.
+    pub arguments: Vec<u8>,
+    /// The node that it is to have, if it is made in this system.
+    pub node: NodeId,
+    /// Who wants it.
+    pub parent: Address,
+    /// Its number with that.
+    pub birth: Birth,
+}
+
+/// Why an actor was not made by its name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotMade {
+    /// The system of the parent is one of one process.
+    #[error("only an actor in a system of several processes can have one made by its name")]
+    NoOthers,
+    /// The arguments have no form in MessagePack.
+    #[error("an actor `{actor}` can not be made: {reason}")]
+    Arguments {
+        /// The name.
+        actor: String,
+        /// What is wrong with them.
+        reason: String,
+    },
+    /// The parent may have no child now.
+    #[error(transparent)]
+    Parent(#[from] SpawnError),
+    /// The system refused.
+    #[error("the actor was not made: {text}")]
+    Refused {
+        /// The kind of reason.
+        kind: RefusalKind,
+        /// The reason, for people.
+        text: String,
+    },
+    /// The Admin did not answer.
+    #[error("the actor was not made: {0}")]
+    NoAnswer(String),
 }
 
 /// What goes from one node to another.
@@ -245,6 +307,43 @@ impl<A: Actor> ActorContext<'_, A> {
     /// [`SpawnError::Exiting`] when the actor may have no more children.
     pub fn adopt(&mut self, child: Address, policy: Restart) -> Result<Birth, SpawnError> {
         self.on_stage(|stage| adopt(stage, child, policy))
+    }
+
+    /// As [`ActorContext::spawn_by_name`], with arguments that are in the form that their maker reads.
+    ///
+    /// # Errors
+    ///
+    /// [`NotMade`], as there.
+    pub fn have_made(&mut self, name: &str, arguments: Vec<u8>) -> Result<Address, NotMade> {
+        let (shared, parent) = self.on_stage(|stage| (Arc::clone(&stage.shared), stage.me));
+        let gate = shared.gate.as_ref().ok_or(NotMade::NoOthers)?;
+        let node = gate.free_node().ok_or(NotMade::NoOthers)?;
+        // Its only actor is the first after the root.
+        let child = Address::new(node, 0, 1, 0);
+        let birth = self.adopt(child, Restart::Temporary)?;
+        let made = gate.have_made(Wanted { name: name.to_owned(), arguments, node, parent, birth });
+        match &made {
+            // It may be elsewhere, or have a bound, which its address says.
+            Ok(actor) => self.readdress(birth, *actor),
+            Err(error) => {
+                let reason = ExitReason::Failed(FailureReport::new(FailureKind::Creation, error.to_string()));
+                let signal = Signal::ChildEnded { birth, child, reason };
+                shared.post(Parcel::Notice(parent, Notice::Life(signal)));
+            }
+        }
+        made
+    }
+
+    /// Creates a child by the name that its type is registered under in any program of the system, or of another that has what it
+    /// needs. It has a process of its own, and is there when this returns; other processes get on meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`NotMade`] if it can not be made. The parent is then told of the exit of a child that never was, too.
+    pub fn spawn_by_name(&mut self, name: &str, arguments: impl Serialize) -> Result<Address, NotMade> {
+        let arguments = rmp_serde::to_vec_named(&arguments)
+            .map_err(|error| NotMade::Arguments { actor: name.to_owned(), reason: error.to_string() })?;
+        self.have_made(name, arguments)
     }
 
     /// The child with this number has another address than was known when it was adopted.

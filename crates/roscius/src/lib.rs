@@ -18,6 +18,7 @@ mod message;
 mod outcome;
 mod plain;
 mod props;
+pub mod registry;
 pub mod status;
 mod system;
 pub mod testkit;

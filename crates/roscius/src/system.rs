@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::lifecycle::{ExitReason, Lifecycle, Signal};
+use roscius_protocol::random::Random;
 use roscius_protocol::supervision::Supervision;
 
 use crate::actor::Actor;
@@ -263,6 +264,7 @@ pub struct Builder {
     workers: usize,
     reserves: usize,
     slices: bool,
+    chance: Option<Random>,
     supervision: Supervision,
     clock: Option<ManualClock>,
     node: Option<NodeId>,
@@ -286,6 +288,7 @@ impl Builder {
             },
             reserves: 256,
             slices: false,
+            chance: None,
             supervision: Supervision::default(),
             clock: None,
             node: None,
@@ -318,6 +321,15 @@ impl Builder {
     #[must_use]
     pub fn slices(mut self, yes: bool) -> Self {
         self.slices = yes;
+        self
+    }
+
+    /// On the base `simple`: which of the actors that have something to do is played next is drawn from this seed, in place of the order
+    /// of sending. What two actors send each other stays in order, so it is one of the orders that threads could give, and the same for the
+    /// same seed. For tests of what a program does in other orders than the usual one.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.chance = Some(Random::new(seed));
         self
     }
 
@@ -404,8 +416,10 @@ impl Builder {
         let node = self.node.unwrap_or_else(random_node);
         let simple = self.kind == Kind::Simple;
         let in_order = simple && !self.slices;
-        let cores: Vec<_> =
-            (0..if simple { 1 } else { self.workers }).map(|index| Core::new(node, index as u8, in_order)).collect();
+        let chance = self.chance.filter(|_| in_order);
+        let cores: Vec<_> = (0..if simple { 1 } else { self.workers })
+            .map(|index| Core::new(node, index as u8, in_order, chance.clone()))
+            .collect();
         let nobody = Address::nobody(node);
         let root = Resident {
             life: Lifecycle::root(nobody, self.supervision),

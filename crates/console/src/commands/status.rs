@@ -8,7 +8,9 @@ use super::table::{Side, cut, lay_out};
 use super::{CommandError, Outcome, look_twice};
 use crate::attached::AttachError;
 use crate::figures::{bytes, count, rate};
-use crate::snapshot::{ActorInfo, ProcessInfo, ProcessRole, Severity, Snapshot, SystemInfo, Warning, WarningKind};
+use crate::snapshot::{
+    ActorInfo, ConventionInfo, LetsIn, ProcessInfo, ProcessRole, Severity, Snapshot, SystemInfo, Warning, WarningKind,
+};
 use crate::systems::System;
 use crate::warnings::seconds;
 
@@ -120,6 +122,7 @@ fn screen(snapshot: &Snapshot, width: usize) -> String {
     text.push_str(&letter_table(snapshot, width));
     text.push_str(&pending_table(snapshot, width));
     text.push_str(&source_list(snapshot, width));
+    text.push_str(&member_table(&snapshot.convention, width));
     text
 }
 
@@ -241,6 +244,38 @@ fn source_list(snapshot: &Snapshot, width: usize) -> String {
         vec![source.hash.clone(), state.to_owned(), source.info.clone()]
     });
     part("SOURCES", &[("hash", Side::Left), ("state", Side::Left), ("info", Side::Left)], rows.collect(), width)
+}
+
+/// The other systems, if there are any.
+fn member_table(convention: &ConventionInfo, width: usize) -> String {
+    let rows = convention.members.iter().map(|member| {
+        let link = if member.linked { "linked" } else { "no link" };
+        vec![
+            count(member.actors.into()),
+            member.identity.clone(),
+            member.place.clone().unwrap_or_else(|| "outbound only".to_owned()),
+            if member.leads { "leads".to_owned() } else { String::new() },
+            link.to_owned(),
+            seconds(member.heard_ago),
+        ]
+    });
+    let columns = [
+        ("actors", Side::Right),
+        ("system", Side::Left),
+        ("place", Side::Left),
+        ("", Side::Left),
+        ("link", Side::Left),
+        ("heard", Side::Right),
+    ];
+    let named = if convention.name.is_empty() { String::new() } else { format!(" {}", convention.name) };
+    let leads = if convention.leads { " · it leads" } else { "" };
+    let links = match convention.lets_in {
+        LetsIn::ThisHost => "of this host",
+        LetsIn::Certified => "with certificates",
+        LetsIn::Everybody => "NOT SECURE",
+    };
+    let title = format!("CONVENTION{named}  this system is {}{leads} · links {links}", convention.identity);
+    part(&title, &columns, rows.collect(), width)
 }
 
 /// The class of an actor, and its name if it has one.

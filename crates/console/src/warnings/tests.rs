@@ -1,7 +1,7 @@
 use roscius::status::ActorState as Doing;
 
 use super::*;
-use crate::snapshot::{DeadLetter, DeadLetterKind, PendingCreation};
+use crate::snapshot::{ConventionInfo, DeadLetter, DeadLetterKind, MemberInfo, PendingCreation};
 
 fn actor(address: &str) -> ActorInfo {
     let class = "shop.Clerk".to_owned();
@@ -27,14 +27,14 @@ fn healthy() -> Snapshot {
 
 /// The only warning, and whether it makes the system an unhealthy one.
 fn only(snapshot: &Snapshot) -> (bool, String) {
-    let warnings = all(snapshot, false);
+    let warnings = all(snapshot);
     let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
     (!is_healthy(&warnings), format!("{}: {}", warning.what, warning.why))
 }
 
 #[test]
 fn a_system_that_works_has_no_warnings() {
-    assert_eq!(all(&healthy(), false), []);
+    assert_eq!(all(&healthy()), []);
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn a_starter_that_is_stopped_is_seen_without_being_asked() {
     assert!(only(&snapshot).1.starts_with("a starter (process 7) does not answer"));
     // The user may stop a program, which is none of the system's business.
     snapshot.processes[1].role = ProcessRole::Program;
-    assert_eq!(all(&snapshot, false), []);
+    assert_eq!(all(&snapshot), []);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_creation_that_takes_long_says_what_it_waits_for() {
         age: 0.5,
         ..PendingCreation::default()
     });
-    assert_eq!(all(&snapshot, false), []);
+    assert_eq!(all(&snapshot), []);
     snapshot.pending[0].age = 3.0;
     assert_eq!(only(&snapshot), (true, "shop.Clerk is not made for 3.0 s now: it waits for a starter".to_owned()));
 }
@@ -96,7 +96,7 @@ fn recent_dead_letters_are_told_with_the_first_of_them() {
         "4 messages `shop.Order` reached nobody, the last 2.0 s ago: nobody has the address; the first went from 1/0.1.0 to 9/0.1.0, 30 s ago"
     );
     snapshot.dead_letters.kinds[0].last_ago = 61.0;
-    assert_eq!(all(&snapshot, false), []);
+    assert_eq!(all(&snapshot), []);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn an_actor_that_fails_again_and_again_is_wrong() {
     snapshot.actors[0].restarts = 3;
     assert!(only(&snapshot).0);
     snapshot.actors[0].restarted = Some(100.0);
-    assert_eq!(all(&snapshot, false), [], "it works again");
+    assert_eq!(all(&snapshot), [], "it works again");
 }
 
 #[test]
@@ -135,8 +135,29 @@ fn many_of_one_kind_do_not_hide_the_others() {
         snapshot.actors.push(restarted);
     }
     snapshot.system.in_shutdown = true;
-    let warnings = all(&snapshot, true);
+    snapshot.convention.lets_in = LetsIn::Everybody;
+    let warnings = all(&snapshot);
     assert_eq!(warnings.len(), EACH + 3);
     assert_eq!(warnings[EACH].what, "… and 92 more of this kind");
     assert!(warnings.iter().any(|warning| warning.kind == WarningKind::Insecure));
+}
+
+#[test]
+fn a_convention_without_a_leader_and_members_that_are_not_heard_are_noticed() {
+    let mut snapshot = healthy();
+    let heard = MemberInfo { identity: "near".into(), linked: true, leads: true, ..MemberInfo::default() };
+    snapshot.convention = ConventionInfo { members: vec![heard.clone()], ..ConventionInfo::default() };
+    assert_eq!(all(&snapshot), []);
+    let cut_off = MemberInfo { identity: "far".into(), system: "0000000a".into(), linked: false, ..heard.clone() };
+    let frozen = MemberInfo { identity: "still".into(), heard_ago: 7.0, ..heard };
+    snapshot.convention.members.extend([cut_off, frozen]);
+    let found = all(&snapshot);
+    let whats: Vec<&str> = found.iter().map(|warning| warning.what.as_str()).collect();
+    assert_eq!(whats, ["far was heard 0.0 s ago", "still was heard 7.0 s ago"]);
+    assert_eq!(found[0].subject.as_deref(), Some("0000000a"));
+    snapshot.convention.members.clear();
+    assert_eq!(all(&snapshot), [], "it has just started");
+    snapshot.system.uptime = 600.0;
+    assert!(all(&snapshot)[0].what.contains("no leader"));
+    assert!(is_healthy(&all(&snapshot)), "it goes on by itself");
 }

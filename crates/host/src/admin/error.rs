@@ -7,6 +7,8 @@ use roscius_protocol::convention::InvalidPlace;
 use roscius_transport::SocketDirError;
 use roscius_transport::network::TlsError;
 
+use super::spool::SpoolError;
+
 /// Why an Admin could not start, or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
@@ -67,4 +69,7 @@ pub enum AdminError {
     #[cfg(not(feature = "nats"))]
     #[error("this build of the actor system has no links over NATS: it was built without the feature `nats`")]
     NoNats,
+    /// There is no place for durable messages.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
 }

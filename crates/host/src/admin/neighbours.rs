@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU128};
 use std::os::fd::RawFd;
 use std::time::Duration;
 
@@ -26,6 +26,7 @@ const ADMIN: u8 = 0x80;
 pub(super) struct Neighbours {
     links: Links,
     me: SystemId,
+    limits: pair::Limits,
     dialled: BTreeMap<DialId, Place>,
     /// The names of systems that there is a link with.
     linked: BTreeMap<SystemId, String>,
@@ -78,6 +79,10 @@ pub(super) enum Happening {
     Frame { from: SystemId, frame: Frame },
     /// A frame was not delivered, or nobody knows.
     Lost { frame: Frame, why: Loss },
+    /// A durable message came. It comes again unless it is settled.
+    Parcel { from: SystemId, id: NonZeroU128, parcel: Bytes },
+    /// A durable message was settled by a system that it was sent to.
+    Settled { id: NonZeroU128 },
     /// Those who send to this system may go on.
     Drained(SystemId),
 }
@@ -92,11 +97,15 @@ pub(super) fn limits() -> Limits {
 }
 
 impl Neighbours {
-    pub fn new(links: Links) -> Self {
+    pub fn new(links: Links, spool_bytes: u64) -> Self {
         let me = links.me().system;
+        let spool_bytes = usize::try_from(spool_bytes).unwrap_or(usize::MAX);
+        // Who has sent a durable message decides when it has waited too long.
+        let limits = pair::Limits { spool_bytes, keep_durable_for: Duration::MAX, ..pair::Limits::default() };
         Self {
             links,
             me,
+            limits,
             dialled: BTreeMap::new(),
             linked: BTreeMap::new(),
             about_to_be: Vec::new(),
@@ -158,6 +167,24 @@ impl Neighbours {
         room
     }
 
+    /// Sends a durable message to a system that there is a way to. Whether there is room.
+    pub fn send_durable(&mut self, now: Time, system: SystemId, id: NonZeroU128, parcel: Bytes) -> bool {
+        let Some(pair) = self.pairs.get_mut(&system) else { return false };
+        let sent = pair.send_durable(now, id, parcel, &mut self.effects);
+        self.dirty.insert(system);
+        self.carry_out(system);
+        sent.is_ok()
+    }
+
+    /// A durable message from a system is settled.
+    pub fn settle(&mut self, system: SystemId, id: NonZeroU128) {
+        if let Some(pair) = self.pairs.get_mut(&system) {
+            pair.settle(id, &mut self.effects);
+            self.dirty.insert(system);
+            self.carry_out(system);
+        }
+    }
+
     /// Remembers that `who` speaks with `node`, of which one is in another system.
     pub fn note(&mut self, node: NodeId, who: NodeId) {
         if self.last != Some((node, who)) {
@@ -206,7 +233,7 @@ impl Neighbours {
     pub fn meet(&mut self, now: Time, system: SystemId) {
         let (me, life) = (self.me, self.lives);
         self.lives = self.lives.saturating_add(1);
-        self.pairs.insert(system, Pair::new(&pair::Config { me, life, limits: pair::Limits::default() }));
+        self.pairs.insert(system, Pair::new(&pair::Config { me, life, limits: self.limits }));
         if self.linked.contains_key(&system) {
             self.begin(now, system);
         }
@@ -410,11 +437,12 @@ impl Neighbours {
                         self.happened.push_back(Happening::Lost { frame, why });
                     }
                 }
-                // Nothing durable is sent yet, so nothing comes.
-                pair::Effect::DeliverDurable { .. }
-                | pair::Effect::Keep { .. }
-                | pair::Effect::Forget { .. }
-                | pair::Effect::Remember { .. } => {}
+                pair::Effect::DeliverDurable { id, frame } => {
+                    self.happened.push_back(Happening::Parcel { from: system, id, parcel: frame });
+                }
+                pair::Effect::Forget { id } => self.happened.push_back(Happening::Settled { id }),
+                // The post keeps and remembers by itself, whichever way a message goes.
+                pair::Effect::Keep { .. } | pair::Effect::Remember { .. } => {}
                 pair::Effect::Drained => self.happened.push_back(Happening::Drained(system)),
             }
         }

@@ -1,6 +1,7 @@
 //! The Admin at work: events of the hub in, effects out.
 
 mod abroad;
+mod durable;
 mod resending;
 
 use std::os::fd::AsRawFd;
@@ -8,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use roscius_protocol::address::{Address, NodeId};
-use roscius_protocol::admin::messages::{FromAdmin, Letter, LetterRecord, Setback, ToAdmin, Topic, decode, encode};
+use roscius_protocol::admin::messages::{
+    Answer, FromAdmin, Letter, LetterRecord, Setback, ToAdmin, Topic, decode, encode,
+};
 use roscius_protocol::admin::{Admin, Config, Effect, Event, KeptContent};
 use roscius_protocol::frame::{DEFAULT_LIMIT, Frame, Header, Kind, Payload};
 use roscius_protocol::lifecycle::Signal;
@@ -22,8 +25,10 @@ use serde::Serialize;
 use super::neighbours::Neighbours;
 use super::process_handles::ProcessHandles;
 use super::{AdminError, AdminOptions, GOODBYE_WITHIN, Network, StatusBell, share};
+use crate::process::has_receipt;
 use crate::sources::{Store, examine};
 use abroad::Abroad;
+use durable::Durable;
 
 /// How long the link of a process that has ended is read at most. It ends with the process, unless a child has kept it.
 const READ_WITHIN: Duration = Duration::from_secs(1);
@@ -35,6 +40,7 @@ pub(super) struct Serving {
     /// The port, with what is told when something comes there that nobody takes.
     network: Option<(Network, Option<WatchId>)>,
     abroad: Option<Abroad>,
+    durable: Durable,
     directory: SocketDir,
     alias: String,
     sources: Store,
@@ -50,7 +56,7 @@ pub(super) struct Serving {
 
 impl Serving {
     pub fn new(
-        options: AdminOptions,
+        mut options: AdminOptions,
         mut hub: Hub,
         network: Option<Network>,
         directory: SocketDir,
@@ -66,10 +72,12 @@ impl Serving {
         };
         let me = hub.node().system();
         let port = network.as_ref().map(|(network, _)| network);
-        let (links, share) = share::take_part(options.convention, me, port)?;
+        let spool = std::mem::take(&mut options.convention.spool);
+        let share::Part { links, links_are, share } = share::take_part(options.convention, me, port)?;
+        let durable = Durable::new(&share.identity, &spool)?;
         let abroad = match links {
             Some(links) => {
-                let neighbours = Neighbours::new(links);
+                let neighbours = Neighbours::new(links, spool.bytes);
                 let watch = hub.watch(neighbours.descriptor());
                 let watch = watch.map_err(|error| AdminError::Loop(std::io::Error::other(error)))?;
                 Some(Abroad::new(neighbours, watch))
@@ -78,6 +86,7 @@ impl Serving {
         };
         let config = Config {
             convention: share,
+            links: links_are,
             node: hub.node(),
             capabilities: options.capabilities,
             settings: options.settings,
@@ -101,6 +110,7 @@ impl Serving {
             hub,
             network,
             abroad,
+            durable,
             sources: Store::new(directory.path()),
             directory,
             alias,
@@ -146,8 +156,10 @@ impl Serving {
             }
             self.tell_of_ends();
             self.tell(Event::Due);
+            self.look_at_durable();
             self.look_abroad();
         }
+        self.end_durable();
         // The last answers are on their way.
         self.leave_abroad();
         self.hub.close(GOODBYE_WITHIN, None, |_, _| {});
@@ -161,7 +173,7 @@ impl Serving {
     fn wait(&self) -> Option<Duration> {
         let due = self.admin.next_deadline().map(|due| due.since(self.now()));
         let ending = self.ending.iter().map(|(_, until)| until.saturating_duration_since(Instant::now())).min();
-        [due, self.pause_abroad(), ending].into_iter().flatten().min()
+        [due, self.pause_abroad(), self.pause_durable(), ending].into_iter().flatten().min()
     }
 
     fn happened(&mut self, event: hub::Event) {
@@ -172,6 +184,7 @@ impl Serving {
                     self.came_back(&frame);
                 }
                 self.nobody_is_at(node);
+                self.process_lost(node);
                 self.tell(Event::LinkBroken { process: node });
                 if !self.admin.knows(node) {
                     self.hub.forget(node);
@@ -238,7 +251,10 @@ impl Serving {
             return self.noise(from, "a frame is not from who sent it");
         }
         if frame.kind() != Kind::System {
-            return self.send_back(frame);
+            return match self.is_durable(header.to) {
+                true => self.take_durable(frame),
+                false => self.send_back(frame, Setback::NoActor, "the Admin takes no messages of actors"),
+            };
         }
         if header.to != self.admin.address() {
             return self.noise(from, "a system message is not addressed to the Admin");
@@ -260,7 +276,11 @@ impl Serving {
                 Ok(letter) => self.letter(header.from, &letter, frame),
                 Err(error) => self.noise(from, &error.to_string()),
             },
-            Some(Topic::FromAdmin | Topic::Returned | Topic::Answer) | None => {
+            Some(Topic::Answer) => match decode::<Answer>(&body) {
+                Ok(answer) => self.receipt(header.message, answer),
+                Err(error) => self.noise(from, &error.to_string()),
+            },
+            Some(Topic::FromAdmin | Topic::Returned) | None => {
                 self.noise(from, "the Admin takes no such message");
             }
         }
@@ -296,12 +316,8 @@ impl Serving {
     }
 
     /// The Admin is no actor: messages of actors come back to who sent them.
-    fn send_back(&mut self, frame: &Frame) {
-        let letter = Letter {
-            reason: Setback::NoActor,
-            details: "the Admin takes no messages of actors".to_owned(),
-            frame: frame.as_bytes().to_vec(),
-        };
+    fn send_back(&mut self, frame: &Frame, reason: Setback, details: &str) {
+        let letter = Letter { reason, details: details.to_owned(), frame: frame.as_bytes().to_vec() };
         let header = frame.header();
         self.send(Topic::Returned, header.from, header.message, &letter);
     }
@@ -354,6 +370,9 @@ impl Serving {
                             tracing::warn!(%digest, %error, "the content of a source is still there");
                         }
                     }
+                    Effect::OpenPost { to, id, system, name } => self.open_post(to, id, &system, &name),
+                    Effect::Named { name, actor } => self.named(&name, actor),
+                    Effect::Unnamed { actor } => self.unnamed(actor),
                     Effect::Log { level: Level::Info, text } => tracing::info!("{text}"),
                     Effect::Log { level: Level::Warning, text } => tracing::warn!("{text}"),
                     Effect::Log { level: Level::Error, text } => tracing::error!("{text}"),
@@ -428,6 +447,9 @@ impl Serving {
 
     /// A message of the Admin did not arrive.
     fn came_back(&mut self, frame: &Frame) {
+        if frame.kind() != Kind::System && has_receipt(&frame.header()) {
+            return self.receipt_came_back(&frame.header());
+        }
         let here = |address: Address| address.node().system() == self.hub.node().system();
         if !here(frame.header().from) || !here(frame.header().to) {
             return self.undelivered(frame, Setback::NoActor, "nobody listens there");

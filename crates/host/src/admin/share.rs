@@ -4,6 +4,7 @@ use std::net::{SocketAddr, TcpListener, ToSocketAddrs, UdpSocket};
 #[cfg(feature = "nats")]
 use std::time::Duration;
 
+use roscius_protocol::admin::{LinksAre, Openness};
 use roscius_protocol::convention::{self, Place, SystemId};
 use roscius_transport::between::Links;
 #[cfg(feature = "nats")]
@@ -28,29 +29,39 @@ pub(super) fn allow(claim: &Claim, options: &ConventionOptions) -> Result<(), Ad
     }
 }
 
-/// The links of a system with others, if it has any, and its part in their convention.
+/// What a system has to do with others.
+pub(super) struct Part {
+    /// Its links with them, if it has any.
+    pub links: Option<Links>,
+    /// What is to be said of these.
+    pub links_are: LinksAre,
+    /// Its part in their convention.
+    pub share: convention::Config,
+}
+
+/// Makes the links of a system with others, and its part in their convention.
 pub(super) fn take_part(
     mut options: ConventionOptions,
     me: SystemId,
     network: Option<&Network>,
-) -> Result<(Option<Links>, convention::Config), AdminError> {
+) -> Result<Part, AdminError> {
     if options.leaders.iter().any(|leader| leader.starts_with("nats://")) {
         return over_nats(&options, me);
     }
     let security = security(&mut options)?;
-    let name = options.name.clone();
+    let links_are = LinksAre { convention: options.name.clone(), openness: openness(&security) };
     let listener = listener(network, options.outbound_only);
     let share = share(options, me, network.map(Network::address))?;
     if network.is_none() {
-        return Ok((None, share));
+        return Ok(Part { links: None, links_are, share });
     }
-    let me = introduction(name, &share);
+    let me = introduction(links_are.convention.clone(), &share);
     let links = LinksOptions { me, security, limits: limits() };
     let mut links = network::Links::new(links).map_err(AdminError::Loop)?;
     if let Some(listener) = listener {
         links.listen(listener).map_err(AdminError::Loop)?;
     }
-    Ok((Some(Links::Tcp(Box::new(links))), share))
+    Ok(Part { links: Some(Links::Tcp(Box::new(links))), links_are, share })
 }
 
 fn introduction(convention: String, share: &convention::Config) -> Introduction {
@@ -65,7 +76,7 @@ fn introduction(convention: String, share: &convention::Config) -> Introduction 
 
 /// A system whose links go over a NATS server, which says who leads.
 #[cfg(feature = "nats")]
-fn over_nats(options: &ConventionOptions, me: SystemId) -> Result<(Option<Links>, convention::Config), AdminError> {
+fn over_nats(options: &ConventionOptions, me: SystemId) -> Result<Part, AdminError> {
     let [address] = &options.leaders[..] else { return Err(AdminError::NatsAndOthers) };
     let address = NatsAddress {
         credentials: options.credentials.clone(),
@@ -81,9 +92,11 @@ fn over_nats(options: &ConventionOptions, me: SystemId) -> Result<(Option<Links>
         timing: convention::Timing { broken_after: SERVER_BACK_WITHIN, ..alone.timing },
         ..alone
     };
+    let openness = if options.insecure { Openness::Everybody } else { Openness::Certified };
+    let links_are = LinksAre { convention: address.convention.clone(), openness };
     let me = introduction(address.convention.clone(), &share);
     let links = nats::Links::new(me, &address, limits()).map_err(AdminError::Nats)?;
-    Ok((Some(Links::Nats(Box::new(links))), share))
+    Ok(Part { links: Some(Links::Nats(Box::new(links))), links_are, share })
 }
 
 /// A server that is back within this time has cost no member: it may have been started again.
@@ -91,7 +104,7 @@ fn over_nats(options: &ConventionOptions, me: SystemId) -> Result<(Option<Links>
 const SERVER_BACK_WITHIN: Duration = Duration::from_secs(4);
 
 #[cfg(not(feature = "nats"))]
-fn over_nats(_: &ConventionOptions, _: SystemId) -> Result<(Option<Links>, convention::Config), AdminError> {
+fn over_nats(_: &ConventionOptions, _: SystemId) -> Result<Part, AdminError> {
     Err(AdminError::NoNats)
 }
 
@@ -110,6 +123,15 @@ fn security(options: &mut ConventionOptions) -> Result<Security, TlsError> {
     options.name = config.names().convention.clone();
     options.identity = Some(config.names().identity.clone());
     Ok(Security::Tls(config))
+}
+
+/// Which systems that lets in.
+const fn openness(security: &Security) -> Openness {
+    match security {
+        Security::Tls(_) => Openness::Certified,
+        Security::Plain { anywhere: true } => Openness::Everybody,
+        Security::Plain { anywhere: false } => Openness::ThisHost,
+    }
 }
 
 /// The part of a system in its convention.

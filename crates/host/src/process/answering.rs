@@ -49,6 +49,8 @@ pub(super) enum Way {
     Answer(Question),
     /// As a message, since the sender of this one takes it so.
     Message(Frame),
+    /// To the Admin, which has given the message to an actor: only how it went.
+    Receipt(Header),
     /// To the Admin, as what the source authority says of a source.
     Verdict { by: Address, source: String },
 }
@@ -159,6 +161,10 @@ impl Answering {
         match self.awaited.remove(key).way {
             Way::Message(frame) => say_by_message(process, &frame, answer),
             Way::Answer(question) => say(process, question, by_number(answer)),
+            Way::Receipt(header) => {
+                let answer = answer.map(|_| Answer::Reply(Vec::new()));
+                say(process, (process.admin, header), answer.unwrap_or_else(|error| without(&error)));
+            }
             Way::Verdict { by, source } => {
                 if let Some(verdict) = process.language.verdict(source, answer) {
                     process.tell_admin(by, verdict);
@@ -182,12 +188,16 @@ fn by_number(answer: Result<Payload, AskError>) -> Answer {
             Ok(bytes) => Answer::Reply(bytes),
             Err(error) => no_answer(Setback::Undecodable, error.to_string()),
         },
-        Err(AskError::Abandoned) => Answer::Abandoned,
-        Err(error) => {
-            let (reason, details) = setback(&error);
-            no_answer(reason, details)
-        }
+        Err(error) => without(&error),
     }
+}
+
+fn without(error: &AskError) -> Answer {
+    if matches!(error, AskError::Abandoned) {
+        return Answer::Abandoned;
+    }
+    let (reason, details) = setback(error);
+    no_answer(reason, details)
 }
 
 fn setback(error: &AskError) -> (Setback, String) {

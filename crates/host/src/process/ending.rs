@@ -8,7 +8,7 @@ use roscius_protocol::frame::{self, Frame, Header, Kind};
 use roscius_transport::{Event, Hub};
 use serde::Serialize;
 
-use super::outbound::ASKS;
+use super::outbound::{ASKS, has_receipt};
 use super::{Driven, Process, root_of};
 
 impl Driven {
@@ -44,6 +44,11 @@ fn lost(hub: &mut Hub, process: &Process, frame: &Frame, from: Option<NodeId>) {
             lost_news(hub, process, frame);
         }
         return;
+    }
+    if came && has_receipt(&header) {
+        let answer = Answer::None { reason: Setback::Exited, details: String::new() };
+        let reply = Header { message: header.message, ..Header::new(header.to, process.admin) };
+        return say(hub, process, reply, Topic::Answer, &answer);
     }
     if header.marks & ASKS != 0 {
         if let Some(asking) = from {

@@ -1,14 +1,14 @@
 //! Where all that leaves the process waits for who drives it.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
-use roscius::Address;
-use roscius::gate::{Crossing, Gate};
-use roscius_protocol::admin::messages::{Answer, Letter, ToAdmin};
+use roscius::gate::{Crossing, Gate, NotMade, Wanted};
+use roscius::{Address, NodeId};
+use roscius_protocol::admin::messages::{Answer, Creation, FromAdmin, Letter, Requester, ToAdmin};
 use roscius_transport::Remote;
 
-use super::lock;
+use super::{CREATE_WITHIN, Process, RequestError, lock, random_number};
 
 /// How much may wait before actors make room for the links.
 const ENOUGH: usize = 256;
@@ -47,11 +47,21 @@ pub(super) struct Exit {
     leaving: Mutex<Vec<Leaving>>,
     count: AtomicUsize,
     remote: Remote,
+    process: OnceLock<Weak<Process>>,
 }
 
 impl Exit {
     pub fn new(remote: Remote) -> Self {
-        Self { leaving: Mutex::default(), count: AtomicUsize::new(0), remote }
+        Self { leaving: Mutex::default(), count: AtomicUsize::new(0), remote, process: OnceLock::new() }
+    }
+
+    /// Notes whose it is.
+    pub fn belong_to(&self, process: &Arc<Process>) {
+        let _ = self.process.set(Arc::downgrade(process));
+    }
+
+    fn process(&self) -> Option<Arc<Process>> {
+        self.process.get().and_then(Weak::upgrade)
     }
 
     pub fn push(&self, leaving: Leaving) {
@@ -96,5 +106,25 @@ impl Gate for Exit {
     fn handle_dead_letters(&self, actor: Address, start: bool) -> bool {
         self.tell_admin(actor, ToAdmin::HandleDeadLetters { start, alone: false }, 0);
         true
+    }
+
+    fn free_node(&self) -> Option<NodeId> {
+        let system = self.process()?.node().system();
+        Some(NodeId::of_process(system, random_number().max(NodeId::FIRST_FREE)))
+    }
+
+    fn have_made(&self, wanted: Wanted) -> Result<Address, NotMade> {
+        let process = self.process().ok_or(NotMade::NoOthers)?;
+        let Wanted { name: maker, arguments: spec, node, parent: actor, birth } = wanted;
+        let requester = Some(Requester { actor, birth });
+        let creation = Creation { maker, name: None, spec, process: Some(node), requester, source: None };
+        let answer =
+            process.request::<RequestError>(process.root(), ToAdmin::Create(creation), CREATE_WITHIN, || Ok(()));
+        match answer {
+            Ok(FromAdmin::Created { actor }) => Ok(actor),
+            Ok(FromAdmin::Refused(refusal)) => Err(NotMade::Refused { kind: refusal.kind, text: refusal.text }),
+            Ok(_) => Err(NotMade::NoAnswer(RequestError::NoAdmin.to_string())),
+            Err(error) => Err(NotMade::NoAnswer(error.to_string())),
+        }
     }
 }

@@ -11,7 +11,7 @@ use roscius_transport::Event;
 use super::answering::{Answering, Way};
 use super::exit::Leaving;
 use super::language::{Unpacked, Unreadable};
-use super::outbound::{ANSWERED_BY_MESSAGE, ASKS, frame_of};
+use super::outbound::{ANSWERED_BY_MESSAGE, ASKS, frame_of, has_receipt};
 use super::survey::{self, is_look};
 use super::{Driven, Process, root_of, socket_of};
 
@@ -125,6 +125,9 @@ impl Driven {
     /// `node`: whose link it came by. With a forwarded message that is not the node of its sender.
     fn message_frame(&mut self, process: &Process, node: NodeId, frame: Frame, out: &mut Vec<Crossing>) {
         let header = frame.header();
+        if has_receipt(&header) && node == process.admin.node() {
+            return self.message_with_receipt(process, frame, out);
+        }
         // What comes from another system comes by way of the Admin.
         let node = if process.is_abroad(header.from.node()) { header.from.node() } else { node };
         let asker = root_of(node);
@@ -172,6 +175,26 @@ impl Driven {
         }
     }
 
+    /// The Admin gives a durable message to an actor here, and wants to know what becomes of it.
+    fn message_with_receipt(&mut self, process: &Process, frame: Frame, out: &mut Vec<Crossing>) {
+        let header = frame.header();
+        let answer = match process.language.unpack(frame) {
+            Ok(Unpacked::Message(message)) => {
+                // What came before it is heard before it.
+                process.system.arrive_all(out.drain(..));
+                let awaited = process.system.arrive_asking(header.to, header.from, message);
+                let remote = || self.hub.remote();
+                return self.inbound.answering.await_answer(awaited, Way::Receipt(header), process, remote);
+            }
+            Ok(Unpacked::Signal(signal)) => {
+                signal_to(process, header.to, signal, out);
+                Answer::Reply(Vec::new())
+            }
+            Err(Unreadable { reason, details, .. }) => Answer::None { reason, details },
+        };
+        process.exit.push(Leaving::Answer { to: process.admin, from: header.to, id: header.message, answer });
+    }
+
     fn system_frame(&mut self, process: &Process, frame: &Frame, out: &mut Vec<Crossing>) -> bool {
         let header = frame.header();
         match Topic::of(header.type_id) {
@@ -182,8 +205,9 @@ impl Driven {
                     Signal::ChildEnded { child, .. } if child.node() == header.from.node() => {
                         self.children.understudies.said_end(*child);
                     }
-                    Signal::Terminated { address, .. } => {
-                        self.outbound.watches.remove(&(*address, header.to));
+                    // Who was told already, since nothing was heard of the system, is not told again.
+                    Signal::Terminated { address, .. } if !self.outbound.watches.remove(&(*address, header.to)) => {
+                        return false;
                     }
                     _ => {}
                 }

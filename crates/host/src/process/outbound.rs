@@ -21,6 +21,8 @@ use super::{Driven, Process, socket_of};
 pub(super) const ASKS: u8 = 1;
 /// The mark of a message whose sender takes what the handler returns as a message.
 pub(super) const ANSWERED_BY_MESSAGE: u8 = 2;
+/// The mark of a message that the Admin gives to an actor: it wants to know what becomes of it, by the number of the message.
+pub(crate) const RECEIPT: u8 = 4;
 /// How many receipts are kept before those that nobody looks at any more are sorted out.
 const RECEIPTS: usize = 1024;
 
@@ -451,6 +453,11 @@ fn lay_out(language: &dyn Language, message: &Payload, from: Address, to: Addres
 /// Whether the sender of a message waits for an answer.
 pub(crate) const fn asks(header: &Header) -> bool {
     header.marks & ASKS != 0
+}
+
+/// Whether the Admin wants to know what becomes of a message.
+pub(crate) const fn has_receipt(header: &Header) -> bool {
+    header.marks & RECEIPT != 0
 }
 
 /// The frame in a letter.

@@ -3,6 +3,7 @@
 use std::io;
 
 use roscius::codec::CodecError;
+use roscius::gate::NotMade;
 use roscius::{SendError, SpawnError};
 use roscius_protocol::admin::messages::RefusalKind;
 
@@ -106,6 +107,21 @@ pub enum CreateError {
     /// The Admin did not answer, or with something else.
     #[error(transparent)]
     Admin(#[from] RequestError),
+    /// The Admin did not answer the process of the actor that would be the parent.
+    #[error("the actor was not made: {0}")]
+    NoAnswer(String),
+}
+
+impl From<NotMade> for CreateError {
+    fn from(not_made: NotMade) -> Self {
+        match not_made {
+            NotMade::NoOthers => Self::NoProcess,
+            NotMade::Arguments { actor, reason } => Self::Arguments { actor, reason },
+            NotMade::Parent(error) => Self::Parent(error),
+            NotMade::Refused { kind, text } => Self::Refused { kind, text },
+            NotMade::NoAnswer(text) => Self::NoAnswer(text),
+        }
+    }
 }
 
 /// An actor has to do with sources only where there are some.

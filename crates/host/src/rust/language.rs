@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use roscius::gate::Crossing;
+use roscius::registry::Registry;
 use roscius::{Address, AskError, ExitReason, Message, MessageType, Payload, Plain, Poison, Signal};
 use roscius_protocol::admin::messages::{FromAdmin, Letter, Setback, ToAdmin};
 use roscius_protocol::frame::{self, Frame, Kind};
@@ -63,9 +64,9 @@ impl Problem {
 const KEPT: usize = 64 << 10;
 
 impl RustLanguage {
-    /// Knows these types.
-    pub(super) fn new(types: BTreeMap<&'static str, &'static MessageType>) -> Self {
-        Self { types, scratch: Mutex::default() }
+    /// How the messages of a registry travel between processes.
+    pub fn of(registry: &Registry) -> Self {
+        Self { types: registry.types(), scratch: Mutex::default() }
     }
 
     fn read(&self, frame: &Frame) -> Result<Unpacked, Problem> {

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use roscius::registry::{Cradle, Made, Registry};
 use roscius_protocol::admin::messages::{FromAdmin, Refusal, RefusalKind, Source, ToAdmin};
 use roscius_protocol::frame::Role;
 
 use super::error::{LaunchError, StartError};
 use super::launch::{self, ActorTask, Task, launch, launch_program};
-use super::registry::{Cradle, Made, Registry};
 use super::system::join;
 use super::within;
 use crate::admin::{AdminError, AdminOptions, serve};
@@ -181,11 +181,8 @@ fn actor(registry: &Registry, task: ActorTask) -> Result<(), Box<dyn std::error:
     let process = join(&task.directory, Some(task.node), Role::Actor, registry)?;
     within::settle(&process);
     let ActorTask { parent, birth, maker, name, arguments, .. } = task;
-    let made = match registry.maker(&maker) {
-        Some(maker) => maker.make(process.system(), Cradle { parent, birth, name, arguments }),
-        None => Err(format!("this program knows no actor `{maker}`")),
-    };
     let me = process.node();
+    let made = registry.make(process.system(), &maker, Cradle { parent, birth, name, arguments });
     let Made { policy, bounded } = match made {
         Ok(made) => made,
         Err(text) => {

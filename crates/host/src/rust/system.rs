@@ -19,14 +19,12 @@ use serde::Serialize;
 use super::error::{AnnounceError, CreateError, ShutdownError, StartError, TellError};
 use super::launch::{self, Launched, Task, launch, launch_program};
 use super::parts::{Offered, Served};
-use super::{Ask, Endpoint, Registry};
+use super::{Ask, Endpoint, Registry, RustLanguage};
 use crate::admin::{Claim, ConventionOptions};
-use crate::process::{JoinError, Joining, Looks, Process, RequestError, Survey, Waited, random_number};
+use crate::process::{CREATE_WITHIN, JoinError, Joining, Looks, Process, RequestError, Survey, Waited, random_number};
 
 /// How long an answer of the Admin that asks nobody else may take.
 pub(super) const PROMPTLY: Duration = Duration::from_secs(10);
-/// How long an actor may take to be made: a little more than the Admin allows for it.
-pub(super) const CREATE_WITHIN: Duration = Duration::from_secs(60);
 /// How long an executable that is announced may take to say what actors it can make.
 const ANNOUNCE_WITHIN: Duration = Duration::from_secs(5);
 /// How long a system may take to end: a little more than the Admin allows for it.
@@ -247,7 +245,7 @@ pub(super) fn join(
     registry: &Registry,
 ) -> Result<Arc<Process>, StartError> {
     let joining = Joining { node, role, hold_within: HOLD_WITHIN, answer_within: PROMPTLY };
-    Ok(joining.join(directory, Arc::new(registry.language()))?)
+    Ok(joining.join(directory, Arc::new(RustLanguage::of(registry)))?)
 }
 
 /// Arguments as their maker reads them.
@@ -306,9 +304,7 @@ impl ProcessSystem {
         let wrong = |reason: String| CreateError::Arguments { actor: actor.to_owned(), reason };
         let maker = self.link.registry.name_of::<A>().ok_or(CreateError::NotRegistered { actor })?;
         let spec = arguments_of(actor, &arguments)?;
-        if let Some(maker) = self.link.registry.maker(maker) {
-            maker.check(&spec).map_err(wrong)?;
-        }
+        self.link.registry.check(maker, &spec).map_err(wrong)?;
         self.create_by(maker, name, spec).map(ActorRef::assume)
     }
 
@@ -415,6 +411,25 @@ impl ProcessSystem {
     pub fn lookup(&self, name: &str) -> Result<Option<Address>, RequestError> {
         let names = self.status()?.names;
         Ok(names.into_iter().find(|(other, _)| other == name).map(|(_, holder)| holder))
+    }
+
+    /// The actor with a global name in the system of a convention with this identity: what is sent there is kept until the handler of that actor has
+    /// returned, whether the actor and its system are there or not, and also while systems are started anew. An identity is the name in the certificate
+    /// of a system, or else where it is reached: `host:port`.
+    ///
+    /// It is told and not asked, and trusted to be an `A`; to an actor in Python send by its [address](ActorRef::address). It dies with this
+    /// system: ask for it again then.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError::Refused`] if there can be no such system or name.
+    pub fn durable<A: Actor>(&self, system: &str, name: &str) -> Result<ActorRef<A>, CreateError> {
+        let message = ToAdmin::Durable { system: system.to_owned(), name: name.to_owned() };
+        match self.link.request(message, PROMPTLY)? {
+            FromAdmin::Created { actor } => Ok(ActorRef::assume(actor)),
+            FromAdmin::Refused(refusal) => Err(CreateError::Refused { kind: refusal.kind, text: refusal.text }),
+            _ => Err(RequestError::NoAdmin.into()),
+        }
     }
 
     /// How all its actors are: what the Admin knows, and what each process says of itself. Waits at most `within`

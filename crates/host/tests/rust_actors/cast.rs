@@ -322,10 +322,44 @@ impl Handler<Ball> for Thrower {
     }
 }
 
+/// Have a child made by its name, and tell this address of its end.
+#[derive(Message, Serialize, Deserialize)]
+#[message(reply = Result<Address, String>)]
+pub struct Bring {
+    pub name: String,
+    pub news: Address,
+}
+
+/// Has children in processes of their own.
+#[derive(Default)]
+pub struct Nurse(Option<Address>);
+
+impl Actor for Nurse {
+    type Protocol = (Bring,);
+
+    fn child_exited(&mut self, exit: &ChildExited, ctx: &mut Context<Self>) {
+        if let Some(to) = self.0 {
+            let _ = ctx.send(to, Ended { who: exit.child, how: exit.reason.to_string() });
+        }
+    }
+}
+
+impl Handler<Bring> for Nurse {
+    fn receive(
+        &mut self,
+        Bring { name, news }: &mut Bring,
+        ctx: &mut Context<Self>,
+    ) -> Outcome<Result<Address, String>> {
+        self.0 = Some(*news);
+        Ok(ctx.spawn_by_name(name, 40_u64).map_err(|error| error.to_string()))
+    }
+}
+
 /// What all processes of the tests know.
 pub fn registry() -> Registry {
     Registry::new()
         .actor("player", |sum: u64| Player { sum, ..Player::default() })
+        .actor("nurse", |()| Nurse::default())
         .actor("judge", |()| Judge::default())
         .actor_with("stubborn", Stubborn, |props| props.restart(Restart::Transient))
         .actor_with("thrower", |()| Thrower, |props| props.bounded(2, Overflow::wait()))

@@ -2,12 +2,12 @@
 
 use std::process::{Command, Stdio};
 
-use roscius::ActorRef;
+use roscius::{ActorRef, Received};
 use roscius_host::admin::Claim;
 use roscius_host::rust::ProcessSystem;
 
-use crate::cast::{Add, Bear, Player, Where, registry};
-use crate::scene::{PATIENCE, Scene, is_gone};
+use crate::cast::{Add, Bear, Bring, Ended, Nurse, Player, Where, registry};
+use crate::scene::{PATIENCE, Scene, is_gone, next, next_message};
 
 const VISIT: &str = "ROSCIUS_TEST_VISIT";
 
@@ -58,6 +58,29 @@ fn children_are_in_the_process_of_their_parent() {
     endpoint.watch(child);
     scene.system.exit(parent);
     assert!(endpoint.listen(PATIENCE).is_some());
+}
+
+#[test]
+fn a_child_that_is_made_by_its_name_has_a_process_of_its_own_and_a_parent() {
+    let scene = Scene::start("nurse");
+    let nurse = scene.system.spawn::<Nurse>(()).unwrap();
+    let endpoint = scene.system.endpoint();
+    let bring = |name: &str| Bring { name: name.into(), news: endpoint.address() };
+    let child = scene.system.ask(nurse, bring("player")).wait().unwrap().unwrap();
+    assert_ne!(child.node(), nurse.address().node());
+    let player = ActorRef::<Player>::assume(child);
+    assert_eq!(scene.system.ask(player, Add(2)).wait(), Ok(42));
+    // One that nobody makes is reported to who would be its parent, as a child that never was.
+    let refused = scene.system.ask(nurse, bring("nobody")).wait().unwrap().unwrap_err();
+    assert!(refused.contains("nobody"), "{refused}");
+    assert!(next_message::<Ended>(&endpoint).how.contains("nobody"));
+    scene.system.exit(child);
+    assert_eq!(next_message::<Ended>(&endpoint).who, child);
+    // Children end with their parents.
+    let child = scene.system.ask(nurse, bring("player")).wait().unwrap().unwrap();
+    endpoint.watch(child);
+    scene.system.exit(nurse);
+    assert!(matches!(next(&endpoint), Received::Terminated(end) if end.address == child));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "the linter takes what several tests share for no test")]
 
 mod cast;
+mod durable;
 mod ending;
 mod failing;
 mod living;

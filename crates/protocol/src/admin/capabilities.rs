@@ -78,7 +78,8 @@ impl Admin {
         Err(format!("the capabilities of this system are: `{OS}` {}, `{ARCH}` {}", said(os), said(arch)))
     }
 
-    pub(super) fn capability_entries(&self) -> Vec<Entry> {
+    /// The capabilities of the system.
+    pub fn capability_entries(&self) -> Vec<Entry> {
         self.capabilities.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 }

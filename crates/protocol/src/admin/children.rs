@@ -92,7 +92,9 @@ impl Admin {
     /// A child has ended, or has never been one.
     pub(super) fn child_ended(&mut self, now: Time, child: Address, reason: &ExitReason, effects: &mut Vec<Effect>) {
         if let Some(known) = self.children.remove(&child) {
-            self.names.release(child);
+            if !self.names.release(child).is_empty() {
+                effects.push(Effect::Unnamed { actor: child });
+            }
             Self::tell_requester(known.requester, child, reason, effects);
             self.report_load(now, effects);
         }

@@ -241,6 +241,7 @@ impl Admin {
             self.coming.remove(name);
             // Nobody has it: it was looked up when the actor was asked for, and was coming since.
             let _ = self.names.claim(name, making.actor);
+            effects.push(Effect::Named { name: name.clone(), actor: making.actor });
         }
         self.children.insert(making.actor, Child::new((making.birth, making.class()), making.requester, policy));
         self.report_load(now, effects);

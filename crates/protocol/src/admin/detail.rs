@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::dead_letters::LetterKind;
 use super::messages::{Entry, LetterRecord, Setback};
 use super::processes::Process;
+use super::share::Share;
 use super::{Admin, logger};
 use crate::address::{Address, NodeId};
 use crate::frame::Role;
@@ -27,6 +28,8 @@ pub struct Detail {
     pub pending: Vec<PendingCreation>,
     /// Dead letters by type and reason, in the order in which the first of each came.
     pub dead_letters: Vec<DeadLetters>,
+    /// Its share in its convention.
+    pub share: Share,
 }
 
 /// A process of the system, or a program attached to it.
@@ -105,6 +108,7 @@ impl Admin {
                 .chain(self.processes.iter().filter_map(|(node, process)| self.pending(now, *node, process)))
                 .collect(),
             dead_letters: self.letters.kinds.iter().map(|kind| dead_letters(now, kind)).collect(),
+            share: self.share(now),
         }
     }
 

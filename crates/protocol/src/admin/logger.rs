@@ -113,6 +113,7 @@ impl Admin {
             | ToAdmin::Adopt { .. }
             | ToAdmin::Shutdown
             | ToAdmin::Resend { .. }
+            | ToAdmin::Durable { .. }
             | ToAdmin::CreateFor { .. }
             | ToAdmin::WantSource { .. }
             | ToAdmin::SetLeaders { .. } => false,

@@ -107,6 +107,16 @@ impl Admin {
         self.convention.leader().filter(|leader| *leader != system)
     }
 
+    /// The member that leads the convention. None: this system does, or nobody.
+    pub const fn leader(&self) -> Option<SystemId> {
+        self.convention.leader()
+    }
+
+    /// The identity of a member.
+    pub fn identity_of(&self, system: SystemId) -> Option<&str> {
+        self.convention.member(system).map(|member| member.identity)
+    }
+
     /// How many actors are here, as the convention is told.
     pub(super) fn report_load(&mut self, now: Time, effects: &mut Vec<Effect>) {
         let load = u32::try_from(self.children.len()).unwrap_or(u32::MAX);

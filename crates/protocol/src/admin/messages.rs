@@ -206,6 +206,13 @@ pub enum ToAdmin {
         /// Whom to now. None: whom it was for.
         to: Option<Address>,
     },
+    /// The address of a durable destination ([`crate::post`]). Answered with [`FromAdmin::Created`] or [`FromAdmin::Refused`].
+    Durable {
+        /// The identity of the system.
+        system: String,
+        /// The global name of the actor there.
+        name: String,
+    },
 }
 
 /// Another system, as who speaks of it knows it.

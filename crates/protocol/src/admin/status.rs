@@ -54,6 +54,7 @@ pub(super) const fn name_of(message: &ToAdmin) -> &'static str {
         ToAdmin::UnloadSource { .. } => "UnloadSource",
         ToAdmin::WatchSources { .. } => "WatchSources",
         ToAdmin::Resend { .. } => "Resend",
+        ToAdmin::Durable { .. } => "Durable",
         ToAdmin::CreateFor { .. } => "CreateFor",
         ToAdmin::WantSource { .. } => "WantSource",
         ToAdmin::Invite { .. } => "Invite",

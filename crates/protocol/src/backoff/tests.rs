@@ -109,22 +109,6 @@ fn the_constructors_make_sense() {
     }
 }
 
-/// The published first outputs of splitmix64 for the seed 1234567.
-#[test]
-fn chance_is_splitmix64() {
-    let drawn: Vec<_> = (0..5).map(|index| random(1_234_567, index)).collect();
-    assert_eq!(
-        drawn,
-        [
-            6_457_827_717_110_365_317,
-            3_203_168_211_198_807_973,
-            9_817_491_932_198_370_423,
-            4_593_380_528_125_082_431,
-            16_408_922_859_458_223_821,
-        ]
-    );
-}
-
 fn duration() -> impl Strategy<Value = Duration> {
     prop_oneof![
         any::<u64>().prop_map(Duration::from_nanos),

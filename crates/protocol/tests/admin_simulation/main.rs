@@ -10,8 +10,6 @@
 //! that it said. One sequence is run again by `SEED=n cargo test -p roscius-protocol --test admin_simulation --
 //! --nocapture`.
 
-#[path = "../lifecycle_simulation/random.rs"]
-mod random;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

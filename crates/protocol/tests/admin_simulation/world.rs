@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::admin::messages::{Creation, FromAdmin, Refusal, RefusalKind, ToAdmin};
-use roscius_protocol::admin::{Admin, Config, Effect, Event};
+use roscius_protocol::admin::{Admin, Config, Effect, Event, LinksAre};
 use roscius_protocol::convention;
 use roscius_protocol::frame::Role;
 use roscius_protocol::lifecycle::{Birth, Signal};
+use roscius_protocol::random::Random;
 use roscius_protocol::supervision::Restart;
 use roscius_protocol::time::Time;
-
-use crate::random::Random;
 
 const SYSTEM: u32 = 3;
 const PROGRAMS: u32 = 3;
@@ -93,6 +92,7 @@ impl World {
             logger: random.chance(50).then(Vec::new),
             lives_with_creator: false,
             convention: convention::Config::alone(SYSTEM),
+            links: LinksAre::default(),
         };
         let mut effects = Vec::new();
         let admin = Admin::new(config, Time::ZERO, &mut effects);
@@ -355,7 +355,8 @@ impl World {
             Effect::PassLetter { .. } | Effect::Resend { .. } => unreachable!("there are no letters here"),
             Effect::ExamineSource { id, .. } => self.examine(id),
             Effect::DiscardSource { digest } => self.discard(digest),
-            Effect::Log { .. } => {}
+            // Nobody sends durable messages here.
+            Effect::Log { .. } | Effect::Named { .. } | Effect::Unnamed { .. } => {}
             // There is no other system.
             Effect::SendSource { .. }
             | Effect::Convene { .. }
@@ -363,6 +364,7 @@ impl World {
             | Effect::Dial { .. }
             | Effect::HangUp { .. }
             | Effect::Meet { .. }
+            | Effect::OpenPost { .. }
             | Effect::GiveUp { .. } => panic!("nothing is said to other systems: {effect:?}"),
             Effect::Release => self.released = true,
             Effect::End => self.ended = true,

@@ -23,8 +23,8 @@ use roscius_protocol::address::Address;
 use roscius_protocol::convention::{Convention, Effect, SystemId};
 use roscius_protocol::pair::{Loss, Status};
 use roscius_protocol::time::Time;
+use roscius_simulation::network::Host;
 
-use crate::network::Host;
 use crate::system::System;
 use crate::trouble::Weather;
 use crate::world::Setup;

@@ -10,11 +10,7 @@
 //! make simulate SEED=17 MINUTES=5 TRACE=1 with all that happens
 //! ```
 
-mod clock;
 mod invariants;
-mod network;
-#[path = "../lifecycle_simulation/random.rs"]
-mod random;
 mod system;
 mod trouble;
 mod world;

@@ -10,10 +10,10 @@ use roscius_protocol::admin::messages::{decode, encode};
 use roscius_protocol::convention::{self, Config, Convention, Message, Place, SystemId};
 use roscius_protocol::pair::{self, Limits, Pair, Window};
 use roscius_protocol::time::Time;
+use roscius_simulation::clock::Clock;
+use roscius_simulation::network::Host;
 
-use crate::clock::Clock;
 use crate::invariants::{Invariants, Observation, Subject};
-use crate::network::Host;
 
 /// Small, so that all of them are reached.
 pub const LIMITS: Limits = Limits {

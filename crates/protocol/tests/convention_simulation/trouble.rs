@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use roscius_protocol::convention;
+use roscius_protocol::random::Random;
 
-use crate::random::Random;
 use crate::system::{Input, System};
 use crate::world::World;
 

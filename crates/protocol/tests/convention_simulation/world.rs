@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use roscius_protocol::address::Address;
 use roscius_protocol::convention::{self, Config, Place, SystemId, Timing};
+use roscius_protocol::random::Random;
 use roscius_protocol::time::Time;
+use roscius_simulation::clock::Clock;
+use roscius_simulation::network::{Arrival, Host, Network};
 
-use crate::clock::Clock;
 use crate::invariants::{End, Invariants, Observation, Seen, Subject};
-use crate::network::{Arrival, Host, Network};
-use crate::random::Random;
 use crate::system::{Input, Output, Packet, System};
 use crate::trouble::Weather;
 
@@ -88,7 +88,7 @@ pub struct World {
     pub random: Random,
     pub weather: Weather,
     pub now: Time,
-    pub network: Network,
+    pub network: Network<Packet>,
     pub systems: BTreeMap<Host, System>,
     setups: BTreeMap<Host, Setup>,
     standing: BTreeMap<SystemId, Standing>,

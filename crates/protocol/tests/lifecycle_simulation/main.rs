@@ -13,7 +13,6 @@
 mod actor;
 mod operations;
 mod oracle;
-mod random;
 mod totals;
 mod world;
 

@@ -6,10 +6,10 @@ use roscius_protocol::address::Address;
 use roscius_protocol::backoff::Backoff;
 use roscius_protocol::lifecycle::{Event, ExitReason, Lifecycle, Phase, Signal};
 use roscius_protocol::mailbox::{Bound, Overflow};
+use roscius_protocol::random::Random;
 use roscius_protocol::supervision::{Decision, Intensity, Restart, Strategy, Supervision};
 
 use super::actor::{Actor, OUTSIDE, ROOT, address};
-use super::random::Random;
 use super::totals::Count;
 use super::world::World;
 

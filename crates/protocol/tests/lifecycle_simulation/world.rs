@@ -5,13 +5,13 @@ use std::time::Duration;
 use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::lifecycle::{Effect, Event, ExitReason, Lifecycle, Phase, Signal};
 use roscius_protocol::mailbox::{Offer, Overflow};
+use roscius_protocol::random::Random;
 use roscius_protocol::supervision::{FailureKind, FailureReport, Restart};
 use roscius_protocol::time::Time;
 use roscius_protocol::timers::TimerQueue;
 
 use super::actor::{Actor, Fate, Message, Notice, OUTSIDE, ROOT, address, number};
 use super::operations::random_supervision;
-use super::random::Random;
 use super::totals::{Count, Totals};
 
 /// More steps than any sequence needs: it does not come to an end.

@@ -10,8 +10,6 @@
 
 mod host;
 mod ledger;
-#[path = "../lifecycle_simulation/random.rs"]
-mod random;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

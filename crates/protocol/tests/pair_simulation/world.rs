@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use roscius_protocol::pair::{Effect, LONGEST_RECORD, Refused, Room};
+use roscius_protocol::random::Random;
 use roscius_protocol::time::Time;
 
 use crate::host::{Host, LIMITS};
 use crate::ledger::{Ledger, Totals};
-use crate::random::Random;
 
 const STEPS: usize = 250;
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from roscius.asking import NoSuchActor as NoSuchActor
     from roscius.asking import Outcome as Outcome
     from roscius.async_system import AsyncActorSystem as AsyncActorSystem
+    from roscius.durable_messages import durable as durable
     from roscius.key_authority import KeyAuthority as KeyAuthority
     from roscius.key_authority import KeysTrusted as KeysTrusted
     from roscius.key_authority import TrustKeys as TrustKeys
@@ -51,6 +52,7 @@ __all__ = [
     "TrustKeys",
     "accepts",
     "announce",
+    "durable",
     "message",
     "protocol_graph",
     "protocol_of",
@@ -83,6 +85,7 @@ _HOMES = {
     "TrustKeys": "key_authority",
     "accepts": "protocols",
     "announce": "announcing",
+    "durable": "durable_messages",
     "message": "messages",
     "protocol_graph": "protocols",
     "protocol_of": "protocols",

@@ -8,6 +8,7 @@ use std::task::Waker;
 use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::lifecycle::{ExitReason, Signal};
 use roscius_protocol::mailbox::{Bound, Offer};
+use roscius_protocol::random::Random;
 use roscius_protocol::time::Time;
 use roscius_protocol::timers::TimerQueue;
 
@@ -48,6 +49,8 @@ pub(crate) struct State {
     pub(crate) spare: Spare,
     /// One entry in the run queue for each thing that waits, so that all is handled in order of arrival.
     arrival_order: bool,
+    /// In arrival order: which entry comes next is a matter of chance.
+    chance: Option<Random>,
     /// How many entries in the run queue each place has. Counted in arrival order only.
     entries: Vec<u32>,
     pub(crate) living: usize,
@@ -68,7 +71,7 @@ pub(crate) enum Offered {
 }
 
 impl Core {
-    pub(crate) fn new(node: NodeId, index: u8, arrival_order: bool) -> Self {
+    pub(crate) fn new(node: NodeId, index: u8, arrival_order: bool, chance: Option<Random>) -> Self {
         Self {
             state: Mutex::new(State {
                 node,
@@ -80,6 +83,7 @@ impl Core {
                 outboxes: Vec::new(),
                 spare: Spare::default(),
                 arrival_order,
+                chance,
                 entries: Vec::new(),
                 living: 0,
                 tally: Tally::default(),
@@ -285,11 +289,20 @@ impl State {
         }
     }
 
+    /// The place whose turn it is.
+    #[inline(always)]
+    fn next_place(&mut self) -> Option<u32> {
+        match &mut self.chance {
+            Some(chance) if !self.run.is_empty() => self.run.swap_remove_back(chance.below(self.run.len())),
+            _ => self.run.pop_front(),
+        }
+    }
+
     /// Takes the next actor that is to be played on stage. At most `batch` messages of a bounded mailbox are taken with
     /// it.
     #[inline(always)]
     pub(crate) fn next(&mut self, batch: usize, seat: &mut Seat, stage: &mut Stage) -> bool {
-        while let Some(index) = self.run.pop_front() {
+        while let Some(index) = self.next_place() {
             if self.arrival_order {
                 self.entries[index as usize] -= 1;
             }

@@ -11,6 +11,7 @@ use roscius_protocol::convention::SystemId;
 use roscius_protocol::frame::{self, DEFAULT_LIMIT, Frame, Header, Kind, Payload};
 use roscius_protocol::lifecycle::Signal;
 use roscius_protocol::pair::{Loss, Room};
+use roscius_protocol::post::Id;
 use roscius_transport::SendError;
 use roscius_transport::hub::WatchId;
 
@@ -90,6 +91,8 @@ impl Serving {
                 };
                 self.undelivered(&frame, reason, details);
             }
+            Happening::Parcel { from, id, parcel } => self.durable_arrived(from, id, parcel),
+            Happening::Settled { id } => self.durable_settled(id),
             Happening::Drained(system) => self.read_on(system),
         }
     }
@@ -165,6 +168,9 @@ impl Serving {
         }
         if header.to == self.admin.address() {
             return self.said_abroad(from, &frame);
+        }
+        if self.is_durable(header.to) && frame.kind() != Kind::System {
+            return self.take_durable(&frame);
         }
         if let Some(abroad) = &mut self.abroad {
             abroad.neighbours.note(node, admin_of(from));
@@ -328,7 +334,7 @@ impl Serving {
     }
 
     /// A dead letter is one where its sender is.
-    fn report_letter(&mut self, home: NodeId, letter: &Letter) {
+    pub(super) fn report_letter(&mut self, home: NodeId, letter: &Letter) {
         if home.system() == self.hub.node().system() {
             let nobody = Address::nobody(self.hub.node());
             let header = Header { type_id: Topic::DeadLetter as u64, ..Header::new(nobody, self.admin.address()) };
@@ -368,18 +374,39 @@ impl Serving {
                 }
                 self.read_on(system);
                 self.fall_silent(admin_of(system));
+                self.durable_gone(system);
             }
             effect => {
                 let Some(Abroad { neighbours, ready, .. }) = &mut self.abroad else { return };
                 match effect {
                     Effect::Dial { place } => neighbours.dial(place),
                     Effect::HangUp { system } => neighbours.hang_up(system),
-                    Effect::Meet { system } => neighbours.meet(now, system),
+                    Effect::Meet { system } => {
+                        neighbours.meet(now, system);
+                        *ready = true;
+                        return self.durable_met(system);
+                    }
                     Effect::Convene { system, message } => neighbours.say(system, &message),
                     _ => return,
                 }
                 *ready = true;
             }
+        }
+    }
+
+    /// Sends a durable message to a system. Whether there is room.
+    pub(super) fn send_parcel(&mut self, system: SystemId, id: Id, parcel: Bytes) -> bool {
+        let now = self.now();
+        let Some(abroad) = &mut self.abroad else { return false };
+        abroad.ready = true;
+        abroad.neighbours.send_durable(now, system, id, parcel)
+    }
+
+    /// A durable message of a system is settled.
+    pub(super) fn settle_parcel(&mut self, system: SystemId, id: Id) {
+        if let Some(abroad) = &mut self.abroad {
+            abroad.neighbours.settle(system, id);
+            abroad.ready = true;
         }
     }
 

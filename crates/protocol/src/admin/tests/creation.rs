@@ -235,6 +235,24 @@ fn a_name_that_came_to_nothing_is_free_again() {
 }
 
 #[test]
+fn what_is_kept_for_a_name_can_be_given_as_long_as_an_actor_has_it() {
+    let mut scene = Scene::new();
+    let process = scene.create(5, |creation| creation.name = Some("desk".into())).unwrap();
+    let actor = scene.ready(process);
+    let named = Effect::Named { name: "desk".into(), actor };
+    assert_eq!(scene.effects.iter().filter(|effect| **effect == named).count(), 1);
+    scene.effects.clear();
+    scene.child_ended(actor);
+    assert_eq!(scene.seen(), [Effect::Unnamed { actor }]);
+    scene.say(PROGRAM, 8, ToAdmin::Durable { system: "there".into(), name: "desk".into() });
+    let wanted = scene.seen();
+    assert!(
+        matches!(&wanted[..], [Effect::OpenPost { id: 8, system, name, .. }] if system == "there" && name == "desk"),
+        "{wanted:?}"
+    );
+}
+
+#[test]
 fn who_has_an_actor_made_as_its_child_is_told_of_its_end_unless_it_has_a_name() {
     for name in [None, Some("desk")] {
         let mut scene = Scene::new();
@@ -251,7 +269,7 @@ fn who_has_an_actor_made_as_its_child_is_told_of_its_end_unless_it_has_a_name() 
         scene.child_ended(child);
         let signal = Signal::ChildEnded { birth: requester.birth, child, reason: ExitReason::Requested };
         let told = Effect::Signal { to: requester.actor, signal };
-        assert_eq!(scene.seen(), if name.is_none() { vec![told] } else { vec![] });
+        assert_eq!(scene.seen(), [if name.is_none() { told } else { Effect::Unnamed { actor: child } }]);
         scene.end(chosen);
         assert_eq!(scene.seen(), [Effect::Forget { process: chosen }], "nobody is told twice");
     }

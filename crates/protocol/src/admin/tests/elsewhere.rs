@@ -1,9 +1,11 @@
 //! Actors that another system is asked for.
 
+use std::time::Duration;
+
 use super::scene::{PROGRAM, STARTER, SYSTEM, Scene, kind_of, node, refusal};
 use crate::address::{Address, NodeId};
 use crate::admin::messages::{Creation, Entry, FromAdmin, RefusalKind, Requester, ToAdmin};
-use crate::admin::{CREATE_WITHIN, Effect, Event, actor_of, root};
+use crate::admin::{CREATE_WITHIN, Effect, Event, Openness, actor_of, root};
 use crate::convention::messages::{Departure, Join, State};
 use crate::convention::{self, Message, SystemId};
 use crate::lifecycle::{Birth, ExitReason, Signal};
@@ -239,4 +241,16 @@ fn a_system_asks_nobody_who_has_been_asked_before() {
         scene.said_to(by.node()).iter().map(|(id, message)| (*id, kind_of(message))).collect::<Vec<_>>(),
         [(77, Some(RefusalKind::NoCompatibleSystem))]
     );
+}
+
+#[test]
+fn who_looks_after_a_system_sees_the_others() {
+    let mut scene = Scene::new();
+    scene.member(LEFT, 9);
+    scene.wait(Duration::from_secs(1));
+    let share = scene.status().detail.share;
+    assert!(share.leads && share.openness == Openness::ThisHost, "{share:?}");
+    let [other] = &share.others[..] else { panic!("{share:?}") };
+    assert_eq!((other.system, other.identity.as_str(), other.actors), (LEFT, "member 20", 9));
+    assert_eq!((other.linked, other.leads, other.heard_ago), (true, false, Duration::from_secs(1)));
 }

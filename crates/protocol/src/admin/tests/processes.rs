@@ -57,7 +57,7 @@ fn a_broken_link_ends_only_who_is_not_watched() {
     scene.on(Event::LinkBroken { process: actor.node() });
     scene.say(STARTER, 0, ToAdmin::Exited { process: actor.node(), how: String::new() });
     assert_eq!(scene.status().names, []);
-    assert_eq!(scene.seen(), [Effect::Forget { process: actor.node() }]);
+    assert_eq!(scene.seen(), [Effect::Forget { process: actor.node() }, Effect::Unnamed { actor }]);
 }
 
 #[test]

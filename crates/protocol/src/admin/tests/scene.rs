@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::address::{Address, NodeId};
 use crate::admin::messages::{Creation, FromAdmin, Refusal, RefusalKind, Status, ToAdmin};
-use crate::admin::{Admin, Config, Effect, Event, actor_of, root};
+use crate::admin::{Admin, Config, Effect, Event, LinksAre, actor_of, root};
 use crate::convention;
 use crate::frame::Role;
 use crate::lifecycle::{ExitReason, Signal};
@@ -44,6 +44,7 @@ impl Scene {
             logger: None,
             lives_with_creator: false,
             convention: convention::Config::alone(SYSTEM),
+            links: LinksAre::default(),
         };
         change(&mut config);
         let mut effects = Vec::new();

@@ -1,9 +1,9 @@
 //! After everything has healed, all see the same: who is a member, who leads, in which term, and what each can do.
 
 use roscius_protocol::convention::SystemId;
+use roscius_simulation::network::Host;
 
 use super::{End, Invariant, Observation, Subject};
-use crate::network::Host;
 use crate::system::System;
 
 pub struct Agreement;

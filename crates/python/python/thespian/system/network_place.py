@@ -20,6 +20,7 @@ def place_of(kind: str, default_port: int, capabilities: dict[str, Any]) -> Syst
         raise RuntimeError(
             f"Unable to determine valid external socket address: the Admin Port is {port!r}, and has to be a number from 1 to 65535."
         )
+    spool_of(capabilities)
     # Without certificates, and if nobody said that they need not be, other systems are those of this host.
     is_open = capabilities.get(CERTIFICATE) or capabilities.get(INSECURE)
     everywhere = bool(is_open) and not capabilities.get("Outbound Only") and not _over_nats(leaders_of(capabilities))
@@ -34,17 +35,53 @@ ADDRESS = "Convention Address"
 # What the server is shown, and who certifies it.
 CREDENTIALS = "Convention Credentials"
 AUTHORITY = "Convention Authority"
+# What the system is called in the convention, and by durable destinations, if it has no certificate.
+IDENTITY = "Convention Identity"
 # The certificate of the system, as `roscius cert node` makes it.
 CERTIFICATE = "Convention Certificate"
 # Links with other hosts are made without encryption.
 INSECURE = "Convention Insecure"
 EVERYWHERE = "0.0.0.0"
+# How long durable messages are kept, how many bytes of them, and where they are written down.
+SPOOL_SECONDS = "Convention Spool Seconds"
+SPOOL_BYTES = "Convention Spool Bytes"
+SPOOL_DIRECTORY = "Convention Spool Directory"
+# A thousand years. The core counts in nanoseconds of 64 bits.
+LONGEST_SECONDS = 3e10
+
+
+class Spool(NamedTuple):
+    """What is kept of durable messages. None: what is usual."""
+
+    seconds: float | None
+    bytes: int | None
+    directory: str | None
+
+
+def spool_of(capabilities: dict[str, Any]) -> Spool:
+    """What the capabilities say of durable messages. RuntimeError if that makes no sense."""
+    seconds, size = capabilities.get(SPOOL_SECONDS), capabilities.get(SPOOL_BYTES)
+    is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
+    if seconds is not None and not (is_number and 0 < seconds <= LONGEST_SECONDS):
+        raise RuntimeError(f"{SPOOL_SECONDS} is {seconds!r}, and has to be a number of seconds above zero.")
+    if size is not None and (not isinstance(size, int) or isinstance(size, bool) or not 0 < size < 1 << 63):
+        raise RuntimeError(f"{SPOOL_BYTES} is {size!r}, and has to be a whole number above zero.")
+    directory = capabilities.get(SPOOL_DIRECTORY)
+    if directory is None:
+        return Spool(seconds, size, None)
+    path = os.fspath(directory) if isinstance(directory, (str, os.PathLike)) else ""
+    # The Admin works in another directory than the program.
+    if not isinstance(path, str) or not os.path.isabs(path):
+        raise RuntimeError(f"{SPOOL_DIRECTORY} is {directory!r}, and has to be an absolute path.")
+    return Spool(seconds, size, path)
 
 
 class Share(NamedTuple):
     """What a system is to others."""
 
     leaders: list[str]
+    # What they call it. None: where it is reached, what its certificate says, or a number.
+    identity: str | None
     # Where they reach it. None: where it listens.
     place: str | None
     outbound_only: bool
@@ -52,6 +89,7 @@ class Share(NamedTuple):
     credentials: str | None
     authority: str | None
     insecure: bool
+    spool: Spool
 
 
 def share_of(capabilities: dict[str, Any], host: str, port: str) -> Share:
@@ -62,7 +100,18 @@ def share_of(capabilities: dict[str, Any], host: str, port: str) -> Share:
     certificate, credentials, authority = (None if file is None else str(file) for file in files)
     insecure = bool(capabilities.get(INSECURE))
     outbound_only = bool(capabilities.get("Outbound Only"))
-    return Share(leaders, place, outbound_only, certificate, credentials, authority, insecure)
+    identity = capabilities.get(IDENTITY)
+    return Share(
+        leaders,
+        None if identity is None else str(identity),
+        place,
+        outbound_only,
+        certificate,
+        credentials,
+        authority,
+        insecure,
+        spool_of(capabilities),
+    )
 
 
 def _over_nats(leaders: list[str]) -> bool:

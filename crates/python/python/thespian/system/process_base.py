@@ -162,6 +162,10 @@ class ProcessBase(LoadsSources, RunningBase):
         """Start an executable that offers actors in Rust, until the system ends. The result is their names."""
         return announce_program(self._part.directory, program, arguments)
 
+    def durable_destination(self, system: str, name: str) -> ActorAddress:
+        """The address of an actor by the identity of its system and its global name."""
+        return self._core.convention.durable(system, name, CREATE_SECONDS)
+
     # Sources
 
     @contextmanager

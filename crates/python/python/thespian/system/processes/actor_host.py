@@ -211,6 +211,10 @@ class ActorHost(LoadsSources):
         is_admin = isinstance(remoteAddress, ActorAddress)
         self._core.convention.dismiss(remoteAddress if is_admin else place_text(remoteAddress))
 
+    def durable_destination(self, system: str, name: str) -> ActorAddress:
+        """The address of an actor by the identity of its system and its global name."""
+        return self._core.convention.durable(system, name, CREATE_SECONDS)
+
     def request_shutdown(self) -> None:
         """Shut the system down, without waiting for the end of it."""
         self._core.shutdown()

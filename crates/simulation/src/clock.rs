@@ -15,6 +15,7 @@ pub struct Clock {
 }
 
 impl Clock {
+    /// One that is ahead of the world by so much at its beginning, and goes too fast by so many parts in a million, or too slow.
     pub fn new(ahead: Duration, parts_per_million: i32) -> Self {
         Self { ahead: ahead.as_nanos(), rate: MILLION.saturating_add_signed(parts_per_million.into()) }
     }

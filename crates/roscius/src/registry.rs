@@ -1,4 +1,4 @@
-//! What the processes of a program can make and read.
+//! Types of actors and messages by name, for bases where an actor is made elsewhere than where it is asked for.
 
 use std::any::{TypeId, type_name};
 use std::collections::{BTreeMap, HashMap};
@@ -6,12 +6,20 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use roscius::{Actor, ActorSystem, Address, Birth, Failure, Message, MessageType, Props, Protocol, Restart};
+use roscius_protocol::address::Address;
+use roscius_protocol::lifecycle::Birth;
+use roscius_protocol::supervision::Restart;
 use serde::de::DeserializeOwned;
 
-use super::language::RustLanguage;
+use crate::actor::Actor;
+use crate::declared::Protocol;
+use crate::message::{Message, MessageType};
+use crate::outcome::Failure;
+use crate::props::Props;
+use crate::system::ActorSystem;
 
-/// Types of actors and messages, by name. All processes of a program have the same, as they make it in the same way.
+/// What the processes of a program can make and read: types of actors and messages, by name. All have the same, as they make it in
+/// the same way.
 ///
 /// The messages that a registered actor accepts are registered with it. Those that are only sent to endpoints are
 /// registered with [`Registry::message`].
@@ -102,29 +110,46 @@ impl Registry {
     }
 
     /// The first name that stands for two types, if there is one.
-    pub(super) fn ambiguous(&self) -> Option<&str> {
+    pub fn ambiguous(&self) -> Option<&str> {
         self.twice.first().map(String::as_str)
     }
 
-    /// How messages of these types travel between processes, for who runs a [`Process`](crate::process::Process) by itself.
-    pub fn language(&self) -> RustLanguage {
+    /// All types of messages that can be read, by name.
+    pub fn types(&self) -> BTreeMap<&'static str, &'static MessageType> {
         let mut types = self.types.clone();
         types.insert(Address::NAME, MessageType::of::<Address>());
-        RustLanguage::new(types)
+        types
     }
 
     /// The names of all types of actors.
-    pub(super) fn makers(&self) -> Vec<String> {
+    pub fn makers(&self) -> Vec<String> {
         self.actors.keys().cloned().collect()
     }
 
-    pub(super) fn maker(&self, name: &str) -> Option<&dyn Maker> {
-        self.actors.get(name).map(|maker| &**maker)
+    /// The name of a type of actors.
+    pub fn name_of<A: Actor>(&self) -> Option<&str> {
+        self.names.get(&TypeId::of::<A>()).map(String::as_str)
     }
 
-    /// The name of a type of actors.
-    pub(super) fn name_of<A: Actor>(&self) -> Option<&str> {
-        self.names.get(&TypeId::of::<A>()).map(String::as_str)
+    /// Whether these are arguments for an actor of this name, in MessagePack. A name that is not known here takes any.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with them.
+    pub fn check(&self, name: &str, arguments: &[u8]) -> Result<(), String> {
+        self.actors.get(name).map_or(Ok(()), |maker| maker.check(arguments))
+    }
+
+    /// Makes an actor of this name in a system, for a parent elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// Why it can not be made: nothing is known by that name, or the arguments are no such.
+    pub fn make(&self, system: &ActorSystem, name: &str, cradle: Cradle) -> Result<Made, String> {
+        match self.actors.get(name) {
+            Some(maker) => maker.make(system, cradle),
+            None => Err(format!("this program knows no actor `{name}`")),
+        }
     }
 }
 
@@ -135,7 +160,7 @@ impl fmt::Debug for Registry {
 }
 
 /// Makes actors of one type.
-pub(super) trait Maker: Send + Sync {
+trait Maker: Send + Sync {
     /// Whether these are arguments that it takes.
     fn check(&self, arguments: &[u8]) -> Result<(), String>;
 
@@ -144,7 +169,8 @@ pub(super) trait Maker: Send + Sync {
 }
 
 /// What the parent of a new actor has to know.
-pub(super) struct Made {
+#[derive(Clone, Copy, Debug)]
+pub struct Made {
     /// When the actor is restarted.
     pub policy: Restart,
     /// Whether its mailbox has a bound: its address says so.
@@ -152,10 +178,15 @@ pub(super) struct Made {
 }
 
 /// What an actor begins with.
-pub(super) struct Cradle {
+#[derive(Clone, Debug)]
+pub struct Cradle {
+    /// Its parent.
     pub parent: Address,
+    /// Its number with that.
     pub birth: Birth,
+    /// Its global name.
     pub name: Option<String>,
+    /// What it is made with, in MessagePack.
     pub arguments: Vec<u8>,
 }
 

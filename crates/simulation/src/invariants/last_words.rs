@@ -1,0 +1,44 @@
+//! Who was told of the end of an actor by that itself gets nothing from it any more.
+
+use std::collections::BTreeSet;
+
+use roscius::{Address, ExitReason, FailureKind, Signal};
+use roscius_protocol::convention::SystemId;
+
+use super::{Invariant, Observation, Verdict, hold};
+
+#[derive(Default)]
+pub(super) struct LastWords {
+    /// Who knows of whose end.
+    ended: BTreeSet<(Address, Address)>,
+}
+
+/// Whether an actor has said so itself. Others take it for ended when its system is out of reach.
+fn is_certain(reason: &ExitReason) -> bool {
+    match reason {
+        ExitReason::Unknown => false,
+        ExitReason::Failed(failure) => failure.kind != FailureKind::Ended,
+        _ => true,
+    }
+}
+
+impl Invariant for LastWords {
+    fn see(&mut self, _: SystemId, observation: &Observation) -> Verdict {
+        match observation {
+            Observation::Told { to, signal } => {
+                if let Signal::Terminated { address: who, reason } | Signal::ChildEnded { child: who, reason, .. } =
+                    signal
+                    && is_certain(reason)
+                {
+                    self.ended.insert((*to, *who));
+                }
+                Ok(())
+            }
+            Observation::Delivered { number, by, from, to } if by.number() == from.node().number() => {
+                let over = self.ended.contains(&(*to, *from));
+                hold(!over, || format!("message {number} of {from} reaches {to}, which knows that it has ended"))
+            }
+            _ => Ok(()),
+        }
+    }
+}

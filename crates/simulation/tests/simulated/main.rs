@@ -1,0 +1,6 @@
+//! Real actors on simulated systems: what works between real ones works here, faults are noticed, and the same seed gives the same run.
+
+mod cast;
+mod faults;
+mod living;
+mod seeds;
