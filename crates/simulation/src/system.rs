@@ -139,7 +139,6 @@ impl System {
             settings: Vec::new(),
             logger: None,
             lives_with_creator: false,
-            links: LinksAre::default(),
             convention: convention::Config {
                 identity: blueprint.name.clone(),
                 place: Some(blueprint.place.clone()),
