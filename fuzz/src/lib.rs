@@ -23,6 +23,8 @@ use roscius_protocol::post::record::{Record, Records};
 use roscius_protocol::post::{self, Parcel, Post};
 use roscius_protocol::time::Time;
 use roscius_signatures::{PublicKey, SigningKey, verify};
+use roscius_transport::Bounds;
+use roscius_transport::datagram::{Body, Datagram, Stream};
 use roscius_transport::link::{Greeting, Progress, Rules};
 use roscius_transport::network::{self as links, Incoming, Introduction, Links, LinksOptions, PayloadKinds, Security};
 use serde::Serialize;
@@ -184,6 +186,46 @@ fn connection(data: &[u8]) {
     assert!(came <= data.len());
 }
 
+/// What comes by way of a server: a datagram that is taken is read the same again when it is written; and a stream takes any of them, one after the other, each
+/// with its length before it, and sends no more than the other side has room for.
+pub fn datagram(data: &[u8]) {
+    let (mut stream, mut rest, mut sent) = (Stream::new(1, (1, 2), Bounds::default(), LIMIT), data, 0);
+    while let Some((&length, after)) = rest.split_first() {
+        let (datagram, after) = after.split_at(usize::from(length).min(after.len()));
+        rest = after;
+        let bytes = Bytes::copy_from_slice(datagram);
+        let Ok(datagram) = Datagram::read(&bytes) else { continue };
+        // Of an introduction only what this version knows is kept.
+        assert!(matches!(datagram.body, Body::Hello(_)) || datagram.to_bytes() == bytes);
+        assert_eq!(Datagram::read(&datagram.to_bytes()).as_ref(), Ok(&datagram));
+        match datagram.body {
+            Body::Data { offset, bytes } => {
+                let (records, taken) = stream.take(offset, &bytes, &mut Vec::new());
+                for record in records.into_iter().flatten() {
+                    assert!(record.len() as u64 <= LIMIT);
+                    let _ = stream.push(b"", record);
+                }
+                if taken.is_err() {
+                    return;
+                }
+            }
+            Body::Taken { bytes, datagrams } => {
+                let more = bytes > sent || stream.they_took(bytes, datagrams).is_err();
+                if more {
+                    return;
+                }
+            }
+            Body::Hello(_) | Body::Close | Body::Unknown => {}
+        }
+        while let Some(datagram) = stream.next(100) {
+            match Datagram::read(&datagram).map(|datagram| datagram.body) {
+                Ok(Body::Data { offset, bytes }) if offset == sent && bytes.len() <= 100 => sent += bytes.len() as u64,
+                other => panic!("{other:?} was sent after {sent} bytes"),
+            }
+        }
+    }
+}
+
 /// A message of the actor system that is taken is read the same again when it is written. The first byte says which kind.
 pub fn system(data: &[u8]) {
     let Some((kind, data)) = data.split_first() else { return };
@@ -227,9 +269,10 @@ pub fn convention(data: &[u8]) {
         rest = after;
         steps += 1;
         let system = u32::from(who % 6);
-        let event = match what % 8 {
+        let event = match what % 9 {
             0 => Event::Linked { system, identity: format!("identity {}", length % 4), dialled: None },
             1 => Event::Unlinked { system, why: String::new() },
+            8 => Event::Gone { system, why: String::new() },
             2 => {
                 now = now.plus(Duration::from_millis(u64::from(*length) * 20));
                 Event::Due

@@ -4,7 +4,7 @@ use std::num::NonZeroU128;
 use std::sync::LazyLock;
 
 use roscius_fuzz::{
-    LIMIT, SIGNED, SIGNING_KEY, archive, convention, frame, hello, link, message_pack, network, pair, post,
+    LIMIT, SIGNED, SIGNING_KEY, archive, convention, datagram, frame, hello, link, message_pack, network, pair, post,
     signed_source, stream, system, transmitted, two,
 };
 use roscius_protocol::address::{Address, NodeId};
@@ -23,6 +23,7 @@ use roscius_protocol::post::{Destination, Parcel};
 use roscius_protocol::sources::Digest;
 use roscius_protocol::time::Time;
 use roscius_signatures::{Format, SigningKey, sign};
+use roscius_transport::datagram::{Body, Datagram};
 use roscius_transport::network::{Introduction, PayloadKinds};
 
 const INPUTS: usize = 100_000;
@@ -231,6 +232,37 @@ fn network_corpus() {
     });
     // Each takes a port for a while.
     run_with(INPUTS / 100, 10, network, good_connection);
+}
+
+/// Datagrams of a stream, now and then one that does not belong there.
+fn good_datagrams(random: &mut Random) -> Vec<u8> {
+    let mut out = Vec::new();
+    let (mut records, mut offset) = (good_records(random), 0);
+    for _ in 0..random.below(12) {
+        let body = match random.below(9) {
+            0 => match Introduction::read(&good_introduction(random)) {
+                Ok(Some((introduction, _))) => Body::Hello(introduction),
+                other => panic!("{other:?}"),
+            },
+            1 => Body::Taken { bytes: random.next() % 200, datagrams: random.next() % 3 },
+            2 => [Body::Close, Body::Unknown][random.below(2)].clone(),
+            _ => {
+                let bytes = records.drain(..random.below(200).min(records.len())).collect::<Vec<_>>();
+                let body = Body::Data { offset, bytes: bytes.clone().into() };
+                offset += bytes.len() as u64;
+                body
+            }
+        };
+        let datagram = Datagram { system: random.next() as u32, from: 2, to: 1, body }.to_bytes();
+        out.push(datagram.len() as u8);
+        out.extend_from_slice(&datagram);
+    }
+    out
+}
+
+#[test]
+fn datagram_corpus() {
+    run(12, datagram, good_datagrams);
 }
 
 fn good_message(random: &mut Random) -> Vec<u8> {

@@ -61,7 +61,8 @@ pub struct ConventionOptions {
     pub identity: Option<String>,
     /// Where others reach it: `host:port`. None: at the address that its port is bound to, if that is one of this host alone.
     pub place: Option<String>,
-    /// Where the systems are reached that may lead, in the order in which they do: `host:port` each.
+    /// Where the systems are reached that may lead, in the order in which they do: `host:port` or `tcp://host:port` each. Or instead of
+    /// these one address `nats://[user:password@]host:port/convention`: then all links go over that server, which says who leads.
     pub leaders: Vec<String>,
     /// No system of another host is to connect to this one: it connects to them.
     pub outbound_only: bool,
@@ -69,7 +70,11 @@ pub struct ConventionOptions {
     /// authority is `ca.pem`, and fingerprints of those that are taken no more are in `refused`, if there is such a file. Convention and
     /// identity are those in the certificate.
     pub certificate: Option<PathBuf>,
-    /// Links without encryption are made with other hosts too.
+    /// A file with credentials for the NATS server, as `nsc` makes it.
+    pub credentials: Option<PathBuf>,
+    /// Certificates of authorities that the NATS server may be certified by, beside those that the operating system knows.
+    pub authority: Option<PathBuf>,
+    /// Links without encryption are made with other hosts too. And a NATS server is taken that asks nobody who they are.
     pub insecure: bool,
     /// What is kept of durable messages.
     pub spool: SpoolOptions,

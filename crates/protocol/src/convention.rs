@@ -157,6 +157,7 @@ impl Convention {
             Event::Linked { system, identity, dialled } => self.linked(now, system, identity, dialled, effects),
             Event::NotLinked { place, why } => self.not_linked(now, &place, &why, effects),
             Event::Unlinked { system, why } => self.unlinked(now, system, why, effects),
+            Event::Gone { system, why } => self.gone(now, system, why, effects),
             Event::Heard { system } => self.heard(now, system),
             Event::Said { system, message } => self.said(now, system, message, effects),
             Event::Due => {}

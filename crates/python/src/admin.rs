@@ -55,9 +55,12 @@ pub(crate) fn announce(
 #[derive(FromPyObject)]
 pub(crate) struct Share {
     leaders: Vec<String>,
+    identity: Option<String>,
     place: Option<String>,
     outbound_only: bool,
     certificate: Option<PathBuf>,
+    credentials: Option<PathBuf>,
+    authority: Option<PathBuf>,
     insecure: bool,
     spool: Spool,
 }
@@ -102,7 +105,8 @@ pub(crate) fn serve_admin(
         other => return Err(PyValueError::new_err(format!("`{other}` is no kind of system"))),
     };
     let system = random_number().map_err(pyo3::exceptions::PyOSError::new_err)?;
-    let Share { leaders, place, outbound_only, certificate, insecure, spool } = convention;
+    let Share { leaders, identity, place, outbound_only, certificate, credentials, authority, insecure, spool } =
+        convention;
     let usual = SpoolOptions::default();
     let spool = SpoolOptions {
         keep_for: spool.seconds.map_or(Ok(usual.keep_for), seconds)?,
@@ -114,7 +118,10 @@ pub(crate) fn serve_admin(
         place,
         outbound_only,
         certificate,
+        credentials,
+        authority,
         insecure,
+        identity,
         spool,
         ..ConventionOptions::default()
     };

@@ -18,7 +18,7 @@ SUMMARY = DOCS / "SUMMARY.md"
 CHAPTERS = sorted(DOCS.rglob("*.md"))
 # The other pages with links.
 PAGES = [*CHAPTERS, ROOT / "README.md", ROOT / "crates/python/README.md"]
-RUN_ELSEWHERE = {DOCS / name for name in ("python.md", "languages.md", "sources.md", "director.md")}
+RUN_ELSEWHERE = {DOCS / name for name in ("python.md", "languages.md", "sources.md", "director.md", "nats.md")}
 # A program, and what it prints, if that is shown right behind it.
 PROGRAM = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.DOTALL | re.MULTILINE)
 PROGRAMS = [

@@ -12,7 +12,10 @@
 //! | `memory` | memory that two processes share, for small frames on a busy link |
 //! | [`link`] | one connection: who is at the other end, frames in, frames out |
 //! | [`hub`] | all connections of a process, watched descriptors and processes |
+//! | `between` | links between systems, of either kind that follows (feature `network`) |
 //! | `network` | links between systems, over TCP with mutual TLS (feature `network`) |
+//! | `datagram` | numbered streams over the messages of a server (feature `network`) |
+//! | `nats` | links between systems, over a NATS server (feature `nats`) |
 //!
 //! # What is certain
 //!
@@ -23,10 +26,16 @@
 
 #![cfg(unix)]
 
+#[cfg(feature = "network")]
+pub mod between;
+#[cfg(feature = "network")]
+pub mod datagram;
 mod flow;
 pub mod hub;
 pub mod link;
 mod memory;
+#[cfg(feature = "nats")]
+pub mod nats;
 #[cfg(feature = "network")]
 pub mod network;
 pub mod queue;

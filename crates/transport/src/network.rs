@@ -7,14 +7,14 @@
 //! [descriptor](Links::descriptor).
 
 mod certificate;
-mod connections;
+pub(crate) mod connections;
 mod dialling;
 mod error;
 mod greeting;
 mod introduction;
 mod link;
 mod neighbour;
-mod records;
+pub(crate) mod records;
 mod resolver;
 mod security;
 mod stream;
@@ -27,6 +27,7 @@ pub use records::{Incoming, Records};
 pub use security::{Security, TlsConfig, TlsError, TlsFiles};
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
@@ -95,7 +96,25 @@ impl Default for Limits {
 
 /// Names one call of [`Links::dial`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct DialId(u64);
+pub struct DialId(pub(crate) u64);
+
+/// Where somebody is who has a link, or wants one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// At the other end of a connection.
+    Tcp(SocketAddr),
+    /// Somewhere on the NATS server, by this name.
+    Nats(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Nats(name) => name.fmt(f),
+        }
+    }
+}
 
 /// What has happened.
 #[derive(Debug)]
@@ -108,8 +127,8 @@ pub enum Event {
         payloads: PayloadKinds,
         /// The call that is answered by this, if there was one.
         dialled: Option<DialId>,
-        /// The address at the other end.
-        from: SocketAddr,
+        /// Where it is.
+        from: Origin,
     },
     /// A [`Links::dial`] came to nothing.
     NotUp {
@@ -140,9 +159,18 @@ pub enum Event {
     /// Somebody connected and was turned away. A flood makes many of these: count them, and log a few.
     TurnedAway {
         /// From where.
-        from: SocketAddr,
+        from: Origin,
         /// Why.
         cause: Cause,
+    },
+    /// These may lead, the first first: places that can be dialled. Over NATS alone, where the server knows.
+    Leaders(Vec<String>),
+    /// Something about the server that links go by, if they do.
+    Server {
+        /// Whether it is there.
+        is_up: bool,
+        /// What there is to say.
+        what: String,
     },
 }
 

@@ -51,6 +51,24 @@ pub enum AdminError {
     /// The certificate is of no use.
     #[error("no link with other systems can be made: {0}")]
     Certificate(#[from] TlsError),
+    /// The address of the NATS server is none.
+    #[cfg(feature = "nats")]
+    #[error(transparent)]
+    NatsAddress(#[from] roscius_transport::nats::InvalidAddress),
+    /// Links over NATS can not be made.
+    #[cfg(feature = "nats")]
+    #[error("links over NATS can not be made: {0}")]
+    Nats(#[source] io::Error),
+    /// A convention goes over one NATS server or cluster, and over nothing else.
+    #[cfg(feature = "nats")]
+    #[error(
+        "beside a NATS address there is no other: servers of one cluster go into one, as nats://one,two/convention"
+    )]
+    NatsAndOthers,
+    /// The feature `nats` is off.
+    #[cfg(not(feature = "nats"))]
+    #[error("this build of the actor system has no links over NATS: it was built without the feature `nats`")]
+    NoNats,
     /// There is no place for durable messages.
     #[error(transparent)]
     Spool(#[from] SpoolError),

@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
-use std::net::{SocketAddr, TcpListener};
 use std::num::{NonZeroU32, NonZeroU128};
 use std::os::fd::RawFd;
 use std::time::Duration;
@@ -17,7 +16,8 @@ use roscius_protocol::convention::{self, Message, Place, SystemId};
 use roscius_protocol::frame::{DEFAULT_LIMIT, Frame};
 use roscius_protocol::pair::{self, Loss, Pair, Refused, Room};
 use roscius_protocol::time::Time;
-use roscius_transport::network::{self, Cause, DialId, Introduction, Links, LinksOptions, Security};
+use roscius_transport::between::Links;
+use roscius_transport::network::{self, Cause, DialId, Limits, Origin, Security};
 
 /// The first byte of a record between Admins. Those of pairs are below 128.
 const ADMIN: u8 = 0x80;
@@ -59,7 +59,7 @@ struct Strangers {
 const STRANGER_TOLD_EVERY: Duration = Duration::from_secs(10);
 
 impl Strangers {
-    fn turned_away(&mut self, now: Time, from: SocketAddr, cause: &Cause) {
+    fn turned_away(&mut self, now: Time, from: &Origin, cause: &Cause) {
         if self.told.is_some_and(|told| now.since(told) < STRANGER_TOLD_EVERY) {
             self.others += 1;
             return;
@@ -87,30 +87,25 @@ pub(super) enum Happening {
     Drained(SystemId),
 }
 
+/// The bounds of the links: what a pair has in flight has room there.
+pub(super) fn limits() -> Limits {
+    let window = pair::Limits::default().window;
+    let mut limits = Limits::default();
+    limits.queue.high_frames = limits.queue.high_frames.max(2 * window.pieces as usize);
+    limits.queue.high_bytes = limits.queue.high_bytes.max(2 * window.bytes as usize);
+    limits
+}
+
 impl Neighbours {
-    pub fn new(
-        me: Introduction,
-        security: Security,
-        listener: Option<TcpListener>,
-        spool_bytes: u64,
-    ) -> io::Result<Self> {
-        let system = me.system;
-        // What a pair has in flight has room on its link.
+    pub fn new(links: Links, spool_bytes: u64) -> Self {
+        let me = links.me().system;
         let spool_bytes = usize::try_from(spool_bytes).unwrap_or(usize::MAX);
         // Who has sent a durable message decides when it has waited too long.
-        let pairs = pair::Limits { spool_bytes, keep_durable_for: Duration::MAX, ..pair::Limits::default() };
-        let window = pairs.window;
-        let mut limits = network::Limits::default();
-        limits.queue.high_frames = limits.queue.high_frames.max(2 * window.pieces as usize);
-        limits.queue.high_bytes = limits.queue.high_bytes.max(2 * window.bytes as usize);
-        let mut links = Links::new(LinksOptions { me, security, limits })?;
-        if let Some(listener) = listener {
-            links.listen(listener)?;
-        }
-        Ok(Self {
+        let limits = pair::Limits { spool_bytes, keep_durable_for: Duration::MAX, ..pair::Limits::default() };
+        Self {
             links,
-            me: system,
-            limits: pairs,
+            me,
+            limits,
             dialled: BTreeMap::new(),
             linked: BTreeMap::new(),
             about_to_be: Vec::new(),
@@ -124,7 +119,7 @@ impl Neighbours {
             effects: Vec::new(),
             happened: VecDeque::new(),
             strangers: Strangers::default(),
-        })
+        }
     }
 
     pub fn descriptor(&self) -> RawFd {
@@ -297,10 +292,10 @@ impl Neighbours {
     /// Closes all links, after what was said last. Nothing more is taken.
     pub fn close(&mut self) {
         self.pairs.clear();
-        let linked: Vec<SystemId> = self.links.linked().collect();
-        for system in linked {
+        for system in self.links.linked() {
             self.links.close(system);
         }
+        self.links.leave();
     }
 
     /// Nobody new is taken.
@@ -378,10 +373,22 @@ impl Neighbours {
                     pair.unlinked(now, &mut self.effects);
                     self.carry_out(system);
                 }
-                let event = convention::Event::Unlinked { system, why: cause.to_string() };
+                let why = cause.to_string();
+                let event = match cause {
+                    Cause::Away => convention::Event::Gone { system, why },
+                    _ => convention::Event::Unlinked { system, why },
+                };
                 self.happened.push_back(Happening::Convention(event));
             }
-            network::Event::TurnedAway { from, cause } => self.strangers.turned_away(now, from, &cause),
+            network::Event::Leaders(places) => {
+                let places = places.iter().filter_map(|place| place.parse().ok()).collect();
+                self.happened.push_back(Happening::Convention(convention::Event::Candidates(places)));
+            }
+            network::Event::Server { is_up: true, what } => tracing::info!(what, "the NATS server"),
+            network::Event::Server { is_up: false, what } => {
+                tracing::warn!(what, "no way to other systems but by the NATS server, which is not there");
+            }
+            network::Event::TurnedAway { from, cause } => self.strangers.turned_away(now, &from, &cause),
         }
     }
 

@@ -12,14 +12,13 @@ use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::admin::messages::{
     Answer, FromAdmin, Letter, LetterRecord, Setback, ToAdmin, Topic, decode, encode,
 };
-use roscius_protocol::admin::{Admin, Config, Effect, Event, KeptContent, LinksAre};
+use roscius_protocol::admin::{Admin, Config, Effect, Event, KeptContent};
 use roscius_protocol::frame::{DEFAULT_LIMIT, Frame, Header, Kind, Payload};
 use roscius_protocol::lifecycle::Signal;
 use roscius_protocol::pickle;
 use roscius_protocol::sources::Level;
 use roscius_protocol::time::Time;
 use roscius_transport::hub::WatchId;
-use roscius_transport::network::{Introduction, PayloadKinds};
 use roscius_transport::{Hub, SendError, SocketDir, hub};
 use serde::Serialize;
 
@@ -72,24 +71,13 @@ impl Serving {
             None => None,
         };
         let me = hub.node().system();
-        let (security, certificates) = share::security(&mut options.convention)?;
-        let links = LinksAre { convention: options.convention.name.clone(), openness: share::openness(&security) };
         let port = network.as_ref().map(|(network, _)| network);
-        let listener = share::listener(port, options.convention.outbound_only);
         let spool = std::mem::take(&mut options.convention.spool);
-        let share = share::share(options.convention, me, port.map(Network::address))?;
+        let share::Part { links, certificates, links_are, share } = share::take_part(options.convention, me, port)?;
         let durable = Durable::new(&share.identity, &spool)?;
-        let introduction = Introduction {
-            convention: links.convention.clone(),
-            identity: share.identity.clone(),
-            system: me,
-            place: share.place.as_ref().map(ToString::to_string),
-            payloads: PayloadKinds::ALL,
-        };
-        let abroad = match &network {
-            Some(_) => {
-                let neighbours =
-                    Neighbours::new(introduction, security, listener, spool.bytes).map_err(AdminError::Loop)?;
+        let abroad = match links {
+            Some(links) => {
+                let neighbours = Neighbours::new(links, spool.bytes);
                 let watch = hub.watch(neighbours.descriptor());
                 let watch = watch.map_err(|error| AdminError::Loop(std::io::Error::other(error)))?;
                 Some(Abroad::new(neighbours, certificates, watch))
@@ -98,7 +86,7 @@ impl Serving {
         };
         let config = Config {
             convention: share,
-            links,
+            links: links_are,
             node: hub.node(),
             capabilities: options.capabilities,
             settings: options.settings,

@@ -1,12 +1,18 @@
 //! What a system is to others: who may be at the other end of its links, where it listens, and which convention it takes part in.
 
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs, UdpSocket};
+#[cfg(feature = "nats")]
+use std::time::Duration;
 
-use roscius_protocol::admin::Openness;
+use roscius_protocol::admin::{LinksAre, Openness};
 use roscius_protocol::convention::{self, Place, SystemId};
-use roscius_transport::network::{Security, TlsError};
+use roscius_transport::between::Links;
+#[cfg(feature = "nats")]
+use roscius_transport::nats::{self, NatsAddress};
+use roscius_transport::network::{self, Introduction, LinksOptions, PayloadKinds, Security, TlsError};
 
 use super::certificates::Certificates;
+use super::neighbours::limits;
 use super::{AdminError, Claim, ConventionOptions, Network};
 use crate::process::random_number;
 
@@ -22,8 +28,89 @@ pub(super) fn allow(claim: &Claim, options: &ConventionOptions) -> Result<(), Ad
     }
 }
 
+/// What a system has to do with others.
+pub(super) struct Part {
+    /// Its links with them, if it has any.
+    pub links: Option<Links>,
+    /// The certificates that these are made with, if they are.
+    pub certificates: Option<Certificates>,
+    /// What is to be said of these.
+    pub links_are: LinksAre,
+    /// Its part in their convention.
+    pub share: convention::Config,
+}
+
+/// Makes the links of a system with others, and its part in their convention.
+pub(super) fn take_part(
+    mut options: ConventionOptions,
+    me: SystemId,
+    network: Option<&Network>,
+) -> Result<Part, AdminError> {
+    if options.leaders.iter().any(|leader| leader.starts_with("nats://")) {
+        return over_nats(&options, me);
+    }
+    let (security, certificates) = security(&mut options)?;
+    let links_are = LinksAre { convention: options.name.clone(), openness: openness(&security) };
+    let listener = listener(network, options.outbound_only);
+    let share = share(options, me, network.map(Network::address))?;
+    if network.is_none() {
+        return Ok(Part { links: None, certificates, links_are, share });
+    }
+    let me = introduction(links_are.convention.clone(), &share);
+    let links = LinksOptions { me, security, limits: limits() };
+    let mut links = network::Links::new(links).map_err(AdminError::Loop)?;
+    if let Some(listener) = listener {
+        links.listen(listener).map_err(AdminError::Loop)?;
+    }
+    Ok(Part { links: Some(Links::Tcp(Box::new(links))), certificates, links_are, share })
+}
+
+fn introduction(convention: String, share: &convention::Config) -> Introduction {
+    Introduction {
+        convention,
+        identity: share.identity.clone(),
+        system: share.me,
+        place: share.place.as_ref().map(ToString::to_string),
+        payloads: PayloadKinds::ALL,
+    }
+}
+
+/// A system whose links go over a NATS server, which says who leads.
+#[cfg(feature = "nats")]
+fn over_nats(options: &ConventionOptions, me: SystemId) -> Result<Part, AdminError> {
+    let [address] = &options.leaders[..] else { return Err(AdminError::NatsAndOthers) };
+    let address = NatsAddress {
+        credentials: options.credentials.clone(),
+        authority: options.authority.clone(),
+        insecure: options.insecure,
+        ..address.parse()?
+    };
+    let alone = convention::Config::alone(me);
+    let share = convention::Config {
+        identity: options.identity.clone().unwrap_or(alone.identity),
+        place: Some(nats::place(me).parse()?),
+        seed: u64::from(random_number()) << 32 | u64::from(me),
+        timing: convention::Timing { broken_after: SERVER_BACK_WITHIN, ..alone.timing },
+        ..alone
+    };
+    let openness = if options.insecure { Openness::Everybody } else { Openness::Certified };
+    let links_are = LinksAre { convention: address.convention.clone(), openness };
+    let me = introduction(address.convention.clone(), &share);
+    let links = nats::Links::new(me, &address, limits()).map_err(AdminError::Nats)?;
+    Ok(Part { links: Some(Links::Nats(Box::new(links))), certificates: None, links_are, share })
+}
+
+/// A server that is back within this time has cost no member: it may have been started again.
+#[cfg(feature = "nats")]
+const SERVER_BACK_WITHIN: Duration = Duration::from_secs(4);
+
+#[cfg(not(feature = "nats"))]
+fn over_nats(_: &ConventionOptions, _: SystemId) -> Result<Part, AdminError> {
+    Err(AdminError::NoNats)
+}
+
 /// Who may be at the other end of a link. With a certificate it says the convention and the name of the system.
-pub(super) fn security(options: &mut ConventionOptions) -> Result<(Security, Option<Certificates>), TlsError> {
+fn security(options: &mut ConventionOptions) -> Result<(Security, Option<Certificates>), TlsError> {
     let Some(certificate) = options.certificate.take() else {
         return Ok((Security::Plain { anywhere: options.insecure }, None));
     };
@@ -34,7 +121,7 @@ pub(super) fn security(options: &mut ConventionOptions) -> Result<(Security, Opt
 }
 
 /// Which systems that lets in.
-pub(super) const fn openness(security: &Security) -> Openness {
+const fn openness(security: &Security) -> Openness {
     match security {
         Security::Tls(_) => Openness::Certified,
         Security::Plain { anywhere: true } => Openness::Everybody,
@@ -43,7 +130,7 @@ pub(super) const fn openness(security: &Security) -> Openness {
 }
 
 /// The part of a system in its convention.
-pub(super) fn share(
+fn share(
     options: ConventionOptions,
     me: SystemId,
     bound: Option<SocketAddr>,
@@ -65,7 +152,7 @@ pub(super) fn share(
 
 /// Where a leader is reached. What leads to this very system is given the form that others know it by.
 fn leader_at(text: &str, own: Option<&Place>) -> Option<Place> {
-    let leader: Place = match text.parse() {
+    let leader: Place = match text.strip_prefix("tcp://").unwrap_or(text).parse() {
         Ok(leader) => leader,
         Err(error) => {
             tracing::warn!(%error, "the address of a leader is passed over");
@@ -86,7 +173,7 @@ fn is_here(place: &Place) -> bool {
 }
 
 /// What takes connections, if this system is to be connected to. Systems of the same host may always.
-pub(super) fn listener(network: Option<&Network>, outbound_only: bool) -> Option<TcpListener> {
+fn listener(network: Option<&Network>, outbound_only: bool) -> Option<TcpListener> {
     let network = network.filter(|network| !outbound_only || network.address().ip().is_loopback())?;
     match network.listener() {
         Ok(Some(listener)) => Some(listener),

@@ -14,7 +14,7 @@ pub enum Openness {
     /// Those of the same user on this host.
     #[default]
     ThisHost,
-    /// Those with a certificate of the same authority.
+    /// Those that have shown who they are: by a certificate of the same authority, or to the server that links go by.
     Certified,
     /// All that reach its port.
     Everybody,

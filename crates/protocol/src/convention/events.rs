@@ -75,6 +75,14 @@ pub enum Event {
         /// Why, for people.
         why: String,
     },
+    /// A system is not there any more, says who ought to know: a server by way of which systems are linked. Its link is gone with it, and
+    /// nobody waits for another.
+    Gone {
+        /// Which system.
+        system: SystemId,
+        /// Why, for people.
+        why: String,
+    },
     /// Bytes came from a system: it lives. Cheap, to be told for all that comes.
     Heard {
         /// Which.

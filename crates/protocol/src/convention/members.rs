@@ -157,6 +157,14 @@ impl Convention {
         }
     }
 
+    /// A system is not there any more, as is known for certain.
+    pub(super) fn gone(&mut self, now: Time, system: SystemId, reason: String, effects: &mut Vec<Effect>) {
+        if let Some(known) = self.known.get_mut(&system) {
+            known.linked = false;
+            self.lose(now, system, Why::Gone { reason }, effects);
+        }
+    }
+
     /// Registers with a system that there is a link with, as soon as that may be.
     pub(super) fn register(&mut self, now: Time, system: SystemId, effects: &mut Vec<Effect>) {
         let wants = self.wants(system);

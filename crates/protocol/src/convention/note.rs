@@ -29,6 +29,7 @@ pub enum Note {
 pub enum Why {
     LinkBroken { reason: String, after: Duration },
     Silent { after: Duration },
+    Gone { reason: String },
     Left { why: Departure },
     Restarted { now: SystemId },
     GaveUp,
@@ -92,6 +93,7 @@ impl fmt::Display for Why {
             Self::LinkBroken { reason, after } => {
                 write!(f, "its link broke, and there was no other within {after:?}: {reason}")
             }
+            Self::Gone { reason } => write!(f, "it is not there any more: {reason}"),
             Self::Silent { after } => write!(f, "nothing was heard of it for {after:?}"),
             Self::Left { why: Departure::ShutsDown } => write!(f, "it shuts down"),
             Self::Left { why: Departure::Dismissed } => write!(f, "this system was de-registered there"),

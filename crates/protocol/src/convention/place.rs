@@ -8,10 +8,14 @@ use serde::{Deserialize, Serialize};
 
 /// A host and a port, in one form only, so that two that are written alike are equal: names in small letters, IPv6 addresses in
 /// brackets and shortened. Two different places may lead to one system all the same; dialling tells.
+///
+/// A system that is reached by way of a server has no host and no port of its own: its place is `nats/` and its number, eight digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Place(String);
 
+/// How the place of a system begins that is reached by way of a server.
+const BY_SERVER: &str = "nats/";
 /// The longest name of a host that there is.
 const LONGEST_HOST: usize = 253;
 
@@ -74,6 +78,10 @@ impl FromStr for Place {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let invalid = |why| InvalidPlace { text: text.chars().take(100).collect(), why };
+        if let Some(number) = text.strip_prefix(BY_SERVER) {
+            let is_number = number.len() == 8 && number.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+            return if is_number { Ok(Self(text.to_owned())) } else { Err(invalid("that is no number of a system")) };
+        }
         let (host, port) = text.rsplit_once(':').ok_or_else(|| invalid("there is no port"))?;
         if host.contains(':') && !(host.starts_with('[') && host.ends_with(']')) {
             return Err(invalid("an IPv6 address stands in brackets before the port"));

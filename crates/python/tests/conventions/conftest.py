@@ -8,6 +8,7 @@ import pytest
 sys.path.append(str(Path(__file__).parents[1] / "processes"))
 
 import seen
+from nats_server import NatsServer
 from scenes import scene  # noqa: F401
 from thespian.test import get_free_admin_port
 
@@ -15,17 +16,20 @@ from thespian.test import get_free_admin_port
 class Convention:
     """Systems that know each other: the first leads."""
 
-    def __init__(self, scene, base):  # noqa: F811
+    def __init__(self, scene, base, server=None):  # noqa: F811
         self.scene = scene
         self.base = base
         self.leaders = []
+        self.server = server
+        # A broken connection tells at once; a server waits until somebody has not been heard of for a while.
+        self.noticed_within = 6 if server else 3
 
     def join(self, **capabilities):
         """One more system, with these capabilities."""
         port = get_free_admin_port()
         self.leaders = self.leaders or [f"localhost:{port}"]
-        entries = {"Admin Port": port, "Convention Address.IPv4": self.leaders, **capabilities}
-        return self.scene.start(self.base, **entries)
+        way = {"Convention Address": self.server.address} if self.server else {"Convention Address.IPv4": self.leaders}
+        return self.scene.start(self.base, **{"Admin Port": port, **way, **capabilities})
 
     def admins(self):
         """The processes of the Admins."""
@@ -33,7 +37,17 @@ class Convention:
         return {pid for socket in sockets for pid in seen.listeners(socket)}
 
 
-@pytest.fixture(params=("multiprocTCPBase", "multiprocUDPBase"))
+@pytest.fixture(params=("multiprocTCPBase", "multiprocUDPBase", "nats"))
 def convention(scene, request):  # noqa: F811
     """Systems are added by `join`."""
+    if request.param == "nats":
+        return request.getfixturevalue("convention_over_nats")
     return Convention(scene, request.param)
+
+
+@pytest.fixture
+def convention_over_nats(scene, tmp_path):  # noqa: F811
+    """A convention on a server of its own."""
+    server = NatsServer(tmp_path / "nats")
+    yield Convention(scene, "multiprocTCPBase", server)
+    server.kill()

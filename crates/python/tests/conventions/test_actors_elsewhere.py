@@ -170,8 +170,8 @@ def test_the_end_of_a_killed_system_is_noticed_within_seconds(convention):
     assert first.ask(parent, Blue, MOMENT)
     begun = time.monotonic()
     seen.kill(convention.admins() - admins)
-    assert first.listen(MOMENT) == "ChildActorExited"
-    assert time.monotonic() - begun < 3
+    assert first.listen(2 * MOMENT) == "ChildActorExited"
+    assert time.monotonic() - begun < convention.noticed_within
     # What it has left is removed by the next system.
     convention.join()
 

@@ -10,7 +10,7 @@ use mio::{Interest, Token};
 use super::greeting::{Claim, Greeting, Introduced, Progress, Said};
 use super::link::Link;
 use super::security::Security;
-use super::{Cause, DialId, Event, Introduction, Links, Problem};
+use super::{Cause, DialId, Event, Introduction, Links, Origin, Problem};
 use crate::flow::Written;
 
 /// How many connections are taken before it is the turn of the links.
@@ -97,7 +97,7 @@ pub struct Incarnations {
 
 impl Incarnations {
     /// Makes sure that an incarnation is not another system's, and remembers it.
-    fn check(&mut self, peer: &Introduction) -> Result<(), Cause> {
+    pub(crate) fn check(&mut self, peer: &Introduction) -> Result<(), Cause> {
         let Introduction { system, identity, .. } = peer;
         match self.identities.get(system) {
             Some(known) if known == identity => Ok(()),
@@ -136,7 +136,7 @@ impl Links {
                     left -= 1;
                     match Greeting::accepted(socket, peer, &self.rules) {
                         Ok(greeting) => self.take_stranger(greeting, now),
-                        Err(cause) => self.events.push(Event::TurnedAway { from: peer, cause }),
+                        Err(cause) => self.events.push(Event::TurnedAway { from: Origin::Tcp(peer), cause }),
                     }
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
@@ -339,7 +339,7 @@ impl Links {
         if let Some(id) = dialled {
             self.dials.remove(&id);
         }
-        self.events.push(Event::Up { peer, payloads, dialled, from });
+        self.events.push(Event::Up { peer, payloads, dialled, from: Origin::Tcp(from) });
     }
 
     pub(super) fn end_greeting(&mut self, place: usize, cause: Cause) {
@@ -347,7 +347,7 @@ impl Links {
             Some((Purpose::Dialled(id), _)) => self.dial_failed(id, cause),
             // Of two connections with the same system, this one was given up.
             Some(_) if matches!(cause, Cause::Already { .. }) => {}
-            Some((Purpose::Accepted, from)) => self.events.push(Event::TurnedAway { from, cause }),
+            Some((Purpose::Accepted, from)) => self.events.push(Event::TurnedAway { from: Origin::Tcp(from), cause }),
             None => {}
         }
     }

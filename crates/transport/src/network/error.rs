@@ -157,6 +157,23 @@ pub enum Cause {
         /// What is wrong.
         what: &'static str,
     },
+    /// Something was lost on the way.
+    #[error("what came is not what comes next: byte {found} of the stream came, and {expected} was due")]
+    Gap {
+        /// What was due.
+        expected: u64,
+        /// What came.
+        found: u64,
+    },
+    /// The server says that it is not there any more.
+    #[error("it has not said for a while that it is there")]
+    Away,
+    /// There is no way to the server that links go by.
+    #[error("there is no NATS server: {why}")]
+    NoServer {
+        /// Why.
+        why: String,
+    },
     /// Another error of the operating system.
     #[error("the connection failed: {0}")]
     Io(String),

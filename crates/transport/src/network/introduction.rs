@@ -93,7 +93,7 @@ pub enum IntroductionError {
 
 impl Introduction {
     /// What is wrong with what this side says of itself, if anything is.
-    pub(super) fn fault(&self) -> Option<&'static str> {
+    pub(crate) fn fault(&self) -> Option<&'static str> {
         let long = |text: &str| text.len() > LONGEST_NAME;
         if long(&self.convention) || long(&self.identity) || self.place.as_deref().is_some_and(long) {
             return Some("a name or a place is longer than 255 bytes");

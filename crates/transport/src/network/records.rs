@@ -20,7 +20,7 @@ const LENT: usize = 8 << 10;
 /// How much memory an idle link keeps for the next records.
 const KEPT: usize = 4 << 10;
 /// How many pieces go out in one call.
-pub(super) const PIECES_A_WRITE: usize = 32;
+pub(crate) const PIECES_A_WRITE: usize = 32;
 /// A record that lacks more than this is read straight into its place.
 const LONG: usize = 64 << 10;
 /// Memory is taken for this much of a record at a time, before it has come.

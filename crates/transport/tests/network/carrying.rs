@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use roscius_protocol::frame::Kind;
-use roscius_transport::network::{Cause, Event, PayloadKinds, SendError};
+use roscius_transport::network::{Cause, Event, Origin, PayloadKinds, SendError};
 use roscius_transport::{Bounds, Room};
 
 use crate::authority::Authority;
@@ -63,7 +63,7 @@ fn both_sides_know_who_is_there_and_what_may_be_sent() {
     let Event::Up { peer, payloads, dialled, from } = &a.events[0] else { panic!("{:?}", a.events) };
     assert_eq!(peer, b.links.me());
     assert!(!payloads.has(Kind::Pickle) && payloads.has(Kind::MessagePack));
-    assert_eq!(*from, b.address());
+    assert_eq!(*from, Origin::Tcp(b.address()));
     assert!(dialled.is_some());
     let Event::Up { peer, payloads, dialled, .. } = &b.events[0] else { panic!("{:?}", b.events) };
     assert_eq!(peer, a.links.me());

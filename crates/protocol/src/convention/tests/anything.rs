@@ -50,6 +50,7 @@ fn event() -> impl Strategy<Value = Event> {
         4 => (system.clone(), identity, prop::option::of(place.clone()))
             .prop_map(|(system, identity, dialled)| Event::Linked { system, identity, dialled }),
         2 => system.clone().prop_map(|system| Event::Unlinked { system, why: "test".into() }),
+        1 => system.clone().prop_map(|system| Event::Gone { system, why: "test".into() }),
         2 => place.clone().prop_map(|place| Event::NotLinked { place, why: "test".into() }),
         1 => prop::collection::vec(place.clone(), 0..4).prop_map(Event::Candidates),
         1 => place.clone().prop_map(|place| Event::Invite { place, capabilities: Vec::new() }),

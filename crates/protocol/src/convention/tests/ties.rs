@@ -34,6 +34,17 @@ fn a_new_link_begins_with_a_registration_that_names_both_numbers() {
 }
 
 #[test]
+fn who_is_gone_for_certain_is_not_waited_for() {
+    let (mut alone, _) = member();
+    let effects = alone.on(Event::Gone { system: 9, why: "its key has expired".into() });
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Left { system: 9, .. })), "{effects:?}");
+    assert!(effects.contains(&Effect::Leader(None)));
+    assert!(alone.members().is_empty());
+    // It was no member: there is nothing to say.
+    assert_eq!(alone.on(Event::Gone { system: 9, why: "again".into() }), []);
+}
+
+#[test]
 fn a_second_dial_that_leads_to_the_same_system_changes_nothing() {
     let (mut alone, _) = member();
     let linked = Event::Linked { system: 9, identity: "nine".into(), dialled: Some(LEADER.parse().unwrap()) };

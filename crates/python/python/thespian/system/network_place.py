@@ -23,13 +23,20 @@ def place_of(kind: str, default_port: int, capabilities: dict[str, Any]) -> Syst
     spool_of(capabilities)
     # Without certificates, and if nobody said that they need not be, other systems are those of this host.
     is_open = capabilities.get(CERTIFICATE) or capabilities.get(INSECURE)
-    everywhere = bool(is_open) and not capabilities.get("Outbound Only")
+    everywhere = bool(is_open) and not capabilities.get("Outbound Only") and not _over_nats(leaders_of(capabilities))
     return SystemPlace(kind, str(port), EVERYWHERE if everywhere else "127.0.0.1")
 
 
 # Where a leader listens if its address does not say it.
 LEADER_PORT = 1900
 LEADERS = "Convention Address.IPv4"
+# The same as a URL: `tcp://host:port`, or `nats://host:port/convention` for all links over that server.
+ADDRESS = "Convention Address"
+# What the server is shown, and who certifies it.
+CREDENTIALS = "Convention Credentials"
+AUTHORITY = "Convention Authority"
+# What the system is called in the convention, and by durable destinations, if it has no certificate.
+IDENTITY = "Convention Identity"
 # The certificate of the system, as `roscius cert node` makes it.
 CERTIFICATE = "Convention Certificate"
 # Links with other hosts are made without encryption.
@@ -73,10 +80,14 @@ class Share(NamedTuple):
     """What a system is to others."""
 
     leaders: list[str]
+    # What they call it. None: where it is reached, what its certificate says, or a number.
+    identity: str | None
     # Where they reach it. None: where it listens.
     place: str | None
     outbound_only: bool
     certificate: str | None
+    credentials: str | None
+    authority: str | None
     insecure: bool
     spool: Spool
 
@@ -85,15 +96,26 @@ def share_of(capabilities: dict[str, Any], host: str, port: str) -> Share:
     """What the capabilities of a system say of it, which listens at a host and a port."""
     leaders = leaders_of(capabilities)
     place = f"{own_address(leaders)}:{port}" if host == EVERYWHERE else None
-    certificate = capabilities.get(CERTIFICATE)
+    files = (capabilities.get(name) for name in (CERTIFICATE, CREDENTIALS, AUTHORITY))
+    certificate, credentials, authority = (None if file is None else str(file) for file in files)
+    insecure = bool(capabilities.get(INSECURE))
+    outbound_only = bool(capabilities.get("Outbound Only"))
+    identity = capabilities.get(IDENTITY)
     return Share(
         leaders,
+        None if identity is None else str(identity),
         place,
-        bool(capabilities.get("Outbound Only")),
-        None if certificate is None else str(certificate),
-        bool(capabilities.get(INSECURE)),
+        outbound_only,
+        certificate,
+        credentials,
+        authority,
+        insecure,
         spool_of(capabilities),
     )
+
+
+def _over_nats(leaders: list[str]) -> bool:
+    return any(leader.startswith("nats://") for leader in leaders)
 
 
 def own_address(leaders: list[str]) -> str:
@@ -111,7 +133,7 @@ def own_address(leaders: list[str]) -> str:
 
 def leaders_of(capabilities: dict[str, Any]) -> list[str]:
     """Where the leaders of the convention are, as `host:port`, in the order in which they lead."""
-    given = capabilities.get(LEADERS)
+    given = capabilities.get(ADDRESS) or capabilities.get(LEADERS)
     if not given:
         return []
     return [_place(leader) for leader in (given if isinstance(given, list) else [given])]
@@ -123,12 +145,15 @@ def place_text(address: Any) -> str:
 
 
 def _place(address: Any) -> str:
+    if isinstance(address, str) and address.startswith("nats://"):
+        return address
     if isinstance(address, (tuple, list)) and len(address) == 2:
         host, port = str(address[0] or ""), str(address[1])
     else:
-        host, colon, port = str(address).rpartition(":")
+        text = str(address).removeprefix("tcp://")
+        host, colon, port = text.rpartition(":")
         if not colon or port.endswith("]"):
-            host, port = str(address), str(LEADER_PORT)
+            host, port = text, str(LEADER_PORT)
     # No host is this one.
     return f"{host or '127.0.0.1'}:{port or LEADER_PORT}"
 
