@@ -1,4 +1,4 @@
-//! Who was told of the end of an actor by that itself gets nothing from it any more.
+//! Who was told of the end of an actor by that itself gets nothing from it any more, except by way of another leader.
 
 use std::collections::BTreeSet;
 
@@ -11,6 +11,8 @@ use super::{Invariant, Observation, Verdict, hold};
 pub(super) struct LastWords {
     /// Who knows of whose end.
     ended: BTreeSet<(Address, Address)>,
+    /// Messages that go by way of a leader.
+    relayed: BTreeSet<u128>,
 }
 
 /// Whether an actor has said so itself. Others take it for ended when its system is out of reach.
@@ -34,6 +36,11 @@ impl Invariant for LastWords {
                 }
                 Ok(())
             }
+            Observation::Relayed { number, .. } => {
+                self.relayed.insert(*number);
+                Ok(())
+            }
+            Observation::Delivered { number, .. } if self.relayed.remove(number) => Ok(()),
             Observation::Delivered { number, by, from, to } if by.number() == from.node().number() => {
                 let over = self.ended.contains(&(*to, *from));
                 hold(!over, || format!("message {number} of {from} reaches {to}, which knows that it has ended"))
