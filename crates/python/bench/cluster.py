@@ -9,6 +9,7 @@ Thespian, which has no encryption.
 from __future__ import annotations
 
 import argparse
+import datetime
 import os
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from pathlib import Path
 from environments import HERE, prepare
 from plan import FULL, ORIGINAL, OURS, QUICK, Effort
 from running import Outcome, adopt_orphans, run
-from table import circumstances, figure, line, text_of, times
+from table import figure, line, text_of, times
 
 BASE = "multiprocTCPBase"
 MEMBERS = (1_000, 3_000, 10_000)
@@ -41,7 +42,7 @@ class Compared:
         ratio = self.ours / self.theirs if self.ours and self.theirs else None
         reached = "yes" if ratio is not None and ratio >= self.least else "**no**"
         cells = ["failed" if rate is None else text_of(rate, "/s") for rate in (self.theirs, self.ours)]
-        return line(self.what, self.against, *cells, times(ratio), f"{self.least:.2g}×", reached)
+        return line(self.what, self.against, *cells, times(ratio), times(self.least), reached)
 
 
 def certified(roscius: Path, folder: Path) -> None:
@@ -143,7 +144,7 @@ def main() -> int:
         text=True,
     ).stdout
     print(
-        circumstances(effort, (time.monotonic() - begun) / 60),
+        f"Measured on {datetime.date.today()} in {time.monotonic() - begun:.0f} s, on {len(os.sched_getaffinity(0))} cores.",
         "",
         line("between two systems", "compared with", "that", "roscius", "ratio", "target", "reached"),
         line("---", "---", *["---:"] * 4, "---"),
