@@ -15,11 +15,12 @@ WHEEL := .venv/bin/maturin build --quiet --release --interpreter .venv/bin/pytho
 FUZZ_TARGET := $(or $(CARGO_TARGET_DIR),target)/fuzz
 FUZZ_SECONDS ?= 60
 
-.PHONY: demo demo-python test lint rust-tests doc docs wheel python-tests compat soak simulate planted-bugs fuzz bench bench-python bench-quick help
+.PHONY: demo demo-python demo-cluster faults test lint rust-tests doc docs wheel python-tests compat soak simulate planted-bugs fuzz bench bench-python bench-cluster bench-quick help
 
 help:
 	@echo "make demo    fetch the data, build, and run the pipeline fetch -> clean -> infer -> store"
 	@echo "             DEMO_ARGS=\"--base processes\": each actor in a process of its own; with --python too: workers in Python"
+	@echo "make demo-cluster  the same over three systems on three ports, one of which is killed midway"
 	@echo "make test    lint, build and run every test"
 	@echo "make command  build the command roscius, which looks into systems that run: target/release/roscius"
 	@echo "make wheel   build the Python package: dist/ for this Python, dist/abi3/ for all from 3.11 on"
@@ -27,14 +28,19 @@ help:
 	@echo "make compat  run the test-suite of the original Thespian against the wheel"
 	@echo "make simulate  a thousand conventions for a simulated hour each, with everything that can go wrong; SEED=17: one of them"
 	@echo "make planted-bugs  whether the simulations find what is wrong: nineteen bugs, one after the other"
+	@echo "make faults  five systems on five hosts (network namespaces), killed, frozen and cut off in fifty rounds; all that is sent is accounted for"
 	@echo "make soak    ten minutes of random creations, messages and kills on processes; nothing may be left"
 	@echo "make bench-python  compare with the original Thespian, a plain socket, Pykka and Ray, side by side (about fifteen minutes)"
+	@echo "make bench-cluster  two systems over mutual TLS beside bare TLS and the original, and ten thousand members (about five minutes)"
 	@echo "make bench   compare with other actor frameworks, side by side (about ten minutes)"
 
 # With --python among DEMO_ARGS the inference workers are Python actors: they need the wheel, and vaderSentiment.
 demo: $(if $(filter --python,$(DEMO_ARGS)),demo-python)
 	demo/fetch-data
 	$(CARGO) run --quiet --release -p roscius-demo -- $(DEMO_ARGS)
+
+demo-cluster:
+	$(MAKE) demo DEMO_ARGS="--base cluster $(DEMO_ARGS)"
 
 demo-python: $(VENV)/ready
 	rm -rf .data/wheel
@@ -105,6 +111,20 @@ bench:
 # Against the original and others: BENCH_ARGS="--quick --bases tcp --only ask tell" for a part of it, "--quick" for four minutes.
 bench-python: wheel
 	$(VENV)/bin/python crates/python/bench/compare.py dist/*.whl $(BENCH_ARGS)
+
+# Two systems, and a leader of ten thousand members: BENCH_ARGS=--quick for a minute and a half.
+bench-cluster: wheel
+	$(CARGO) build --quiet --release -p roscius-console
+	$(CARGO) build --quiet --release -p roscius-host --example cluster_throughput --example convention_scale
+	$(CARGO) build --quiet --release -p roscius-transport --features network --example network_throughput
+	$(VENV)/bin/python crates/python/bench/cluster.py dist/*.whl $(or $(CARGO_TARGET_DIR),target)/release $(BENCH_ARGS)
+
+# FAULTS_ARGS="--rounds 10 --seed 7 --leaders 1". Needs a kernel that gives its users network namespaces, or root.
+faults: wheel
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps dist/*.whl
+	$(CARGO) build --quiet --release -p roscius-console
+	PATH=$$PATH:/usr/sbin unshare -Urnm $(VENV)/bin/python crates/python/tests/hosts/faults.py \
+		$(or $(CARGO_TARGET_DIR),target)/release/roscius $(FAULTS_ARGS)
 
 # Random creations, messages, exits and kills: SOAK_ARGS="--minutes 1 --base multiprocQueueBase".
 soak: wheel

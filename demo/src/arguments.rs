@@ -38,7 +38,7 @@ pub struct Arguments {
     #[arg(long, value_name = "PATH")]
     database: Option<PathBuf>,
 
-    /// Where the actors run: on a few threads of this program, or each in a process of its own
+    /// Where the actors run: on a few threads of this program, each in a process of its own, or so in three systems
     #[arg(long, value_enum, default_value_t)]
     base: BaseName,
 
@@ -57,6 +57,7 @@ enum BaseName {
     #[default]
     Threads,
     Processes,
+    Cluster,
 }
 
 impl Arguments {
@@ -74,6 +75,7 @@ impl Arguments {
     pub fn place(&self) -> Place {
         match self.base {
             BaseName::Threads => Place::Threads,
+            BaseName::Cluster => Place::Cluster,
             BaseName::Processes => Place::Processes { python: self.python.clone() },
         }
     }

@@ -1,5 +1,6 @@
 //! Where the actors of the pipeline run. They and their messages are the same everywhere; what differs is who starts them.
 
+mod cluster;
 mod one_process;
 mod processes;
 mod python;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use roscius::prelude::*;
 use roscius::{Received, Recipient};
 
+pub use cluster::Cluster;
 pub use one_process::OneProcess;
 pub use processes::{Processes, enter};
 
@@ -25,6 +27,8 @@ pub enum Place {
     Threads,
     /// Each in a process of its own; with an interpreter, the inference workers are Python actors.
     Processes { python: Option<PathBuf> },
+    /// The same in three systems, of which two have the inference workers.
+    Cluster,
 }
 
 /// A system of actors, with an address for the director.

@@ -3,7 +3,7 @@
 use std::panic;
 
 use roscius::prelude::{Deserialize, Serialize};
-use rustix::process::{Signal, getpid, kill_process};
+use rustix::process::{Pid, Signal, getpid, kill_process};
 
 use crate::batch::Text;
 
@@ -43,6 +43,8 @@ pub enum Death {
     Panic,
     /// SIGKILL: the end of its process, which can do nothing about it.
     Signal,
+    /// SIGKILL for the Admin, which is this process: the end of its whole system.
+    System(u32),
 }
 
 impl Death {
@@ -50,6 +52,12 @@ impl Death {
     pub fn strike(self) -> ! {
         match self {
             Self::Panic => panic::panic_any(KILLED),
+            Self::System(admin) => {
+                let admin = i32::try_from(admin).ok().and_then(Pid::from_raw);
+                // All others see that it is gone; this one has no time to.
+                admin.map(|admin| kill_process(admin, Signal::KILL));
+                Self::Signal.strike()
+            }
             // None but a panic is left where a process may not send itself a signal.
             Self::Signal => panic!("not to be killed: {:?}", kill_process(getpid(), Signal::KILL)),
         }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::agreement::Agreement;
 use crate::arguments::Arguments;
-use crate::bases::{Base, OneProcess, Place, Processes};
+use crate::bases::{Base, Cluster, OneProcess, Place, Processes};
 use crate::director::{Done, direct};
 use crate::failure::Failure;
 use crate::input;
@@ -84,6 +84,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
 fn pass(place: &Place, plan: &Plan) -> Result<Done, Failure> {
     match place {
         Place::Threads => pass_through(OneProcess::start()?, plan),
+        Place::Cluster => pass_through(Cluster::start()?, plan),
         Place::Processes { python } => pass_through(Processes::start(python.as_deref())?, plan),
     }
 }

@@ -69,6 +69,17 @@ impl Display for Report {
             let workers = if python.is_some() { "; the workers were Python actors" } else { "" };
             writeln!(out, "each actor had a process of its own, and a worker is killed with SIGKILL{workers}")?;
         }
+        if self.place == Place::Cluster {
+            let systems =
+                "three systems on three ports of this host: one with fetch, clean, foreman and store, two with workers";
+            writeln!(out, "{systems}")?;
+            if self.kill.is_some() {
+                writeln!(
+                    out,
+                    "the whole system of the killed worker ended with it: its Admin was killed with SIGKILL"
+                )?;
+            }
+        }
         writeln!(out)?;
 
         if let Some(first) = self.speeds.first() {

@@ -4,6 +4,7 @@
 //! [`Admin`](roscius_protocol::admin::Admin) on the thread that calls it until the system has ended. It starts no thread and no
 //! process, so it may run in a process that was forked.
 
+mod certificates;
 mod error;
 mod neighbours;
 mod network;

@@ -518,7 +518,7 @@ impl Admin {
                 self.ready(now, process, ready, (policy, bounded), effects);
             }
             ToAdmin::Exited { process: exited, how } => self.exited(now, process, exited, &how, effects),
-            ToAdmin::Adopt { child, policy } => self.adopt(child, policy, effects),
+            ToAdmin::Adopt { child, policy } => self.adopt(now, child, policy, effects),
             ToAdmin::HandleDeadLetters { start, alone } => self.handle_letters(by, start, alone),
             ToAdmin::WatchRegistrations { start } => self.watch_registrations(by, start, effects),
             ToAdmin::Invite { place, capabilities } => self.invite(now, (by, id), &place, capabilities, effects),

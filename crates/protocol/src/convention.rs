@@ -172,6 +172,8 @@ impl Convention {
                 }
             }
             Event::Placed { parent, child } => self.placed(now, parent, child, effects),
+            Event::Fostered { parent, child } => self.fostered(now, parent, child, effects),
+            Event::FosterGone { parent, child } => self.foster_gone(parent, child, effects),
             Event::ChildGone { child } => self.child_gone(child, effects),
             Event::ShutDown => return self.shut_down(effects),
         }

@@ -18,6 +18,8 @@ from environments import HERE, WORK, Subject
 PR_SET_CHILD_SUBREAPER = 36
 # Seconds that the processes of a system have to end after the one that started it, on a busy machine too.
 GRACE = 5.0
+# What a workload may know of the environment.
+PASSED_ON = ("XDG_RUNTIME_DIR", "CLUSTER_CERTIFICATES", "THESPIAN_BASE_IPADDR")
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ def run(subject: Subject, base: str, workload: str, amount: int, rounds: int, co
     """The outcome of one process."""
     command = [subject.python, subject.script, base, workload, amount, "--rounds", rounds, "--cores", cores]
     environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(HERE), "THESPLOG_FILE": str(WORK / "thespian.log")}
+    environment |= {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     # Files, not pipes: a process that is left behind would hold a pipe open.
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         process = subprocess.Popen(

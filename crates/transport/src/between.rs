@@ -67,6 +67,19 @@ impl Links {
         on!(self, it => it.stop_listening());
     }
 
+    /// New connections are made and taken so from now on. A server is what it was.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::InvalidInput`] if the certificate is that of another system or convention. Nothing changes then.
+    pub fn set_security(&mut self, security: network::Security) -> io::Result<()> {
+        match self {
+            Self::Tcp(links) => links.set_security(security),
+            #[cfg(feature = "nats")]
+            Self::Nats(_) => Ok(()),
+        }
+    }
+
     /// This system is not to be found any more, if others find it by a server.
     pub fn leave(&mut self) {
         #[cfg(feature = "nats")]

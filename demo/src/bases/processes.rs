@@ -31,7 +31,7 @@ pub fn enter() {
 }
 
 /// What can be made and sent.
-fn registry() -> Registry {
+pub(super) fn registry() -> Registry {
     let registry = with::<Store>(with::<Infer>(with::<Foreman>(with::<Clean>(with::<Fetch>(Registry::new())))));
     registry.message::<News>()
 }

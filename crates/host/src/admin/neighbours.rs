@@ -17,7 +17,7 @@ use roscius_protocol::frame::{DEFAULT_LIMIT, Frame};
 use roscius_protocol::pair::{self, Loss, Pair, Refused, Room};
 use roscius_protocol::time::Time;
 use roscius_transport::between::Links;
-use roscius_transport::network::{self, Cause, DialId, Limits, Origin};
+use roscius_transport::network::{self, Cause, DialId, Limits, Origin, Security};
 
 /// The first byte of a record between Admins. Those of pairs are below 128.
 const ADMIN: u8 = 0x80;
@@ -124,6 +124,11 @@ impl Neighbours {
 
     pub fn descriptor(&self) -> RawFd {
         self.links.descriptor()
+    }
+
+    /// Links are made so from now on. Those with who is refused now are closed.
+    pub fn set_security(&mut self, security: Security) -> io::Result<()> {
+        self.links.set_security(security)
     }
 
     /// After how long there is something to do although nothing comes.

@@ -73,14 +73,14 @@ impl Serving {
         let me = hub.node().system();
         let port = network.as_ref().map(|(network, _)| network);
         let spool = std::mem::take(&mut options.convention.spool);
-        let share::Part { links, links_are, share } = share::take_part(options.convention, me, port)?;
+        let share::Part { links, links_are, share, certificates } = share::take_part(options.convention, me, port)?;
         let durable = Durable::new(&share.identity, &spool)?;
         let abroad = match links {
             Some(links) => {
                 let neighbours = Neighbours::new(links, spool.bytes);
                 let watch = hub.watch(neighbours.descriptor());
                 let watch = watch.map_err(|error| AdminError::Loop(std::io::Error::other(error)))?;
-                Some(Abroad::new(neighbours, watch))
+                Some(Abroad::new(neighbours, certificates, watch))
             }
             None => None,
         };

@@ -9,10 +9,9 @@ use roscius_protocol::convention::{self, Place, SystemId};
 use roscius_transport::between::Links;
 #[cfg(feature = "nats")]
 use roscius_transport::nats::{self, NatsAddress};
-use roscius_transport::network::{
-    self, Introduction, LinksOptions, PayloadKinds, Security, TlsConfig, TlsError, TlsFiles,
-};
+use roscius_transport::network::{self, Introduction, LinksOptions, PayloadKinds, Security, TlsError};
 
+use super::certificates::Certificates;
 use super::neighbours::limits;
 use super::{AdminError, Claim, ConventionOptions, Network};
 use crate::process::random_number;
@@ -37,6 +36,8 @@ pub(super) struct Part {
     pub links_are: LinksAre,
     /// Its part in their convention.
     pub share: convention::Config,
+    /// The certificates that it shows, if it does.
+    pub certificates: Option<Certificates>,
 }
 
 /// Makes the links of a system with others, and its part in their convention.
@@ -48,12 +49,12 @@ pub(super) fn take_part(
     if options.leaders.iter().any(|leader| leader.starts_with("nats://")) {
         return over_nats(&options, me);
     }
-    let security = security(&mut options)?;
+    let (security, certificates) = security(&mut options)?;
     let links_are = LinksAre { convention: options.name.clone(), openness: openness(&security) };
     let listener = listener(network, options.outbound_only);
     let share = share(options, me, network.map(Network::address))?;
     if network.is_none() {
-        return Ok(Part { links: None, links_are, share });
+        return Ok(Part { links: None, links_are, share, certificates });
     }
     let me = introduction(links_are.convention.clone(), &share);
     let links = LinksOptions { me, security, limits: limits() };
@@ -61,7 +62,7 @@ pub(super) fn take_part(
     if let Some(listener) = listener {
         links.listen(listener).map_err(AdminError::Loop)?;
     }
-    Ok(Part { links: Some(Links::Tcp(Box::new(links))), links_are, share })
+    Ok(Part { links: Some(Links::Tcp(Box::new(links))), links_are, share, certificates })
 }
 
 fn introduction(convention: String, share: &convention::Config) -> Introduction {
@@ -96,7 +97,7 @@ fn over_nats(options: &ConventionOptions, me: SystemId) -> Result<Part, AdminErr
     let links_are = LinksAre { convention: address.convention.clone(), openness };
     let me = introduction(address.convention.clone(), &share);
     let links = nats::Links::new(me, &address, limits()).map_err(AdminError::Nats)?;
-    Ok(Part { links: Some(Links::Nats(Box::new(links))), links_are, share })
+    Ok(Part { links: Some(Links::Nats(Box::new(links))), links_are, share, certificates: None })
 }
 
 /// A server that is back within this time has cost no member: it may have been started again.
@@ -109,20 +110,14 @@ fn over_nats(_: &ConventionOptions, _: SystemId) -> Result<Part, AdminError> {
 }
 
 /// Who may be at the other end of a link. With a certificate it says the convention and the name of the system.
-fn security(options: &mut ConventionOptions) -> Result<Security, TlsError> {
+fn security(options: &mut ConventionOptions) -> Result<(Security, Option<Certificates>), TlsError> {
     let Some(certificate) = options.certificate.take() else {
-        return Ok(Security::Plain { anywhere: options.insecure });
+        return Ok((Security::Plain { anywhere: options.insecure }, None));
     };
-    let refused = certificate.with_file_name("refused");
-    let config = TlsConfig::load(&TlsFiles {
-        authorities: certificate.with_file_name("ca.pem"),
-        key: certificate.with_extension("key"),
-        refused: refused.exists().then_some(refused),
-        certificate,
-    })?;
+    let (certificates, config) = Certificates::read(certificate)?;
     options.name = config.names().convention.clone();
     options.identity = Some(config.names().identity.clone());
-    Ok(Security::Tls(config))
+    Ok((Security::Tls(config), Some(certificates)))
 }
 
 /// Which systems that lets in.

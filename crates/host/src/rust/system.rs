@@ -44,6 +44,8 @@ pub(super) const PYTHON: &str = "python";
 pub struct ProcessSystem {
     pub(super) link: Arc<Link>,
     claim: Claim,
+    /// The process of the Admin, if this program has started it.
+    admin: Option<u32>,
 }
 
 /// The program's process of the system.
@@ -123,13 +125,14 @@ impl Builder {
                 });
             }
         };
+        let pid = admin.pid();
         let mut parts = vec![admin];
         let joined = start_starter(&directory, &self.arguments).and_then(|starter| {
             parts.push(starter);
             join(&directory, None, Role::External, &self.registry)
         });
         match joined {
-            Ok(process) => Ok(self.system(process, port, parts)),
+            Ok(process) => Ok(ProcessSystem { admin: Some(pid), ..self.system(process, port, parts) }),
             Err(error) => {
                 // Without the Admin all others end.
                 for part in &mut parts {
@@ -191,7 +194,11 @@ impl Builder {
             address.set_port(port);
         }
         let closed = AtomicBool::new(false);
-        ProcessSystem { link: Arc::new(Link { process, registry, closed, parts: Mutex::new(parts) }), claim }
+        ProcessSystem {
+            link: Arc::new(Link { process, registry, closed, parts: Mutex::new(parts) }),
+            claim,
+            admin: None,
+        }
     }
 }
 
@@ -456,6 +463,11 @@ impl ProcessSystem {
             FromAdmin::Resent { to } => Ok(to),
             _ => Err(RequestError::NoAdmin),
         }
+    }
+
+    /// The process of the Admin, if this program has started the system.
+    pub const fn admin_process(&self) -> Option<u32> {
+        self.admin
     }
 
     /// Whether the system has ended, as far as this program knows. It notices when it waits for something.

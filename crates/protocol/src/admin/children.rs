@@ -27,6 +27,11 @@ impl Child {
         Self { birth, class, requester, policy, restarts: VecDeque::new() }
     }
 
+    /// Whoever had it made is told nothing any more.
+    pub const fn let_go(&mut self) -> Option<Requester> {
+        self.requester.take()
+    }
+
     /// Restarted as often as its policy and the usual intensity allow. Nobody would hear of an escalation.
     fn verdict(&mut self, now: Time) -> Verdict {
         let Intensity { restarts, within } = Intensity::default();
@@ -65,16 +70,18 @@ impl Admin {
     }
 
     /// A child has been left behind by its parent.
-    pub(super) fn adopt(&mut self, child: Address, policy: Restart, effects: &mut Vec<Effect>) {
+    pub(super) fn adopt(&mut self, now: Time, child: Address, policy: Restart, effects: &mut Vec<Effect>) {
         if child.node().system() != self.node.system() || child.node() == self.node {
             self.count("Admin Message Received.Foreign");
             return;
         }
         let birth = match self.children.get_mut(&child) {
             Some(known) => {
-                // Who had it made has let go of it.
-                known.requester = None;
-                known.birth
+                let birth = known.birth;
+                if let Some(requester) = known.let_go() {
+                    self.foster_gone(now, requester, child, effects);
+                }
+                birth
             }
             None => {
                 let birth = self.number_child();
@@ -95,11 +102,15 @@ impl Admin {
             if !self.names.release(child).is_empty() {
                 effects.push(Effect::Unnamed { actor: child });
             }
+            if let Some(requester) = known.requester {
+                self.foster_gone(now, requester, child, effects);
+            }
             Self::tell_requester(known.requester, child, reason, effects);
             self.report_load(now, effects);
         }
         self.letters.without(child);
         self.registration_watchers.remove(&child);
+        self.is_no_orphan(child);
     }
 
     /// The actors of this process have gone. Those that they had made here and not let go of exit too.

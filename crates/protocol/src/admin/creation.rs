@@ -244,6 +244,9 @@ impl Admin {
             effects.push(Effect::Named { name: name.clone(), actor: making.actor });
         }
         self.children.insert(making.actor, Child::new((making.birth, making.class()), making.requester, policy));
+        if let Some(requester) = making.requester {
+            self.foster(now, requester, making.actor, effects);
+        }
         self.report_load(now, effects);
         self.count("Actor.Child.Requested.Success");
         for (to, id) in making.waiters {

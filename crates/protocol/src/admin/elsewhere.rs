@@ -2,7 +2,8 @@
 //!
 //! A system that can not run an actor asks the least loaded of those that can; a member that knows of none asks its leader. Who has
 //! been asked is remembered and handed on, so no request goes round in circles. The system that makes the actor is its parent, as it
-//! is of an actor that the Admin makes for one of its own; who wanted it is told of its end by way of the link.
+//! is of an actor that the Admin makes for one of its own; who wanted it is told of its end by way of the link. When the system of who
+//! wanted it is lost, it exits, and what it says until then does not reach that system: there it has ended.
 
 use std::collections::BTreeMap;
 
@@ -40,6 +41,8 @@ pub(super) struct Elsewhere {
     asked: BTreeMap<u64, Asking>,
     /// Actors in other systems whose parents are here.
     children: BTreeMap<Address, (Address, Birth)>,
+    /// Processes here whose actors are about to exit, as the system of their parents is lost: by which.
+    orphans: BTreeMap<NodeId, SystemId>,
 }
 
 /// A creation that another system was asked for.
@@ -215,6 +218,39 @@ impl Admin {
             let reason = ExitReason::Failed(FailureReport::new(FailureKind::Ended, how));
             effects.push(Effect::Signal { to: parent, signal: Signal::ChildEnded { birth, child, reason } });
         }
+    }
+
+    /// An actor was made, for one in another system if that is so.
+    pub(super) fn foster(&mut self, now: Time, requester: Requester, child: Address, effects: &mut Vec<Effect>) {
+        let parent = requester.actor;
+        if parent.node().system() != self.node.system() {
+            self.convene(now, convention::Event::Fostered { parent, child }, effects);
+        }
+    }
+
+    /// Such an actor has ended, or is not that of who wanted it any more.
+    pub(super) fn foster_gone(&mut self, now: Time, requester: Requester, child: Address, effects: &mut Vec<Effect>) {
+        let parent = requester.actor;
+        if parent.node().system() != self.node.system() {
+            self.convene(now, convention::Event::FosterGone { parent, child }, effects);
+        }
+    }
+
+    /// The system of the parent of an actor here is lost.
+    pub(super) fn parent_lost(&mut self, child: Address, effects: &mut Vec<Effect>) {
+        if let Some(parent) = self.children.get_mut(&child).and_then(super::children::Child::let_go) {
+            self.elsewhere.orphans.insert(child.node(), parent.actor.node().system());
+            self.have_exit(child, ExitReason::ParentEnded, effects);
+        }
+    }
+
+    pub(super) fn is_no_orphan(&mut self, child: Address) {
+        self.elsewhere.orphans.remove(&child.node());
+    }
+
+    /// Whether nothing that a process here says is to reach a system any more: its actor was told as ended there.
+    pub fn has_ended_for(&self, process: NodeId, system: SystemId) -> bool {
+        self.elsewhere.orphans.get(&process) == Some(&system)
     }
 
     /// The actors of this process have gone: those that they had made in other systems exit too.

@@ -32,6 +32,7 @@ impl Admin {
                 }
                 convention::Effect::Leader(_) => {}
                 convention::Effect::ChildLost { child, .. } => self.child_lost(child, effects),
+                convention::Effect::ParentLost { child, .. } => self.parent_lost(child, effects),
                 convention::Effect::Log(note) => self.log(note.level(), note.to_string(), effects),
             }
         }

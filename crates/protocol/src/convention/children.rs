@@ -1,4 +1,4 @@
-//! Children of actors here that are on other systems, and who is told when such a system is gone.
+//! Children of actors here that are on other systems, actors here whose parents are, and who is told when such a system is gone.
 //!
 //! Of a member this system hears itself when it is gone. Of others, the *outlying* ones, its leader knows; that is asked to tell
 //! ([`Message::Watch`]), and asks its own leader in turn if it has to. Who leads takes a system for gone that is no member after a while, and has
@@ -19,6 +19,8 @@ const MOST_WATCHED: usize = 16_384;
 pub(super) struct Children {
     /// By system and child: the parent.
     parents: BTreeMap<SystemId, BTreeMap<Address, Address>>,
+    /// By system: actors there with children here.
+    fosters: BTreeMap<SystemId, BTreeSet<(Address, Address)>>,
     /// Members that watch a system.
     watchers: BTreeMap<SystemId, BTreeSet<SystemId>>,
     /// What each member watches.
@@ -31,6 +33,8 @@ pub(super) struct Children {
 struct Outlying {
     /// Who was asked to tell.
     asked: Option<SystemId>,
+    /// Who was asked last of those that are lost.
+    asked_before: Option<SystemId>,
     /// When it is given up if this system leads.
     overdue: Time,
     alarm: Alarm,
@@ -58,6 +62,26 @@ impl Convention {
                 self.children.parents.remove(&system);
                 self.unconcern(system, effects);
             }
+        }
+    }
+
+    /// An actor here has its parent on another system.
+    pub(super) fn fostered(&mut self, now: Time, parent: Address, child: Address, effects: &mut Vec<Effect>) {
+        let system = parent.node().system();
+        if system != self.me {
+            self.children.fosters.entry(system).or_default().insert((parent, child));
+            self.concern(now, system, effects);
+        }
+    }
+
+    pub(super) fn foster_gone(&mut self, parent: Address, child: Address, effects: &mut Vec<Effect>) {
+        let system = parent.node().system();
+        if let Some(fosters) = self.children.fosters.get_mut(&system)
+            && fosters.remove(&(parent, child))
+            && fosters.is_empty()
+        {
+            self.children.fosters.remove(&system);
+            self.unconcern(system, effects);
         }
     }
 
@@ -135,12 +159,14 @@ impl Convention {
             Some(_) => {}
             None => Self::set_alarm(&mut self.timers, &mut alarm, overdue, Timer::Outlying(system)),
         }
-        self.children.outlying.insert(system, Outlying { asked, overdue, alarm });
+        self.children.outlying.insert(system, Outlying { asked, asked_before: None, overdue, alarm });
     }
 
     /// Nobody here is to be told of a system any more, if that is so.
     fn unconcern(&mut self, system: SystemId, effects: &mut Vec<Effect>) {
-        let concerned = self.children.parents.contains_key(&system) || self.children.watchers.contains_key(&system);
+        let Children { parents, fosters, watchers, .. } = &self.children;
+        let concerned =
+            parents.contains_key(&system) || fosters.contains_key(&system) || watchers.contains_key(&system);
         if !concerned {
             self.not_outlying(system, effects);
         }
@@ -154,6 +180,23 @@ impl Convention {
         }
         if let Some(leader) = outlying.asked {
             effects.push(Effect::Send { system: leader, message: Message::Unwatch { systems: vec![system] } });
+        }
+    }
+
+    /// A system is lost that may have been asked.
+    pub(super) fn is_asked_no_more(&mut self, system: SystemId) {
+        for outlying in self.children.outlying.values_mut().filter(|outlying| outlying.asked == Some(system)) {
+            outlying.asked_before = Some(system);
+        }
+    }
+
+    /// A system that was lost is a member again. So it was there, and has given this one up as well: the outlying ones that it
+    /// was asked about have been told that this one is gone, and have lost their families here.
+    pub(super) fn is_told_anew(&mut self, system: SystemId, effects: &mut Vec<Effect>) {
+        let outlying = self.children.outlying.iter().filter(|(_, outlying)| outlying.asked_before == Some(system));
+        let lost: Vec<_> = outlying.map(|(system, _)| *system).collect();
+        for system in lost {
+            self.outlying_gone(system, effects);
         }
     }
 
@@ -208,13 +251,16 @@ impl Convention {
 
     fn outlying_gone(&mut self, system: SystemId, effects: &mut Vec<Effect>) {
         self.children.outlying.remove(&system);
-        self.tell_children_lost(system, effects);
+        self.tell_families_lost(system, effects);
         self.tell_watchers(system, effects);
     }
 
-    pub(super) fn tell_children_lost(&mut self, system: SystemId, effects: &mut Vec<Effect>) {
+    pub(super) fn tell_families_lost(&mut self, system: SystemId, effects: &mut Vec<Effect>) {
         for (child, parent) in self.children.parents.remove(&system).unwrap_or_default() {
             effects.push(Effect::ChildLost { parent, child });
+        }
+        for (parent, child) in self.children.fosters.remove(&system).unwrap_or_default() {
+            effects.push(Effect::ParentLost { parent, child });
         }
     }
 

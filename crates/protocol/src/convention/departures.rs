@@ -83,7 +83,8 @@ impl Convention {
         let Some(tie) = known.member() else { return };
         let left = Effect::Left { system, admin: admin_of(system), capabilities: tie.capabilities.clone() };
         let note = Note::Left { system, identity: known.identity.clone(), why };
-        self.tell_children_lost(system, effects);
+        self.tell_families_lost(system, effects);
+        self.is_asked_no_more(system);
         effects.push(left);
         effects.push(Effect::Log(note));
         self.tell_watchers(system, effects);

@@ -124,7 +124,21 @@ pub enum Event {
         /// Its child.
         child: Address,
     },
-    /// Such a child has ended, and its parent been told.
+    /// An actor here has its parent on another system.
+    Fostered {
+        /// The parent.
+        parent: Address,
+        /// The actor.
+        child: Address,
+    },
+    /// Such an actor has ended.
+    FosterGone {
+        /// The parent.
+        parent: Address,
+        /// The actor.
+        child: Address,
+    },
+    /// A child on another system has ended, and its parent been told.
     ChildGone {
         /// The child.
         child: Address,
@@ -189,6 +203,13 @@ pub enum Effect {
         /// Who is to be told.
         parent: Address,
         /// The child.
+        child: Address,
+    },
+    /// The parent of an actor here is lost with its system. Before [`Effect::Left`], if that was a member.
+    ParentLost {
+        /// The parent.
+        parent: Address,
+        /// The actor.
         child: Address,
     },
     /// Write this to the log of the Admin.

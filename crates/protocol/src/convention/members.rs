@@ -287,6 +287,7 @@ impl Convention {
         effects.push(Effect::Log(Note::Joined { system, identity: known.identity.clone(), place }));
         self.refresh(now, system, join, effects);
         self.not_outlying(system, effects);
+        self.is_told_anew(system, effects);
         self.review_leadership(now, effects);
     }
 

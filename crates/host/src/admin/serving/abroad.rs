@@ -14,7 +14,9 @@ use roscius_protocol::pair::{Loss, Room};
 use roscius_protocol::post::Id;
 use roscius_transport::SendError;
 use roscius_transport::hub::WatchId;
+use roscius_transport::network::Security;
 
+use super::super::certificates::Certificates;
 use super::super::neighbours::{Happening, Neighbours};
 use super::Serving;
 use crate::process::socket_of;
@@ -22,6 +24,7 @@ use crate::process::socket_of;
 /// The other systems, as far as there is a way to them.
 pub(super) struct Abroad {
     neighbours: Neighbours,
+    certificates: Option<Certificates>,
     watch: WatchId,
     /// Something came from another system.
     pub ready: bool,
@@ -45,8 +48,24 @@ enum Way {
 const FAREWELL_WITHIN: Duration = Duration::from_millis(300);
 
 impl Abroad {
-    pub fn new(neighbours: Neighbours, watch: WatchId) -> Self {
-        Self { neighbours, watch, ready: false, stuck: BTreeMap::new(), fast: BTreeMap::new() }
+    pub fn new(neighbours: Neighbours, certificates: Option<Certificates>, watch: WatchId) -> Self {
+        Self { neighbours, certificates, watch, ready: false, stuck: BTreeMap::new(), fast: BTreeMap::new() }
+    }
+
+    /// Takes in what has changed in the files of the certificates. A system in a convention has something to hear each second, and
+    /// one that is alone has nobody to close a link with.
+    fn renew(&mut self) {
+        let renewed = match self.certificates.as_mut().and_then(Certificates::read_again) {
+            Some(Ok(config)) => self.neighbours.set_security(Security::Tls(config)).map_err(|error| error.to_string()),
+            Some(Err(error)) => Err(error.to_string()),
+            None => return,
+        };
+        match renewed {
+            Ok(()) => tracing::info!("the certificates have changed and are used from now on"),
+            Err(error) => {
+                tracing::warn!(error, "the certificates have changed and are of no use: those from before stay")
+            }
+        }
     }
 
     pub fn is_watched_by(&self, watch: WatchId) -> bool {
@@ -68,6 +87,7 @@ impl Serving {
         if !std::mem::take(&mut abroad.ready) && abroad.neighbours.pause(now).is_none_or(|pause| !pause.is_zero()) {
             return;
         }
+        abroad.renew();
         let happened = abroad.neighbours.turn(now);
         let _ = self.hub.rearm(abroad.watch);
         match happened {
@@ -100,6 +120,13 @@ impl Serving {
     /// A process here has something for another system.
     pub(super) fn send_abroad(&mut self, from: NodeId, frame: &Frame) {
         let to = frame.header().to.node();
+        if self.admin.has_ended_for(from, to.system()) {
+            return self.undelivered(
+                frame,
+                Setback::Foreign,
+                "its sender has ended for the system of its parent, which was lost",
+            );
+        }
         if let Some(abroad) = &mut self.abroad {
             abroad.neighbours.note(to, from);
         }

@@ -244,6 +244,30 @@ fn a_system_asks_nobody_who_has_been_asked_before() {
 }
 
 #[test]
+fn an_actor_exits_when_the_system_of_its_parent_is_lost_and_is_heard_there_no_more() {
+    let mut scene = Scene::new();
+    scene.member(LEFT, 0);
+    scene.member(RIGHT, 0);
+    let requester = Requester { actor: elsewhere(LEFT), birth: Birth::numbered(7) };
+    let process = scene.create(5, |creation| creation.requester = Some(requester)).unwrap();
+    let child = scene.ready(process);
+    assert!(!scene.admin.has_ended_for(process, LEFT));
+    scene.seen();
+    scene.leaves(LEFT);
+    let effects = scene.seen();
+    let exits = |effect: &Effect| matches!(effect, Effect::Signal { to, signal: Signal::Exit { reason: ExitReason::ParentEnded, .. } } if *to == child);
+    let exit = effects.iter().position(exits).unwrap();
+    let given_up = effects.iter().position(|effect| *effect == Effect::GiveUp { system: LEFT }).unwrap();
+    assert!(exit < given_up);
+    assert!(scene.admin.has_ended_for(process, LEFT));
+    assert!(!scene.admin.has_ended_for(process, RIGHT));
+    scene.member(LEFT, 0);
+    scene.child_ended(child);
+    assert_eq!(scene.seen(), [], "its end is told to nobody: it was told when its system was lost");
+    assert!(!scene.admin.has_ended_for(process, LEFT));
+}
+
+#[test]
 fn who_looks_after_a_system_sees_the_others() {
     let mut scene = Scene::new();
     scene.member(LEFT, 9);

@@ -1,6 +1,7 @@
 //! Children on other systems: their parents hear once that they are lost, and before their system leaves.
 
 use super::*;
+use crate::address::Address;
 
 /// A leader on host 1, or on 1 and 2, and members on 3 to 5.
 fn world(candidates: &[usize]) -> World {
@@ -165,4 +166,67 @@ fn leaders_ask_their_leaders() {
     world.kill(4);
     world.run(seconds(2));
     assert_eq!(world.news(3), ["child lost 1"]);
+}
+
+/// The actor on `on` that is a child of one on `host`, as the system of the child is told.
+fn foster(world: &mut World, on: usize, host: usize, number: u32) -> (Address, Address) {
+    let (parent, child) = (world.parent(host), world.child(on, number));
+    world.tell(on, Event::Fostered { parent, child });
+    (parent, child)
+}
+
+#[test]
+fn an_actor_loses_its_parent_with_the_system_of_that() {
+    let mut world = world(&[1]);
+    for number in [1, 2, 3] {
+        foster(&mut world, 1, 3, number);
+    }
+    let (parent, child) = foster(&mut world, 1, 3, 4);
+    world.tell(1, Event::FosterGone { parent, child });
+    foster(&mut world, 3, 1, 5);
+    world.freeze(3, seconds(20));
+    world.run(seconds(11));
+    assert_eq!(world.news(1), ["parent of 1 lost", "parent of 2 lost", "parent of 3 lost", "left 3"]);
+    world.run(seconds(20));
+    // It was given up itself, so it has lost as much.
+    assert_eq!(world.news(3), ["parent of 5 lost", "left 1", "joined 1"]);
+    assert_eq!(world.news(1), ["joined 3"]);
+}
+
+#[test]
+fn an_actor_on_a_member_loses_a_parent_on_another_member() {
+    let mut world = world(&[1]);
+    foster(&mut world, 3, 5, 1);
+    let (parent, child) = foster(&mut world, 4, 5, 2);
+    world.run(seconds(60));
+    world.tell(4, Event::FosterGone { parent, child });
+    world.kill(5);
+    world.run(seconds(2));
+    assert_eq!(world.news(3), ["parent of 1 lost"]);
+    assert_eq!(world.news(4), [""; 0]);
+}
+
+#[test]
+fn a_member_that_its_leader_has_given_up_has_lost_as_much_as_was_told_of_it() {
+    let mut world = world(&[1]);
+    // One on 3 with a child on 5, and one on 5 with a child on 3.
+    world.place_child(3, 5, 1);
+    foster(&mut world, 5, 3, 1);
+    world.place_child(5, 3, 2);
+    foster(&mut world, 3, 5, 2);
+    world.run(seconds(1));
+    world.freeze(5, seconds(20));
+    world.run(seconds(11));
+    assert_eq!(world.news(3), ["child lost 1", "parent of 2 lost"]);
+    world.run(seconds(15));
+    assert_eq!(world.news(5), ["left 1", "joined 1", "child lost 2", "parent of 1 lost"]);
+    assert_eq!(world.news(3), [""; 0]);
+    // With a new start of the leader nobody has been told anything.
+    world.place_child(3, 5, 1);
+    world.run(seconds(1));
+    world.kill(1);
+    world.run(seconds(5));
+    world.start(1, setup(&[1]));
+    world.run(seconds(30));
+    assert_eq!(world.news(3), ["left 1", "joined 1"]);
 }

@@ -169,9 +169,12 @@ fn an_invited_system_without_leader_takes_nobody_for_gone() {
     assert_eq!(alone.on(Event::Placed { parent, child }), std::slice::from_ref(&watch));
     alone.said(9, leave(5, mine, Departure::ShutsDown));
     assert_eq!(alone.wait(seconds(600)), []);
-    let again = number(&alone.said(9, Message::Invite));
-    assert!(alone.said(9, join(6, Some(again))).contains(&watch));
-    let lost = alone.said(9, Message::Gone { systems: vec![50] });
+    // Another start of its inviter, which has told nobody anything.
+    alone.link(10, "nine");
+    let again = number(&alone.said(10, Message::Invite));
+    let watch = Effect::Send { system: 10, message: Message::Watch { systems: vec![50] } };
+    assert!(alone.said(10, join(6, Some(again))).contains(&watch));
+    let lost = alone.said(10, Message::Gone { systems: vec![50] });
     assert_eq!(lost, [Effect::ChildLost { parent, child }]);
 }
 

@@ -238,6 +238,7 @@ impl World {
                 Effect::Joined { system, .. } => Some(format!("joined {}", self.homes[&system])),
                 Effect::Left { system, .. } => Some(format!("left {}", self.homes[&system])),
                 Effect::ChildLost { child, .. } => Some(format!("child lost {}", child.index())),
+                Effect::ParentLost { child, .. } => Some(format!("parent of {} lost", child.index())),
                 _ => None,
             })
             .collect()
