@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 #[cfg(feature = "nats")]
 use crate::nats;
-use crate::network::{self, DialId, Event, Introduction, Security, SendError};
+use crate::network::{self, DialId, Event, Introduction, SendError};
 use crate::queue::Room;
 
 /// Links of one kind or the other. Each call is that of [`network::Links`].
@@ -62,23 +62,22 @@ impl Links {
         on!(self, it => it.linked().collect())
     }
 
-    /// Links over connections of their own are made so from now on, and those with who is refused now are closed. A server has its own
-    /// way with certificates.
+    /// Nobody else is linked with.
+    pub fn stop_listening(&mut self) {
+        on!(self, it => it.stop_listening());
+    }
+
+    /// New connections are made and taken so from now on. A server is what it was.
     ///
     /// # Errors
     ///
-    /// As [`network::Links::set_security`].
-    pub fn set_security(&mut self, security: Security) -> io::Result<()> {
+    /// [`io::ErrorKind::InvalidInput`] if the certificate is that of another system or convention. Nothing changes then.
+    pub fn set_security(&mut self, security: network::Security) -> io::Result<()> {
         match self {
             Self::Tcp(links) => links.set_security(security),
             #[cfg(feature = "nats")]
             Self::Nats(_) => Ok(()),
         }
-    }
-
-    /// Nobody else is linked with.
-    pub fn stop_listening(&mut self) {
-        on!(self, it => it.stop_listening());
     }
 
     /// This system is not to be found any more, if others find it by a server.

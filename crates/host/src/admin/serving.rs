@@ -73,7 +73,7 @@ impl Serving {
         let me = hub.node().system();
         let port = network.as_ref().map(|(network, _)| network);
         let spool = std::mem::take(&mut options.convention.spool);
-        let share::Part { links, certificates, links_are, share } = share::take_part(options.convention, me, port)?;
+        let share::Part { links, links_are, share, certificates } = share::take_part(options.convention, me, port)?;
         let durable = Durable::new(&share.identity, &spool)?;
         let abroad = match links {
             Some(links) => {

@@ -32,12 +32,12 @@ pub(super) fn allow(claim: &Claim, options: &ConventionOptions) -> Result<(), Ad
 pub(super) struct Part {
     /// Its links with them, if it has any.
     pub links: Option<Links>,
-    /// The certificates that these are made with, if they are.
-    pub certificates: Option<Certificates>,
     /// What is to be said of these.
     pub links_are: LinksAre,
     /// Its part in their convention.
     pub share: convention::Config,
+    /// The certificates that it shows, if it does.
+    pub certificates: Option<Certificates>,
 }
 
 /// Makes the links of a system with others, and its part in their convention.
@@ -54,7 +54,7 @@ pub(super) fn take_part(
     let listener = listener(network, options.outbound_only);
     let share = share(options, me, network.map(Network::address))?;
     if network.is_none() {
-        return Ok(Part { links: None, certificates, links_are, share });
+        return Ok(Part { links: None, links_are, share, certificates });
     }
     let me = introduction(links_are.convention.clone(), &share);
     let links = LinksOptions { me, security, limits: limits() };
@@ -62,7 +62,7 @@ pub(super) fn take_part(
     if let Some(listener) = listener {
         links.listen(listener).map_err(AdminError::Loop)?;
     }
-    Ok(Part { links: Some(Links::Tcp(Box::new(links))), certificates, links_are, share })
+    Ok(Part { links: Some(Links::Tcp(Box::new(links))), links_are, share, certificates })
 }
 
 fn introduction(convention: String, share: &convention::Config) -> Introduction {
@@ -97,7 +97,7 @@ fn over_nats(options: &ConventionOptions, me: SystemId) -> Result<Part, AdminErr
     let links_are = LinksAre { convention: address.convention.clone(), openness };
     let me = introduction(address.convention.clone(), &share);
     let links = nats::Links::new(me, &address, limits()).map_err(AdminError::Nats)?;
-    Ok(Part { links: Some(Links::Nats(Box::new(links))), certificates: None, links_are, share })
+    Ok(Part { links: Some(Links::Nats(Box::new(links))), links_are, share, certificates: None })
 }
 
 /// A server that is back within this time has cost no member: it may have been started again.
