@@ -34,9 +34,14 @@ pub(super) enum Reach {
     All,
 }
 
+/// How many requests that were given up are remembered.
+const GIVEN_UP: usize = 1024;
+
 /// See the [module](self).
 #[derive(Debug, Default)]
 pub(super) struct Elsewhere {
+    /// Requests that another system was asked next for, by message id, with who may answer still. What comes of them has nobody.
+    given_up: BTreeMap<u64, SystemId>,
     /// Creations that another system was asked for, by message id.
     asked: BTreeMap<u64, Asking>,
     /// Actors in other systems whose parents are here.
@@ -65,6 +70,18 @@ pub(super) struct Request {
     pub fits: Vec<SystemId>,
     /// Why the last that was asked did not make it.
     pub refusal: Refusal,
+}
+
+impl Elsewhere {
+    /// An actor with a name is there for others too.
+    fn give_up(&mut self, id: u64, asking: &Asking) {
+        if asking.request.creation.name.is_none() {
+            self.given_up.insert(id, asking.at);
+        }
+        if self.given_up.len() > GIVEN_UP {
+            self.given_up.pop_first();
+        }
+    }
 }
 
 impl Admin {
@@ -127,7 +144,14 @@ impl Admin {
     /// Another system has answered.
     pub(super) fn answered(&mut self, now: Time, by: SystemId, id: u64, answer: FromAdmin, effects: &mut Vec<Effect>) {
         if self.elsewhere.asked.get(&id).is_none_or(|asking| asking.at != by) {
-            return self.count("Admin Message Received.Stray");
+            let too_late = self.elsewhere.given_up.get(&id) == Some(&by);
+            return match answer {
+                FromAdmin::Created { actor } if too_late => {
+                    self.elsewhere.given_up.remove(&id);
+                    self.have_exit(actor, ExitReason::ParentEnded, effects);
+                }
+                _ => self.count("Admin Message Received.Stray"),
+            };
         }
         let Some(Asking { mut request, timer, .. }) = self.elsewhere.asked.remove(&id) else { return };
         self.timers.cancel(timer);
@@ -188,8 +212,9 @@ impl Admin {
 
     /// A system has not answered for too long.
     pub(super) fn elsewhere_overdue(&mut self, now: Time, id: u64, effects: &mut Vec<Effect>) {
-        if let Some(Asking { request, .. }) = self.elsewhere.asked.remove(&id) {
-            self.ask_next(now, request, effects);
+        if let Some(asking) = self.elsewhere.asked.remove(&id) {
+            self.elsewhere.give_up(id, &asking);
+            self.ask_next(now, asking.request, effects);
         }
     }
 
@@ -198,9 +223,25 @@ impl Admin {
         let lost: Vec<u64> =
             self.elsewhere.asked.iter().filter(|(_, asking)| asking.at == system).map(|(id, _)| *id).collect();
         for id in lost {
-            let Some(Asking { request, timer, .. }) = self.elsewhere.asked.remove(&id) else { continue };
-            self.timers.cancel(timer);
-            self.ask_next(now, request, effects);
+            let Some(asking) = self.elsewhere.asked.remove(&id) else { continue };
+            self.timers.cancel(asking.timer);
+            self.elsewhere.give_up(id, &asking);
+            self.ask_next(now, asking.request, effects);
+        }
+        self.makings_without(system, effects);
+    }
+
+    /// What is being made for a system that has left is made for nobody: it asks another.
+    fn makings_without(&mut self, system: SystemId, effects: &mut Vec<Effect>) {
+        let of_it = |making: &Making| making.waiters.iter().all(|(to, _)| to.node().system() == system);
+        let left: Vec<NodeId> = self
+            .processes
+            .iter()
+            .filter(|(_, process)| process.making.as_ref().is_some_and(|it| !it.waiters.is_empty() && of_it(it)))
+            .map(|(node, _)| *node)
+            .collect();
+        for node in left {
+            self.drop_making(node, "the system that asked for it has left", effects);
         }
     }
 

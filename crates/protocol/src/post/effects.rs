@@ -38,7 +38,7 @@ impl Default for Limits {
 /// What is to be done, in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Send a parcel to a system that there is a way to, as a durable frame. If it can not be taken: [`Post::refused`].
+    /// Send a parcel to a system that there is a way to, as a durable frame. If it can not be taken: [`Post::refused`](super::Post::refused).
     Send {
         /// Which.
         system: SystemId,
@@ -47,7 +47,7 @@ pub enum Effect {
         /// The parcel.
         parcel: Bytes,
     },
-    /// Give a message to an actor here, which answers with [`Post::receipt`].
+    /// Give a message to an actor here, which answers with [`Post::receipt`](super::Post::receipt).
     Give {
         /// The number of this try.
         delivery: u64,

@@ -278,3 +278,45 @@ fn who_looks_after_a_system_sees_the_others() {
     assert_eq!((other.system, other.identity.as_str(), other.actors), (LEFT, "member 20", 9));
     assert_eq!((other.linked, other.leads, other.heard_ago), (true, false, Duration::from_secs(1)));
 }
+
+#[test]
+fn an_actor_that_comes_too_late_exits() {
+    let mut scene = Scene::new();
+    scene.member(LEFT, 0);
+    scene.member(RIGHT, 1);
+    let (_, id, _) = scene.wanted(None, &[LEFT, RIGHT]);
+    scene.leaves(LEFT);
+    scene.effects.clear();
+    // It was cut off, and is there again.
+    let (actor, answer) = (elsewhere(LEFT), FromAdmin::Created { actor: elsewhere(LEFT) });
+    scene.answers(RIGHT, id, answer.clone());
+    assert_eq!(scene.seen(), [], "it was asked for something else");
+    scene.answers(LEFT, id, answer);
+    let seen = scene.seen();
+    assert!(
+        matches!(&seen[..], [Effect::Signal { to, signal: Signal::Exit { .. } }] if *to == actor),
+        "another was asked meanwhile: {seen:?}"
+    );
+}
+
+#[test]
+fn what_is_being_made_for_a_system_that_leaves_is_not_made() {
+    let mut scene = Scene::new();
+    scene.member(LEFT, 0);
+    let by = root(NodeId::of_process(LEFT, NodeId::ADMIN));
+    let creation = Creation {
+        maker: "python".into(),
+        name: None,
+        spec: b"spec".to_vec(),
+        process: None,
+        requester: None,
+        source: None,
+    };
+    scene.on(Event::Said { by, role: None, id: 77, message: ToAdmin::CreateFor { creation, tried: vec![LEFT] } });
+    let (process, _) = scene.offered();
+    let own = scene.create(5, |_| {}).unwrap();
+    scene.leaves(LEFT);
+    let killed = Effect::Send { to: root(STARTER), id: 0, message: FromAdmin::Kill { process } };
+    assert!(scene.seen().contains(&killed), "nobody waits for it");
+    assert!(scene.status().detail.pending.iter().all(|pending| pending.actor == Some(actor_of(own))));
+}
