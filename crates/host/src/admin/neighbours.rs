@@ -16,6 +16,7 @@ use roscius_protocol::convention::{self, Message, Place, SystemId};
 use roscius_protocol::frame::{DEFAULT_LIMIT, Frame};
 use roscius_protocol::pair::{self, Loss, Pair, Refused, Room};
 use roscius_protocol::time::Time;
+use roscius_transport::Ready;
 use roscius_transport::between::Links;
 use roscius_transport::network::{self, Cause, DialId, Limits, Origin, Security};
 
@@ -129,6 +130,16 @@ impl Neighbours {
     /// Links are made so from now on. Those with who is refused now are closed.
     pub fn set_security(&mut self, security: Security) -> io::Result<()> {
         self.links.set_security(security)
+    }
+
+    /// The descriptor is readable.
+    pub fn ring(&mut self) {
+        self.links.ring();
+    }
+
+    /// The hub has found out something about a link.
+    pub fn note_ready(&mut self, ready: Ready) {
+        self.links.note(ready);
     }
 
     /// After how long there is something to do although nothing comes.

@@ -70,10 +70,9 @@ impl Serving {
             }
             None => None,
         };
-        let me = hub.node().system();
         let port = network.as_ref().map(|(network, _)| network);
         let spool = std::mem::take(&mut options.convention.spool);
-        let share::Part { links, links_are, share, certificates } = share::take_part(options.convention, me, port)?;
+        let share::Part { links, links_are, share, certificates } = share::take_part(options.convention, &hub, port)?;
         let durable = Durable::new(&share.identity, &spool)?;
         let abroad = match links {
             Some(links) => {
@@ -213,7 +212,7 @@ impl Serving {
             // It is watched as long as it is open.
             let _ = self.hub.rearm(watch);
         } else if let Some(abroad) = self.abroad.as_mut().filter(|abroad| abroad.is_watched_by(watch)) {
-            abroad.ready = true;
+            abroad.ring();
         } else if let now = self.now()
             && let Some((bell, hung)) = &mut self.bell
             && *hung == watch

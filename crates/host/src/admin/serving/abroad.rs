@@ -12,9 +12,9 @@ use roscius_protocol::frame::{self, DEFAULT_LIMIT, Frame, Header, Kind, Payload}
 use roscius_protocol::lifecycle::Signal;
 use roscius_protocol::pair::{Loss, Room};
 use roscius_protocol::post::Id;
-use roscius_transport::SendError;
 use roscius_transport::hub::WatchId;
 use roscius_transport::network::Security;
+use roscius_transport::{Hub, SendError};
 
 use super::super::certificates::Certificates;
 use super::super::neighbours::{Happening, Neighbours};
@@ -28,6 +28,8 @@ pub(super) struct Abroad {
     watch: WatchId,
     /// Something came from another system.
     pub ready: bool,
+    /// Its descriptor was readable.
+    rang: bool,
     /// Frames that processes here have no room for, in order, with the systems they came from.
     stuck: BTreeMap<NodeId, VecDeque<(SystemId, Frame)>>,
     /// Processes here that have said more to a system than it takes: nothing is read from them until it does.
@@ -49,7 +51,15 @@ const FAREWELL_WITHIN: Duration = Duration::from_millis(300);
 
 impl Abroad {
     pub fn new(neighbours: Neighbours, certificates: Option<Certificates>, watch: WatchId) -> Self {
-        Self { neighbours, certificates, watch, ready: false, stuck: BTreeMap::new(), fast: BTreeMap::new() }
+        Self {
+            neighbours,
+            certificates,
+            watch,
+            ready: false,
+            rang: false,
+            stuck: BTreeMap::new(),
+            fast: BTreeMap::new(),
+        }
     }
 
     /// Takes in what has changed in the files of the certificates. A system in a convention has something to hear each second, and
@@ -65,6 +75,21 @@ impl Abroad {
             Err(error) => {
                 tracing::warn!(error, "the certificates have changed and are of no use: those from before stay")
             }
+        }
+    }
+
+    /// The descriptor of the links is readable.
+    pub fn ring(&mut self) {
+        self.neighbours.ring();
+        self.ready = true;
+        self.rang = true;
+    }
+
+    /// Takes in what the hub has found out about links with others.
+    fn take_ready(&mut self, hub: &mut Hub) {
+        for ready in hub.take_ready() {
+            self.neighbours.note_ready(ready);
+            self.ready = true;
         }
     }
 
@@ -84,12 +109,15 @@ impl Serving {
     pub(super) fn look_abroad(&mut self) {
         let now = self.now();
         let Some(abroad) = &mut self.abroad else { return };
+        abroad.take_ready(&mut self.hub);
         if !std::mem::take(&mut abroad.ready) && abroad.neighbours.pause(now).is_none_or(|pause| !pause.is_zero()) {
             return;
         }
         abroad.renew();
         let happened = abroad.neighbours.turn(now);
-        let _ = self.hub.rearm(abroad.watch);
+        if std::mem::take(&mut abroad.rang) {
+            let _ = self.hub.rearm(abroad.watch);
+        }
         match happened {
             Ok(happened) => happened.into_iter().for_each(|happening| self.happened_abroad(happening)),
             Err(error) => {
@@ -456,10 +484,12 @@ impl Serving {
         while abroad.neighbours.is_closing() {
             let left = until.saturating_duration_since(Instant::now());
             let _ = self.hub.rearm(abroad.watch);
-            if left.is_zero()
-                || self.hub.poll(Some(left), &mut events).is_err()
-                || abroad.neighbours.turn(self.now()).is_err()
-            {
+            abroad.neighbours.ring();
+            if left.is_zero() || self.hub.poll(Some(left), &mut events).is_err() {
+                return;
+            }
+            abroad.take_ready(&mut self.hub);
+            if abroad.neighbours.turn(self.now()).is_err() {
                 return;
             }
             events.clear();
