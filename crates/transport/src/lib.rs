@@ -27,6 +27,7 @@
 
 #![cfg(unix)]
 
+mod allocator;
 #[cfg(feature = "network")]
 pub mod between;
 #[cfg(feature = "network")]

@@ -187,7 +187,9 @@ impl Stranger {
         for effect in effects {
             match effect {
                 pair::Effect::Transmit { head, body } => drop(self.links.send(self.peer, &head, body)),
-                pair::Effect::Deliver(bytes) => self.frames.push(Frame::new(bytes, DEFAULT_LIMIT).unwrap()),
+                pair::Effect::Deliver(frames) => {
+                    self.frames.extend(frames.map(|bytes| Frame::new(bytes, DEFAULT_LIMIT).unwrap()));
+                }
                 _ => {}
             }
         }

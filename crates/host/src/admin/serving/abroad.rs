@@ -34,12 +34,24 @@ pub(super) struct Abroad {
     stuck: BTreeMap<NodeId, VecDeque<(SystemId, Frame)>>,
     /// Processes here that have said more to a system than it takes: nothing is read from them until it does.
     fast: BTreeMap<SystemId, BTreeSet<NodeId>>,
+    /// The way that the last frame of a process here went, as long as nothing else has happened.
+    route: Option<Route>,
+}
+
+/// By which system frames of a process here go to a node elsewhere.
+#[derive(Clone, Copy)]
+struct Route {
+    from: NodeId,
+    to: NodeId,
+    way: SystemId,
 }
 
 /// How it stands with what was to be sent to another system.
 enum Way {
-    /// It is on its way, or its sender knows that it is not.
-    Open,
+    /// It is on its way, by this system.
+    Open(SystemId),
+    /// There is no room, as its sender knows.
+    Refused,
     /// It is on its way, and this system is to be sent no more for now.
     Tight(SystemId),
     /// There is no way.
@@ -59,6 +71,7 @@ impl Abroad {
             rang: false,
             stuck: BTreeMap::new(),
             fast: BTreeMap::new(),
+            route: None,
         }
     }
 
@@ -130,7 +143,14 @@ impl Serving {
     fn happened_abroad(&mut self, happening: Happening) {
         match happening {
             Happening::Convention(event) => self.tell(Event::Convention(event)),
-            Happening::Frame { from, frame } => self.came_from_abroad(from, frame),
+            Happening::Frames { from, frames } => {
+                for frame in frames {
+                    match Frame::new(frame, DEFAULT_LIMIT) {
+                        Ok(frame) => self.came_from_abroad(from, frame),
+                        Err(error) => self.came_garbled(from, &error.to_string()),
+                    }
+                }
+            }
             Happening::Lost { frame, why } => {
                 let (reason, details) = match why {
                     Loss::Expired => (Setback::Expired, "its system was away for too long"),
@@ -145,9 +165,19 @@ impl Serving {
         }
     }
 
+    fn came_garbled(&mut self, from: SystemId, why: &str) {
+        if let Some(abroad) = &mut self.abroad {
+            abroad.neighbours.drop_link(from, why);
+            abroad.ready = true;
+        }
+    }
+
     /// A process here has something for another system.
     pub(super) fn send_abroad(&mut self, from: NodeId, frame: &Frame) {
-        let to = frame.header().to.node();
+        let to = frame.to().node();
+        if self.send_along(from, to, frame) {
+            return;
+        }
         if self.admin.has_ended_for(from, to.system()) {
             return self.undelivered(
                 frame,
@@ -159,14 +189,47 @@ impl Serving {
             abroad.neighbours.note(to, from);
         }
         match self.pass_on(frame) {
-            Way::Open => {}
-            Way::Tight(system) => {
+            Way::Open(way) => {
                 if let Some(abroad) = &mut self.abroad {
-                    abroad.fast.entry(system).or_default().insert(from);
-                    self.hub.pause_reading(from);
+                    abroad.route = Some(Route { from, to, way });
                 }
             }
-            Way::None => self.send_next_door(frame),
+            Way::Tight(system) => self.slow_down(from, system),
+            Way::Refused => self.forget_route(),
+            Way::None => {
+                self.forget_route();
+                self.send_next_door(frame);
+            }
+        }
+    }
+
+    /// Sends a frame the way that the one before it went, if it is from the same process for the same.
+    fn send_along(&mut self, from: NodeId, to: NodeId, frame: &Frame) -> bool {
+        let Some(abroad) = &mut self.abroad else { return false };
+        let Some(route) = abroad.route.filter(|route| (route.from, route.to) == (from, to)) else { return false };
+        match abroad.neighbours.send(self.turned, route.way, frame) {
+            Ok(Room::Plenty) => true,
+            Ok(Room::Tight) => {
+                self.slow_down(from, route.way);
+                true
+            }
+            // The long way round finds out what is to be done.
+            Err(_) => false,
+        }
+    }
+
+    /// What comes next may change the way to another system.
+    pub(super) fn forget_route(&mut self) {
+        if let Some(abroad) = &mut self.abroad {
+            abroad.route = None;
+        }
+    }
+
+    /// A process says more to a system than that takes.
+    fn slow_down(&mut self, process: NodeId, system: SystemId) {
+        if let Some(abroad) = &mut self.abroad {
+            abroad.fast.entry(system).or_default().insert(process);
+            self.hub.pause_reading(process);
         }
     }
 
@@ -180,18 +243,17 @@ impl Serving {
 
     /// Sends a frame on.
     fn pass_on(&mut self, frame: &Frame) -> Way {
-        let now = self.now();
-        let system = frame.header().to.node().system();
+        let system = frame.to().node().system();
         let relay = self.admin.relay(system);
         let Some(Abroad { neighbours, .. }) = &mut self.abroad else { return Way::None };
         let Some(way) = Some(system).filter(|system| neighbours.knows(*system)).or(relay) else { return Way::None };
-        match neighbours.send(now, way, frame) {
-            Ok(Room::Plenty) => Way::Open,
+        match neighbours.send(self.turned, way, frame) {
+            Ok(Room::Plenty) => Way::Open(way),
             Ok(Room::Tight) => Way::Tight(way),
             Err(None) => Way::None,
             Err(Some(refused)) => {
                 self.undelivered(frame, Setback::MailboxFull, &refused.to_string());
-                Way::Open
+                Way::Refused
             }
         }
     }
