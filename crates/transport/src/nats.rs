@@ -7,11 +7,13 @@
 //! The thread that talks with the server is the only one; [`Links`] itself never blocks, and is driven as the other is.
 
 mod address;
+mod credentials;
 mod names;
 mod peers;
 mod presence;
 mod seats;
 mod server;
+mod trouble;
 mod turn;
 
 pub use address::{InvalidAddress, NatsAddress};

@@ -9,8 +9,16 @@ from pathlib import Path
 import pytest
 import seen
 from elsewhere import made
+from nats_operator import Operator
+from nats_server import NatsServer
 from test_actors_elsewhere import MOMENT, Blue, Echo, Parent, Red
-from thespian.actors import ActorSystemStartupFailure
+from thespian.actors import (
+    Actor,
+    ActorSystemFailure,
+    ActorSystemStartupFailure,
+    NoCompatibleSystemForActor,
+    PoisonMessage,
+)
 from thespian.test import get_free_admin_port
 
 
@@ -67,6 +75,86 @@ def test_without_the_server_members_are_given_up_and_come_back(convention_over_n
     assert first.listen(20) == "ChildActorExited"
     convention_over_nats.server.start_again()
     assert first.ask(made(first, Blue), "again", MOMENT) == "again"
+
+
+def test_systems_with_credentials_are_let_in(scene, tmp_path):
+    operator = Operator()
+    server = NatsServer(tmp_path / "nats", operator.configuration())
+    entries = {
+        "Convention Address": server.address,
+        "Convention Credentials": str(operator.user(tmp_path / "own.creds")),
+    }
+    first = scene.start("multiprocTCPBase", **entries, **{"Admin Port": get_free_admin_port()})
+    scene.start("multiprocTCPBase", **entries, **{"Admin Port": get_free_admin_port()}, blue=True)
+    assert first.ask(made(first, Blue), "with credentials", MOMENT) == "with credentials"
+    # Those of another operator are refused, and whoever shows them goes on alone.
+    entries["Convention Credentials"] = str(Operator().user(tmp_path / "other.creds"))
+    other = scene.start("multiprocTCPBase", **entries, **{"Admin Port": get_free_admin_port()}, red=True)
+    assert scene.noted("refuses the credentials in `" + entries["Convention Credentials"])
+    assert other.ask(other.createActor(Red), "alone", MOMENT) == "alone"
+    with pytest.raises(NoCompatibleSystemForActor):
+        first.createActor(Red)
+    server.kill()
+
+
+@pytest.mark.parametrize("content", [None, "", "-----BEGIN NATS USER JWT-----\nx\n------END NATS USER JWT------\n"])
+def test_a_file_that_holds_no_credentials_is_no_start(scene, tmp_path, content):
+    path = tmp_path / "some.creds"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(ActorSystemStartupFailure, match=r"some\.creds"):
+        scene.start(
+            "multiprocTCPBase", **{"Convention Address": "nats://127.0.0.1/site", "Convention Credentials": str(path)}
+        )
+
+
+class Changer(Actor):
+    """Has its system change a capability."""
+
+    def receiveMessage(self, msg, sender):
+        if isinstance(msg, tuple):
+            self.updateCapability(*msg)
+            self.send(sender, "changed")
+        elif isinstance(msg, str):
+            self.preRegisterRemoteSystem(msg, {})
+            self.send(sender, "invited")
+
+
+ANOTHER = [
+    ("Convention Address.IPv4", "localhost:1900"),
+    ("Convention Address", None),
+    ("Convention Address", "tcp://localhost"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), ANOTHER)
+def test_where_the_leaders_are_does_not_change_on_a_server(convention_over_nats, name, value):
+    first = convention_over_nats.join()
+    second = convention_over_nats.join(blue=True)
+    blue = made(first, Blue)
+    with pytest.raises(ActorSystemFailure, match="NATS server"):
+        second.updateCapability(name, value)
+    changer = second.createActor(Changer)
+    refused = second.ask(changer, (name, value), MOMENT)
+    assert isinstance(refused, PoisonMessage) and "NATS server" in refused.details
+    # The same again is no change, and others are.
+    second.updateCapability("Convention Address", convention_over_nats.server.address)
+    assert second.ask(changer, ("red", True), MOMENT) == "changed"
+    assert first.ask(made(first, Red), "still there", MOMENT) == "still there"
+    assert first.ask(blue, "still there", MOMENT) == "still there"
+
+
+def test_a_system_does_not_change_to_a_server(scene):
+    asys = scene.start("multiprocTCPBase")
+    with pytest.raises(ActorSystemFailure, match="NATS server"):
+        asys.updateCapability("Convention Address", "nats://127.0.0.1/site")
+    assert asys.ask(asys.createActor(Echo), "alone", MOMENT) == "alone"
+
+
+def test_nobody_is_invited_by_an_address(convention_over_nats):
+    first = convention_over_nats.join()
+    assert first.ask(first.createActor(Changer), "localhost:1900", MOMENT) == "invited"
+    assert convention_over_nats.scene.noted("`localhost:1900` is not invited")
 
 
 @pytest.mark.parametrize("address", ["nats://127.0.0.1:1", "nats:///site", ["nats://127.0.0.1/site", "localhost"]])

@@ -32,6 +32,8 @@ const SETTLED: Duration = Duration::from_secs(2);
 const AGAIN_AFTER: Duration = Duration::from_millis(250);
 /// In a cluster of servers the bucket has so many copies.
 const COPIES: usize = 3;
+/// How often more copies are tried for, where it has fewer: when it was made, some servers of the cluster may not have been there.
+const MORE_COPIES_EVERY: Duration = Duration::from_secs(2);
 
 /// How the connection with the server is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -97,7 +99,7 @@ impl Keeper<'_> {
     }
 
     async fn try_to_stay(&mut self) -> Result<std::convert::Infallible, Error> {
-        let store = self.bucket().await?;
+        let mut store = self.bucket().await?;
         self.store = Some(store.clone());
         let mut seats = store.watch_with_history(names::SEATS).await?;
         let mut members = None;
@@ -108,6 +110,7 @@ impl Keeper<'_> {
         let mut ticks = tokio::time::interval(RENEWED);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut settles = None;
+        let mut copied = Instant::now();
         loop {
             let settled = async {
                 match settles {
@@ -120,6 +123,10 @@ impl Keeper<'_> {
                     self.renew(&store).await?;
                     if members.is_none() && self.seats.of(self.me.system).is_some() {
                         members = Some(store.watch(names::MEMBERS).await?);
+                    }
+                    if self.seats.leaders().first() == Some(&self.me.system) && copied.elapsed() >= MORE_COPIES_EVERY {
+                        self.have_copies(&mut store).await;
+                        copied = Instant::now();
                     }
                 }
                 entry = seats.next() => self.seat_changed(entry.ok_or("nothing more comes of the seats")??).await?,
@@ -143,23 +150,26 @@ impl Keeper<'_> {
             }
             return Ok(store);
         }
-        let config = |num_replicas| Config {
-            bucket: name.clone(),
-            description: "Actor systems that are there, and who may lead".into(),
-            history: 1,
-            max_age: lasts(num_replicas),
-            limit_markers: Some(MARKED),
-            // What is in it is good for seconds only.
-            storage: StorageType::Memory,
-            num_replicas,
-            ..Config::default()
-        };
-        if self.client.server_info().cluster.is_some()
-            && let Ok(store) = jetstream.create_key_value(config(COPIES)).await
+        if self.is_in_cluster()
+            && let Ok(store) = jetstream.create_key_value(config(&name, COPIES)).await
         {
             return Ok(store);
         }
-        Ok(jetstream.create_key_value(config(1)).await?)
+        Ok(jetstream.create_key_value(config(&name, 1)).await?)
+    }
+
+    fn is_in_cluster(&self) -> bool {
+        self.client.server_info().cluster.is_some()
+    }
+
+    /// Has more copies of the bucket made, if it has too few. A cluster of fewer servers refuses that, and all goes on as it was.
+    async fn have_copies(&self, store: &mut Store) {
+        if self.is_in_cluster() && store.stream.cached_info().config.num_replicas < COPIES {
+            let jetstream = jetstream::new(self.client.clone());
+            if let Ok(whole) = jetstream.update_key_value(config(&store.name, COPIES)).await {
+                *store = whole;
+            }
+        }
     }
 
     /// Renews what this system has, and takes a seat if one is empty.
@@ -261,6 +271,20 @@ impl Keeper<'_> {
             let _ = store.delete_expect_revision(names::seat(seat), Some(revision)).await;
         }
         let _ = store.delete(names::member(self.me.system)).await;
+    }
+}
+
+fn config(bucket: &str, num_replicas: usize) -> Config {
+    Config {
+        bucket: bucket.to_owned(),
+        description: "Actor systems that are there, and who may lead".into(),
+        history: 1,
+        max_age: lasts(num_replicas),
+        limit_markers: Some(MARKED),
+        // What is in it is good for seconds only.
+        storage: StorageType::Memory,
+        num_replicas,
+        ..Config::default()
     }
 }
 
