@@ -1,5 +1,6 @@
 """Conventions whose links go over a NATS server: what is different there."""
 
+import itertools
 import re
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import seen
 from elsewhere import made
 from nats_operator import Operator
 from nats_server import NatsServer
-from test_actors_elsewhere import MOMENT, Blue, Echo, Parent, Red
+from test_actors_elsewhere import MOMENT, Blue, Echo, Mourner, Parent, Red
 from thespian.actors import (
     Actor,
     ActorSystemFailure,
@@ -49,20 +50,53 @@ def test_the_leader_may_be_killed(convention_over_nats):
     convention_over_nats.join()
 
 
-def test_nothing_is_lost_without_a_notice_when_the_server_is_killed_and_back(convention_over_nats):
+def test_nothing_is_lost_when_the_server_is_killed_and_back_again_and_again(convention_over_nats):
+    first, second = convention_over_nats.join(red=True), convention_over_nats.join(blue=True)
+    blue, red = made(first, Blue), made(second, Red)
+    sent = itertools.count()
+
+    def send(count):
+        for number in itertools.islice(sent, count):
+            first.tell(blue, number)
+            second.tell(red, number)
+
+    for _ in range(3):
+        # It is killed in the middle of this, and is away for less than a member is waited for.
+        send(500)
+        convention_over_nats.server.kill()
+        send(200)
+        convention_over_nats.server.start_again()
+        send(200)
+    assert first.ask(blue, "heard", 30) == list(range(2700))
+    assert second.ask(red, "heard", 30) == list(range(2700))
+
+
+def test_what_a_server_that_is_away_for_long_costs_is_told_in_dead_letters(convention_over_nats):
     first = convention_over_nats.join()
     convention_over_nats.join(blue=True)
-    blue = made(first, Blue)
-    for number in range(500):
+    blue, mourner, parent = made(first, Blue), first.createActor(Mourner), first.createActor(Parent)
+    assert first.ask(mourner, "start", MOMENT) == "started"
+    # Its end tells when the system is given up.
+    assert first.ask(parent, Blue, MOMENT)
+    for number in range(300):
+        first.tell(blue, number)
+    assert first.ask(blue, "heard", MOMENT) == list(range(300))
+    for number in range(300, 500):
         first.tell(blue, number)
     convention_over_nats.server.kill()
     for number in range(500, 1000):
         first.tell(blue, number)
+    assert first.listen(20) == "ChildActorExited"
     convention_over_nats.server.start_again()
-    for number in range(1000, 1500):
-        first.tell(blue, number)
-    # It was away for less than a member is waited for.
-    assert first.ask(blue, "heard", 30) == list(range(1500))
+    made(first, Blue)
+    # The program that had it made is no actor, so it has lived on.
+    first.tell(blue, 1000)
+    heard = first.ask(blue, "heard", MOMENT)
+    letters = seen.until(lambda: (found := first.ask(mourner, "letters", MOMENT)) and found[-1] == 999 and found)
+    assert heard == sorted(set(heard)) and heard[:300] == list(range(300)) and heard[-1] == 1000
+    assert letters == sorted(set(letters)) and letters[-500:] == list(range(500, 1000))
+    # What was on its way then is both, perhaps, and never neither.
+    assert set(heard) | set(letters) == set(range(1001))
 
 
 def test_without_the_server_members_are_given_up_and_come_back(convention_over_nats):
