@@ -85,8 +85,12 @@ impl Links {
         }
         let poll = mio::Poll::new()?;
         let waker = mio::Waker::new(poll.registry(), Token(0))?;
-        let known =
-            Me { system: me.system, convention: names::token(&me.convention), identity: names::token(&me.identity) };
+        let known = Me {
+            system: me.system,
+            convention: names::token(&me.convention),
+            identity: names::token(&me.identity),
+            domain: address.domain.clone(),
+        };
         let server = Server::start(address, known, waker)?;
         Ok(Self {
             me,

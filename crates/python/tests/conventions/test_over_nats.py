@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -131,6 +132,31 @@ def test_systems_with_credentials_are_let_in(scene, tmp_path):
     server.kill()
 
 
+def test_systems_at_a_leaf_node_and_at_its_hub_are_one_convention(scene, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        place = f"127.0.0.1:{probe.getsockname()[1]}"
+    asks = "authorization { user: somebody, password: secret }\n"
+    hub = NatsServer(tmp_path / "hub", f'{asks}jetstream {{ domain: hub }}\nleafnodes {{ listen: "{place}" }}\n')
+    remote = f'leafnodes {{ remotes: [ {{ url: "nats-leaf://somebody:secret@{place}" }} ] }}\n'
+    leaf = NatsServer(tmp_path / "leaf", f"{asks}jetstream {{ domain: leaf }}\n{remote}")
+    systems = [
+        scene.start(
+            "multiprocTCPBase",
+            **{
+                "Admin Port": get_free_admin_port(),
+                "Convention Address": f"nats://somebody:secret@127.0.0.1:{server.port}/site?domain=hub",
+                colour: True,
+            },
+        )
+        for server, colour in ((hub, "red"), (leaf, "blue"))
+    ]
+    blue, red = made(systems[0], Blue), made(systems[1], Red)
+    assert systems[0].ask(blue, "from the hub", MOMENT) == "from the hub"
+    assert systems[1].ask(red, "from the leaf", MOMENT) == "from the leaf"
+    for server in (leaf, hub):
+        server.kill()
+
+
 @pytest.mark.parametrize("content", [None, "", "-----BEGIN NATS USER JWT-----\nx\n------END NATS USER JWT------\n"])
 def test_a_file_that_holds_no_credentials_is_no_start(scene, tmp_path, content):
     path = tmp_path / "some.creds"
@@ -191,7 +217,10 @@ def test_nobody_is_invited_by_an_address(convention_over_nats):
     assert convention_over_nats.scene.noted("`localhost:1900` is not invited")
 
 
-@pytest.mark.parametrize("address", ["nats://127.0.0.1:1", "nats:///site", ["nats://127.0.0.1/site", "localhost"]])
+@pytest.mark.parametrize(
+    "address",
+    ["nats://127.0.0.1:1", "nats:///site", "nats://127.0.0.1/site?x=1", ["nats://127.0.0.1/site", "localhost"]],
+)
 def test_an_address_that_is_none_is_refused(scene, address):
     with pytest.raises(ActorSystemStartupFailure):
         scene.start("multiprocTCPBase", **{"Convention Address": address})

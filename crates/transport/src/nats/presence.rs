@@ -139,7 +139,7 @@ impl Keeper<'_> {
 
     /// The bucket of the convention, which the first makes.
     async fn bucket(&self) -> Result<Store, Error> {
-        let jetstream = jetstream::new(self.client.clone());
+        let jetstream = self.jetstream();
         let name = names::bucket(&self.me.convention);
         if let Ok(store) = jetstream.get_key_value(&name).await {
             let config = &store.stream.cached_info().config;
@@ -150,7 +150,8 @@ impl Keeper<'_> {
             }
             return Ok(store);
         }
-        if self.is_in_cluster()
+        // Of the cluster that a leaf node leads to nothing is known before.
+        if (self.client.server_info().cluster.is_some() || self.me.domain.is_some())
             && let Ok(store) = jetstream.create_key_value(config(&name, COPIES)).await
         {
             return Ok(store);
@@ -158,17 +159,21 @@ impl Keeper<'_> {
         Ok(jetstream.create_key_value(config(&name, 1)).await?)
     }
 
-    fn is_in_cluster(&self) -> bool {
-        self.client.server_info().cluster.is_some()
+    fn jetstream(&self) -> jetstream::Context {
+        match &self.me.domain {
+            Some(domain) => jetstream::with_domain(self.client.clone(), domain),
+            None => jetstream::new(self.client.clone()),
+        }
     }
 
     /// Has more copies of the bucket made, if it has too few. A cluster of fewer servers refuses that, and all goes on as it was.
     async fn have_copies(&self, store: &mut Store) {
-        if self.is_in_cluster() && store.stream.cached_info().config.num_replicas < COPIES {
-            let jetstream = jetstream::new(self.client.clone());
-            if let Ok(whole) = jetstream.update_key_value(config(&store.name, COPIES)).await {
-                *store = whole;
-            }
+        let info = store.stream.cached_info();
+        if info.cluster.is_some()
+            && info.config.num_replicas < COPIES
+            && let Ok(whole) = self.jetstream().update_key_value(config(&store.name, COPIES)).await
+        {
+            *store = whole;
         }
     }
 

@@ -124,6 +124,8 @@ pub struct Me {
     /// The tokens of its convention and of its name.
     pub convention: String,
     pub identity: String,
+    /// Where the bucket is, if not where the server keeps its own.
+    pub domain: Option<String>,
 }
 
 impl Server {
@@ -344,10 +346,10 @@ async fn watch_server(
                     let why = "the NATS server lets in anybody, so any program that reaches it could run code here: have it ask for \
                                credentials, or set `insecure`";
                     News::Down { why: why.into() }
-                } else if !info.jetstream {
-                    News::Down {
-                        why: "the NATS server has no JetStream, which says who is there: start it with -js".into(),
-                    }
+                } else if !info.jetstream && me.domain.is_none() {
+                    let why = "the NATS server has no JetStream, which says who is there: start it with -js, or, if it is a leaf node, name the \
+                               domain of the servers that have it: nats://host:port/convention?domain=name";
+                    News::Down { why: why.into() }
                 } else {
                     told.clear();
                     connected.send_modify(|connection| {

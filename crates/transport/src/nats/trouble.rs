@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     fn me() -> Me {
-        Me { system: 1, convention: "site".into(), identity: "edge-1".into() }
+        Me { system: 1, convention: "site".into(), identity: "edge-1".into(), domain: None }
     }
 
     #[test]

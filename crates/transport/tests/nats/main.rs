@@ -5,6 +5,7 @@
 mod carrying;
 mod credentials;
 mod leading;
+mod leaf;
 mod operator;
 mod outages;
 mod presence;
