@@ -70,6 +70,23 @@ def test_members_send_by_way_of_their_leader_and_go_on_without_it(sites):
     leader.start()
 
 
+def test_a_third_that_is_there_holds_what_is_between_two_that_are_not(sites):
+    third, sender, receiver = sites.add(), sites.add(), sites.add()
+    receiver.kill()
+    # All three may lead, so they know each other: from then on what is for it goes by way of the first.
+    seen.until(lambda: sender.members() == third.members() == 1, 4 * MOMENT)
+    third.ledger()
+    sender.send(receiver, *range(50))
+    # What is sent after it has come, so it has.
+    sender.send(third, "marker")
+    sites.written("marker")
+    sender.kill()
+    receiver.start()
+    receiver.ledger()
+    sites.written("marker", *range(50))
+    sender.start()
+
+
 def test_all_may_be_killed_with_the_server_at_any_moment(sites):
     first, second = sites.add(spool=True), sites.add(spool=True)
     second.ledger()
