@@ -53,7 +53,8 @@ fn durable_messages_wait_for_a_system_and_for_the_server() {
 fn a_file_that_holds_no_credentials_is_no_start() {
     let (server, base) = (Server::new(), Base::new("creds"));
     let credentials = Some(base.0.join("missing.creds"));
-    let started = base.builder(any_port()).convention(ConventionOptions { credentials, ..options(&server, "x") }).start();
+    let started =
+        base.builder(any_port()).convention(ConventionOptions { credentials, ..options(&server, "x") }).start();
     let Err(StartError::Part { reason, .. }) = started else { panic!("{started:?}") };
     assert!(reason.contains("missing.creds"), "{reason}");
 }

@@ -62,7 +62,8 @@ impl FromStr for NatsAddress {
         let (place, named) = rest.rsplit_once('/').ok_or(invalid("there is no convention"))?;
         let (convention, domain) = match named.split_once('?') {
             Some((convention, more)) => {
-                let domain = more.strip_prefix("domain=").ok_or(invalid("after the convention there is more than a domain"))?;
+                let domain =
+                    more.strip_prefix("domain=").ok_or(invalid("after the convention there is more than a domain"))?;
                 // It is part of subjects.
                 let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
                 if domain.is_empty() || !domain.bytes().all(fits) {

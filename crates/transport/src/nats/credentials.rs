@@ -35,8 +35,8 @@ pub enum CredentialsError {
 impl Credentials {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, CredentialsError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| CredentialsError::Io { path: path.to_owned(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| CredentialsError::Io { path: path.to_owned(), source })?;
         Self::parse(&text).map_err(|why| CredentialsError::Content { path: path.to_owned(), why })
     }
 

@@ -8,6 +8,16 @@ use roscius_transport::network::{Cause, Limits};
 use super::scene::{Station, introduction, link, until};
 use super::server::{Server, free_port};
 
+/// What docs/nats.md says that a system needs.
+fn permissions(of_jetstream: &str) -> String {
+    format!(
+        r#"authorization {{ users = [{{ user: somebody, password: secret, permissions: {{
+            publish: ["roscius.site.*.*", "$JS.FC.>", {of_jetstream}]
+            subscribe: ["roscius.site.*.*", "_INBOX.>"]
+        }} }}] }}"#
+    )
+}
+
 /// A hub, and a leaf node that is connected with it.
 struct Site {
     hub: Server,
@@ -18,14 +28,16 @@ impl Site {
     /// With a JetStream of its own at the leaf, or none.
     fn new(with_its_own: bool) -> Self {
         let (port, host) = (free_port(), Ipv4Addr::LOCALHOST);
-        let listen = format!("jetstream {{ domain: hub }}\nleafnodes {{ listen: \"{host}:{port}\" }}\n");
-        let hub = Server::full(&[], &listen);
-        let remote = format!("nats-leaf://somebody:secret@{host}:{port}");
-        let configuration = format!("leafnodes {{ reconnect: 1, remotes: [ {{ url: \"{remote}\" }} ] }}\n");
+        let (hub, leaf) = (permissions(r#""$JS.API.>", "$KV.roscius-site.>""#), permissions(r#""$JS.hub.API.>""#));
+        let asks = "authorization { user: leaf, password: secret }";
+        let hub = format!("jetstream {{ domain: hub }}\nleafnodes {{ listen: \"{host}:{port}\", {asks} }}\n{hub}\n");
+        let hub = Server::configured(&hub);
+        let remote = format!("nats-leaf://leaf:secret@{host}:{port}");
+        let leaf = format!("leafnodes {{ reconnect: 1, remotes: [ {{ url: \"{remote}\" }} ] }}\n{leaf}\n");
         let leaf = if with_its_own {
-            Server::full(&[], &format!("jetstream {{ domain: leaf }}\n{configuration}"))
+            Server::configured(&format!("jetstream {{ domain: leaf }}\n{leaf}"))
         } else {
-            Server::without_jetstream(&configuration)
+            Server::without_jetstream(&leaf)
         };
         Self { hub, leaf }
     }

@@ -36,17 +36,12 @@ impl Server {
 
     /// One with these arguments that also asks for a password.
     pub fn with_arguments(arguments: &[&str]) -> Self {
-        Self::full(arguments, "")
+        Self::with(&[&ASKS[..], arguments].concat(), SOMEBODY, "")
     }
 
-    /// The same with this in its configuration.
-    pub fn full(arguments: &[&str], configuration: &str) -> Self {
-        Self::with(&[&ASKS[..], arguments].concat(), SOMEBODY, configuration)
-    }
-
-    /// One that keeps nothing.
+    /// One that has this in its configuration, and keeps nothing.
     pub fn without_jetstream(configuration: &str) -> Self {
-        Self::begin(&ASKS, SOMEBODY, configuration)
+        Self::begin(&[], SOMEBODY, configuration)
     }
 
     fn with(arguments: &[&str], user: &'static str, configuration: &str) -> Self {
