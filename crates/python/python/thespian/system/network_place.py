@@ -153,6 +153,16 @@ def leaders_of(capabilities: dict[str, Any]) -> list[str]:
     return [_place(leader) for leader in (given if isinstance(given, list) else [given])]
 
 
+def leaders_after(capabilities: dict[str, Any], name: str, value: Any) -> list[str] | None:
+    """Where the leaders are when a capability has another value, or none any more. None if that says nothing of them."""
+    if name not in (LEADERS, ADDRESS):
+        return None
+    # What a server says of them stays, and to give the same again is no change.
+    if _over_nats(leaders_of(capabilities)) and capabilities.get(name) == value:
+        return None
+    return leaders_of({**capabilities, name: value})
+
+
 def place_text(address: Any) -> str:
     """The place of another system as `host:port`: what programs give as such a text, or as a host and a port."""
     return _place(address)
