@@ -3,6 +3,7 @@
 mod abroad;
 mod durable;
 mod resending;
+mod sending;
 
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
