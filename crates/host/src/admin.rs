@@ -5,6 +5,7 @@
 //! process, so it may run in a process that was forked.
 
 mod certificates;
+mod deadlines;
 mod error;
 mod neighbours;
 mod network;
