@@ -16,6 +16,8 @@ mod spool;
 
 pub use error::AdminError;
 pub use network::Network;
+pub use roscius_protocol::convention::Pace;
+pub use serving::log_of_the_leader;
 pub use spool::SpoolError;
 
 use std::net::SocketAddr;
@@ -79,6 +81,8 @@ pub struct ConventionOptions {
     pub insecure: bool,
     /// What is kept of durable messages.
     pub spool: SpoolOptions,
+    /// How slowly it lives there, if not as is usual.
+    pub pace: Pace,
 }
 
 /// What is kept of durable messages, and of all that waits for systems that are away.

@@ -45,7 +45,7 @@ pub use messages::{Departure, Message};
 pub use note::{Note, Why};
 pub use place::{InvalidPlace, Place};
 pub use term::Term;
-pub use timing::Timing;
+pub use timing::{Pace, Timing};
 pub use views::{Candidate, Invited, Member};
 
 use crate::address::{Address, NodeId};

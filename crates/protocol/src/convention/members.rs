@@ -4,12 +4,9 @@ use std::time::Duration;
 
 use super::hysteresis::Allowance;
 use super::messages::{Join, MOST_CAPABILITIES, MOST_CAPABILITY_BYTES, State};
-use super::{Alarm, Convention, Departure, Effect, Message, Note, Place, SystemId, Timer, Timing, Why, admin_of};
+use super::{Alarm, Convention, Departure, Effect, Message, Note, Pace, Place, SystemId, Timer, Timing, Why, admin_of};
 use crate::admin::messages::Entry;
 use crate::time::Time;
-
-/// Who says that it beats more slowly is not waited for any longer.
-const SLOWEST_BEAT: Duration = Duration::from_secs(300);
 
 /// A system with a link, or a tie, or both.
 #[derive(Debug)]
@@ -315,8 +312,8 @@ impl Convention {
         tie.capabilities = join.capabilities;
         tie.version = join.version;
         tie.wants = join.wants;
-        let slowest = Duration::from_millis(join.beats_every.into()).min(SLOWEST_BEAT);
-        tie.patience = self.timing.lost_after.max(slowest * 4);
+        let slowest = Duration::from_millis(join.beats_every.into()).min(Pace::SLOWEST);
+        tie.patience = self.timing.lost_after.max(slowest.saturating_mul(self.timing.slow_beats));
         tie.hear_state(join.state);
         self.hear_term(join.state);
         if !wanted && !join.wants {
