@@ -111,6 +111,7 @@ impl Scene {
             process: None,
             requester: None,
             source: None,
+            order: None,
         };
         change(&mut creation);
         let before = self.effects.len();
