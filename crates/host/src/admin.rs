@@ -8,6 +8,7 @@ mod certificates;
 mod error;
 mod neighbours;
 mod network;
+mod pickles;
 mod process_handles;
 mod serving;
 mod share;
@@ -15,6 +16,7 @@ mod spool;
 
 pub use error::AdminError;
 pub use network::Network;
+pub use pickles::Pickles;
 pub use spool::SpoolError;
 
 use std::net::SocketAddr;
@@ -76,6 +78,8 @@ pub struct ConventionOptions {
     pub authority: Option<PathBuf>,
     /// Links without encryption are made with other hosts too. And a NATS server is taken that asks nobody who they are.
     pub insecure: bool,
+    /// With which systems pickles are exchanged.
+    pub pickles: Pickles,
     /// What is kept of durable messages.
     pub spool: SpoolOptions,
 }
