@@ -52,6 +52,7 @@ test: lint rust-tests doc simulate python-tests compat
 lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
+	$(PYTHON) crates/protocol/tests/planted_bugs.py --check
 
 # The dashboard is tested in a real Chromium. Where there is none and none can be had, it is said why, and those tests are skipped.
 BROWSER := crates/console/tests/dashboard/get-browser

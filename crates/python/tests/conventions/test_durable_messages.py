@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import roscius
 import seen
-from thespian.actors import Actor, ActorSystemStartupFailure, DeadEnvelope, Thespian_StatusReq
+from test_actors_elsewhere import Mourner
+from thespian.actors import Actor, ActorSystemStartupFailure, Thespian_StatusReq
 from thespian.test import get_free_admin_port
 
 MOMENT = 5
@@ -50,22 +51,6 @@ class Forwarder(Actor):
         if isinstance(msg, tuple):
             whom, what = msg
             self.send(whom, what)
-
-
-class Mourner(Actor):
-    """Handles dead letters."""
-
-    def __init__(self):
-        self.letters = []
-
-    def receiveMessage(self, msg, sender):
-        if msg == "start":
-            self.handleDeadLetters()
-            self.send(sender, "started")
-        elif msg == "letters":
-            self.send(sender, self.letters)
-        elif isinstance(msg, DeadEnvelope):
-            self.letters.append(msg.deadMessage)
 
 
 class Site:

@@ -69,10 +69,29 @@ def test_without_the_server_members_are_given_up_and_come_back(convention_over_n
     assert first.ask(made(first, Blue), "again", MOMENT) == "again"
 
 
-@pytest.mark.parametrize("address", ["nats://127.0.0.1:1", "nats:///site", ["nats://127.0.0.1/site", "localhost"]])
+@pytest.mark.parametrize("address", ["nats://127.0.0.1:1", "nats:///site"])
 def test_an_address_that_is_none_is_refused(scene, address):
     with pytest.raises(ActorSystemStartupFailure):
         scene.start("multiprocTCPBase", **{"Convention Address": address})
+
+
+@pytest.mark.parametrize(
+    ("entries", "why"),
+    [
+        ({"Convention Address": "ftp://127.0.0.1/site"}, "ftp://127.0.0.1/site"),
+        ({"Convention Address": 4222}, "4222"),
+        ({"Convention Address": ["nats://127.0.0.1/site", "localhost"]}, "localhost"),
+        ({"Convention Address": ["tcp://127.0.0.1:1900", 1901]}, "1901"),
+        (
+            {"Convention Address": "tcp://127.0.0.1:1900", "Convention Address.IPv4": "127.0.0.1"},
+            "leave one of them out",
+        ),
+    ],
+)
+def test_an_address_that_can_be_none_is_refused_before_anything_starts(scene, entries, why):
+    with pytest.raises(RuntimeError, match=why):
+        scene.start("multiprocTCPBase", **{"Admin Port": get_free_admin_port(), **entries})
+    assert scene.members() == set()
 
 
 def test_a_system_starts_without_the_server_and_works_alone(scene):

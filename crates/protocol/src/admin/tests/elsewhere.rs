@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::scene::{PROGRAM, STARTER, SYSTEM, Scene, kind_of, node, refusal};
+use super::scene::{PROGRAM, STARTER, SYSTEM, Scene, creation, kind_of, node, refusal};
 use crate::address::{Address, NodeId};
 use crate::admin::messages::{Creation, Entry, FromAdmin, RefusalKind, Requester, ToAdmin};
 use crate::admin::{CREATE_WITHIN, Effect, Event, Openness, actor_of, root};
@@ -220,17 +220,8 @@ fn a_system_asks_nobody_who_has_been_asked_before() {
     let mut scene = Scene::new();
     scene.member(LEFT, 0);
     scene.member(RIGHT, 1);
-    let creation = Creation {
-        maker: "python".into(),
-        name: None,
-        spec: b"spec".to_vec(),
-        process: None,
-        requester: None,
-        source: None,
-        order: None,
-    };
     let by = root(NodeId::of_process(LEFT, NodeId::ADMIN));
-    let message = ToAdmin::CreateFor { creation, tried: vec![LEFT, SYSTEM] };
+    let message = ToAdmin::CreateFor { creation: creation(), tried: vec![LEFT, SYSTEM] };
     scene.on(Event::Said { by, role: None, id: 77, message });
     let (process, offered) = scene.offered();
     assert_eq!((process.system(), offered), (node(1).system(), vec![RIGHT]));
@@ -332,15 +323,7 @@ fn what_is_asked_for_again_by_another_way_is_made_once() {
     scene.member(LEFT, 0);
     scene.member(RIGHT, 1);
     let ask = |scene: &mut Scene, by: SystemId, id: u64, order: u64| {
-        let creation = Creation {
-            maker: "python".into(),
-            name: None,
-            spec: b"spec".to_vec(),
-            process: None,
-            requester: None,
-            source: None,
-            order: Some((99, order)),
-        };
+        let creation = Creation { order: Some((99, order)), ..creation() };
         let by = root(NodeId::of_process(by, NodeId::ADMIN));
         scene.on(Event::Said { by, role: None, id, message: ToAdmin::CreateFor { creation, tried: vec![99] } });
     };
@@ -366,15 +349,7 @@ fn what_is_asked_for_again_by_another_way_is_made_once() {
 
 /// A system asks for an actor of a source.
 fn asks_for_source(scene: &mut Scene, by: SystemId, id: u64) {
-    let creation = Creation {
-        maker: "python".into(),
-        name: None,
-        spec: b"spec".to_vec(),
-        process: None,
-        requester: None,
-        source: Some("abc".into()),
-        order: None,
-    };
+    let creation = Creation { source: Some("abc".into()), ..creation() };
     let by = root(NodeId::of_process(by, NodeId::ADMIN));
     scene.on(Event::Said { by, role: None, id, message: ToAdmin::CreateFor { creation, tried: vec![] } });
 }
@@ -439,16 +414,12 @@ fn what_is_being_made_for_a_system_that_leaves_is_not_made() {
     let mut scene = Scene::new();
     scene.member(LEFT, 0);
     let by = root(NodeId::of_process(LEFT, NodeId::ADMIN));
-    let creation = Creation {
-        maker: "python".into(),
-        name: None,
-        spec: b"spec".to_vec(),
-        process: None,
-        requester: None,
-        source: None,
-        order: None,
-    };
-    scene.on(Event::Said { by, role: None, id: 77, message: ToAdmin::CreateFor { creation, tried: vec![LEFT] } });
+    scene.on(Event::Said {
+        by,
+        role: None,
+        id: 77,
+        message: ToAdmin::CreateFor { creation: creation(), tried: vec![LEFT] },
+    });
     let (process, _) = scene.offered();
     let own = scene.create(5, |_| {}).unwrap();
     scene.leaves(LEFT);

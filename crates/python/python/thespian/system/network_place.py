@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def place_of(kind: str, default_port: int, capabilities: dict[str, Any]) -> SystemPlace:
-    """The place that the capability `Admin Port` says. RuntimeError if that is no port."""
+    """The place that the capability `Admin Port` says. RuntimeError if that is no port, or others make no sense."""
     from thespian.system.processes.starting import SystemPlace
 
     port = capabilities.setdefault("Admin Port", default_port)
@@ -22,6 +22,7 @@ def place_of(kind: str, default_port: int, capabilities: dict[str, Any]) -> Syst
         )
     spool_of(capabilities)
     pickles_of(capabilities)
+    _check_address(capabilities)
     # Without certificates, and if nobody said that they need not be, other systems are those of this host.
     is_open = capabilities.get(CERTIFICATE) or capabilities.get(INSECURE)
     everywhere = bool(is_open) and not capabilities.get("Outbound Only") and not _over_nats(leaders_of(capabilities))
@@ -127,6 +128,19 @@ def share_of(capabilities: dict[str, Any], host: str, port: str) -> Share:
         pickles_of(capabilities),
         spool_of(capabilities),
     )
+
+
+def _check_address(capabilities: dict[str, Any]) -> None:
+    given = capabilities.get(ADDRESS)
+    if not given:
+        return
+    for address in given if isinstance(given, list) else [given]:
+        if not isinstance(address, str) or not address.startswith(("tcp://", "nats://")):
+            raise RuntimeError(
+                f"{ADDRESS} is {address!r}, and has to be tcp://host:port or nats://host:port/convention."
+            )
+    if capabilities.get(LEADERS):
+        raise RuntimeError(f"{ADDRESS} and {LEADERS} both say where the leaders are: leave one of them out.")
 
 
 def _over_nats(leaders: list[str]) -> bool:
