@@ -259,7 +259,7 @@ impl Process {
     ) -> PyResult<ActorAddress> {
         let process = requester.map(|(process, _)| NodeId::of_process(self.host.node().system(), process));
         let requester = requester.map(|(_, birth)| Requester { actor: self.me(), birth: Birth::numbered(birth) });
-        let creation = Creation { maker, name, spec, process, requester, source };
+        let creation = Creation { maker, name, spec, process, requester, source, order: None };
         created(self.ask_admin(py, self.me(), ToAdmin::Create(creation), seconds(within)?)?)
     }
 
@@ -283,7 +283,7 @@ impl Process {
     /// Has the Admin make an actor. `taken` has the answer to what is returned.
     #[pyo3(signature = (maker, spec, name, source = None))]
     fn begin_create(&self, maker: String, spec: Vec<u8>, name: Option<String>, source: Option<String>) -> u64 {
-        let creation = Creation { maker, name, spec, process: None, requester: None, source };
+        let creation = Creation { maker, name, spec, process: None, requester: None, source, order: None };
         self.host.begin_request(self.me(), ToAdmin::Create(creation))
     }
 

@@ -118,7 +118,7 @@ impl SimulatedSystem {
 
     fn create_by(&self, maker: String, name: Option<String>, spec: Vec<u8>) -> Result<Address, CreateError> {
         let node = self.with(System::program_node).ok_or(CreateError::NoAnswer)?;
-        let creation = Creation { maker, name, spec, process: None, requester: None, source: None };
+        let creation = Creation { maker, name, spec, process: None, requester: None, source: None, order: None };
         request(&self.world, node, &ToAdmin::Create(creation)).and_then(created)
     }
 

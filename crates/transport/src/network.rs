@@ -125,6 +125,8 @@ pub enum Event {
         peer: Introduction,
         /// The kinds of payload that both sides send and take. Anything else is not to be looked into.
         payloads: PayloadKinds,
+        /// Whether it is certain that it is on this host.
+        same_host: bool,
         /// The call that is answered by this, if there was one.
         dialled: Option<DialId>,
         /// Where it is.

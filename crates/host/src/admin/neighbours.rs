@@ -20,6 +20,7 @@ use roscius_transport::between::Links;
 use roscius_transport::network::{self, Cause, DialId, Limits, Origin, Security};
 
 use super::deadlines::Deadlines;
+use super::pickles::Agreements;
 
 /// The first byte of a record between Admins. Those of pairs are below 128.
 const ADMIN: u8 = 0x80;
@@ -32,6 +33,7 @@ pub(super) struct Neighbours {
     dialled: BTreeMap<DialId, Place>,
     /// The names of systems that there is a link with.
     linked: BTreeMap<SystemId, String>,
+    agreements: Agreements,
     /// Places that led to a system that is about to be linked with.
     about_to_be: Vec<(SystemId, Place)>,
     /// Systems whose frames wait for slow processes here.
@@ -125,6 +127,7 @@ impl Neighbours {
             limits,
             dialled: BTreeMap::new(),
             linked: BTreeMap::new(),
+            agreements: Agreements::default(),
             about_to_be: Vec::new(),
             paused: BTreeSet::new(),
             pairs: BTreeMap::new(),
@@ -180,6 +183,16 @@ impl Neighbours {
     /// Whether there is a way to a system that is not by others.
     pub fn knows(&self, system: SystemId) -> bool {
         self.pairs.contains_key(&system)
+    }
+
+    /// With which systems pickles are exchanged.
+    pub const fn agreements(&self) -> &Agreements {
+        &self.agreements
+    }
+
+    /// What a system is called that there is a link with.
+    pub fn name_of(&self, system: SystemId) -> &str {
+        self.linked.get(&system).map_or("", String::as_str)
     }
 
     /// Sends a frame to a system, or by way of it.
@@ -248,6 +261,9 @@ impl Neighbours {
             pair.gone(now, &mut self.effects);
             self.dirty.remove(&system);
             self.paused.remove(&system);
+            if !self.linked.contains_key(&system) {
+                self.agreements.forget(system);
+            }
             self.carry_out(system);
         }
     }
@@ -348,9 +364,13 @@ impl Neighbours {
 
     fn take_in(&mut self, now: Time, event: network::Event) {
         match event {
-            network::Event::Up { peer, dialled, .. } => {
+            network::Event::Up { peer, payloads, same_host, dialled, .. } => {
                 let place = dialled.and_then(|dial| self.dialled.remove(&dial));
                 let system = peer.system;
+                self.agreements.met(system, peer.payloads, payloads, same_host);
+                if !self.agreements.take(system) {
+                    tracing::info!(system, name = peer.identity, "no pickles are exchanged with this system");
+                }
                 self.begin(now, system);
                 self.linked.insert(system, peer.identity);
                 self.tell_linked(system, place);
@@ -383,6 +403,9 @@ impl Neighbours {
             network::Event::Room { .. } => {}
             network::Event::Down { system, cause } => {
                 self.linked.remove(&system);
+                if !self.pairs.contains_key(&system) {
+                    self.agreements.forget(system);
+                }
                 if let Some(pair) = self.pairs.get_mut(&system) {
                     pair.unlinked(now, &mut self.effects);
                     self.carry_out(system);
@@ -417,7 +440,8 @@ impl Neighbours {
     fn record(&mut self, now: Time, system: SystemId, record: Bytes) {
         if let Some((&ADMIN, message)) = record.split_first() {
             match decode::<Message>(message) {
-                Ok(message) => {
+                Ok(mut message) => {
+                    self.agreements.sift(system, &mut message);
                     let event = convention::Event::Said { system, message };
                     self.happened.push_back(Happening::Convention(event));
                 }

@@ -2,6 +2,7 @@
 
 mod abroad;
 mod durable;
+mod pickles;
 mod records;
 mod resending;
 

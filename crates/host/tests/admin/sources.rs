@@ -36,6 +36,7 @@ impl Speaker {
             process: None,
             requester: None,
             source: Some(ID.into()),
+            order: None,
         };
         self.say(id, ToAdmin::Create(creation));
         self.hub.flush();

@@ -23,6 +23,8 @@ pub(super) struct Making {
     pub spec: Vec<u8>,
     pub requester: Option<Requester>,
     pub source: Option<Source>,
+    /// See [`Creation::order`].
+    pub order: Option<(SystemId, u64)>,
     /// The systems that have been asked for it before.
     pub tried: Vec<SystemId>,
     /// About which others its process is asked, if this system can not run it.
@@ -36,10 +38,10 @@ pub(super) struct Making {
 impl Making {
     /// What another system is to be asked for, who waits for it, and who has been asked.
     pub fn into_creation(self) -> (Creation, Vec<Asked>, Vec<SystemId>) {
-        let Self { maker, name, spec, requester, source, waiters, tried, .. } = self;
+        let Self { maker, name, spec, requester, source, order, waiters, tried, .. } = self;
         // The address is the other system's to choose.
         let source = source.map(|source| source.id);
-        (Creation { maker, name, spec, process: None, requester, source }, waiters, tried)
+        (Creation { maker, name, spec, process: None, requester, source, order }, waiters, tried)
     }
 
     /// What the actor is made of, for people.
@@ -113,6 +115,7 @@ impl Admin {
                 return making.waiters.push(asked);
             }
         }
+        let Some(asked) = self.made_before(asked, creation.order, effects) else { return };
         let Some((source, creation, tried)) = self.source_of(now, asked, (creation, tried), effects) else { return };
         // Before anybody has offered anything, the system is just starting. Who knows what is in a program is the program. The
         // logger is made for the system itself alone.
@@ -147,6 +150,7 @@ impl Admin {
             spec: creation.spec,
             requester,
             source,
+            order: creation.order,
             tried,
             reach: Reach::Some,
             since: now,
@@ -246,6 +250,9 @@ impl Admin {
         self.children.insert(making.actor, Child::new((making.birth, making.class()), making.requester, policy));
         if let Some(requester) = making.requester {
             self.foster(now, requester, making.actor, effects);
+        }
+        if let Some(order) = making.order {
+            self.elsewhere.made_for(order, making.actor);
         }
         self.report_load(now, effects);
         self.count("Actor.Child.Requested.Success");

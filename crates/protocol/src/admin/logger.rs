@@ -64,6 +64,7 @@ impl Admin {
             spec,
             requester: None,
             source: None,
+            order: None,
             tried: Vec::new(),
             reach: Reach::Some,
             since: now,

@@ -241,6 +241,9 @@ pub struct Creation {
     pub requester: Option<Requester>,
     /// The id of the source that it is made from. If that is not decided yet, so is this.
     pub source: Option<String>,
+    /// The system where it was asked for first, and the number that it has there, when another system is asked. An actor that was made for the same
+    /// before, when the answer got lost on the way, is the answer.
+    pub order: Option<(SystemId, u64)>,
 }
 
 /// The source that an actor is made from.

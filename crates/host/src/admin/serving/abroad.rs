@@ -19,8 +19,10 @@ use roscius_transport::network::Security;
 use super::super::certificates::Certificates;
 use super::super::neighbours::{Happening, Neighbours};
 use super::Serving;
+use super::pickles::{is_not_made_there, no_pickles};
 use super::records::is_record;
 use crate::process::socket_of;
+use crate::rust::PYTHON;
 
 /// The other systems, as far as there is a way to them.
 pub(super) struct Abroad {
@@ -77,6 +79,10 @@ impl Abroad {
                 tracing::warn!(error, "the certificates have changed and are of no use: those from before stay")
             }
         }
+    }
+
+    pub const fn neighbours(&self) -> &Neighbours {
+        &self.neighbours
     }
 
     pub fn is_watched_by(&self, watch: WatchId) -> bool {
@@ -141,7 +147,7 @@ impl Serving {
         if let Some(abroad) = &mut self.abroad {
             abroad.neighbours.note(to, from);
         }
-        match self.pass_on(frame) {
+        match self.pass_on(None, frame) {
             Way::Open => {}
             Way::Tight(system) => {
                 if let Some(abroad) = &mut self.abroad {
@@ -164,13 +170,18 @@ impl Serving {
         }
     }
 
-    /// Sends a frame on.
-    fn pass_on(&mut self, frame: &Frame) -> Way {
+    /// Sends a frame on. `by`: the system that it came from, if that is another.
+    fn pass_on(&mut self, by: Option<SystemId>, frame: &Frame) -> Way {
         let now = self.now();
         let system = frame.header().to.node().system();
         let relay = self.admin.relay(system);
         let Some(Abroad { neighbours, .. }) = &mut self.abroad else { return Way::None };
         let Some(way) = Some(system).filter(|system| neighbours.knows(*system)).or(relay) else { return Way::None };
+        if !neighbours.agreements().pass(frame, by, way) {
+            let details = no_pickles(neighbours.name_of(way));
+            self.undelivered(frame, Setback::Intercepted, &details);
+            return Way::Open;
+        }
         match neighbours.send(now, way, frame) {
             Ok(Room::Plenty) => Way::Open,
             Ok(Room::Tight) => Way::Tight(way),
@@ -207,6 +218,12 @@ impl Serving {
         if frame.kind() == Kind::System && header.from.node().system() == self.hub.node().system() {
             return self.noise(admin_of(from), "a system message from elsewhere names this system as its sender");
         }
+        if let Some(Abroad { neighbours, .. }) = &self.abroad
+            && !neighbours.agreements().admit(&frame, from)
+        {
+            let details = no_pickles(neighbours.name_of(from));
+            return self.refuse_pickle(from, &frame, &details);
+        }
         if header.to == self.admin.address() {
             return self.said_abroad(from, &frame);
         }
@@ -219,16 +236,24 @@ impl Serving {
         if node.system() != self.hub.node().system() {
             // A leader that relays slows nobody down for one who takes little: what is over the bounds of the spool is lost, with a notice.
             // Who is next door is no part of the convention: nobody gets there from outside.
-            if matches!(self.pass_on(&frame), Way::None) {
+            if matches!(self.pass_on(Some(from), &frame), Way::None) {
                 self.no_way(&frame);
             }
             return;
         }
-        if frame.kind() == Kind::System
-            && header.type_id == Topic::Signal as u64
-            && let Ok(Signal::ChildEnded { child, .. }) = decode(&frame.body())
-        {
-            self.tell(Event::ChildElsewhereEnded { child });
+        if frame.kind() == Kind::System {
+            match Topic::of(header.type_id) {
+                Some(Topic::Signal) => {
+                    if let Ok(Signal::ChildEnded { child, .. }) = decode(&frame.body()) {
+                        self.tell(Event::ChildElsewhereEnded { child });
+                    }
+                }
+                Some(Topic::Returned | Topic::DeadLetter | Topic::Answer) => {}
+                // The processes here hear these of their own Admin alone.
+                Some(Topic::ToAdmin | Topic::FromAdmin) | None => {
+                    return self.noise(admin_of(from), "a process here is not spoken to so by another system");
+                }
+            }
         }
         self.deliver(from, node, frame);
     }
@@ -310,7 +335,17 @@ impl Serving {
         let is_its_own = node == admin_of(from);
         match topic {
             Some(Topic::ToAdmin) if is_its_own => match decode::<ToAdmin>(&body) {
-                Ok(message) => self.tell(Event::Said { by: header.from, role: None, id: header.message, message }),
+                Ok(ToAdmin::CreateFor { creation, .. })
+                    if creation.maker == PYTHON && !self.exchanges_pickles(from) =>
+                {
+                    self.send(Topic::FromAdmin, header.from, header.message, &is_not_made_there());
+                }
+                Ok(mut message) => {
+                    if let (ToAdmin::CreateFor { tried, .. }, Some(abroad)) = (&mut message, &self.abroad) {
+                        abroad.neighbours.agreements().mark_origin(from, tried);
+                    }
+                    self.tell(Event::Said { by: header.from, role: None, id: header.message, message });
+                }
                 Err(error) => self.noise(node, &error.to_string()),
             },
             Some(Topic::FromAdmin) => match decode::<FromAdmin>(&body) {
@@ -401,7 +436,7 @@ impl Serving {
         match frame::encode(header, payload, DEFAULT_LIMIT, &mut whole).map(|_| Frame::new(whole.into(), DEFAULT_LIMIT))
         {
             Ok(Ok(frame)) => {
-                if matches!(self.pass_on(&frame), Way::None) {
+                if matches!(self.pass_on(None, &frame), Way::None) {
                     self.send_next_door(&frame);
                 }
             }
@@ -413,6 +448,11 @@ impl Serving {
     pub(super) fn carry_out_abroad(&mut self, effect: Effect) {
         let now = self.now();
         match effect {
+            Effect::Ask { system, id, message: ToAdmin::CreateFor { creation, tried } }
+                if creation.maker == PYTHON && !self.may_be_made_at(system, &tried) =>
+            {
+                self.tell(Event::Answered { system, id, message: is_not_made_there() });
+            }
             Effect::Ask { system, id, message } => {
                 self.send(Topic::ToAdmin, root(admin_of(system)), id, &message);
             }

@@ -145,6 +145,7 @@ pub fn creation() -> Creation {
         process: None,
         requester: None,
         source: None,
+        order: None,
     }
 }
 
