@@ -14,8 +14,9 @@ use roscius_protocol::address::NodeId;
 use roscius_protocol::admin::messages::{decode, encode};
 use roscius_protocol::convention::{self, Message, Place, SystemId};
 use roscius_protocol::frame::{DEFAULT_LIMIT, Frame};
-use roscius_protocol::pair::{self, Loss, Pair, Refused, Room};
+use roscius_protocol::pair::{self, Arrivals, Loss, Pair, Refused, Room};
 use roscius_protocol::time::Time;
+use roscius_transport::Ready;
 use roscius_transport::between::Links;
 use roscius_transport::network::{self, Cause, DialId, Limits, Origin, Security};
 
@@ -94,8 +95,8 @@ impl Strangers {
 pub(super) enum Happening {
     /// The convention is to know of it.
     Convention(convention::Event),
-    /// A frame came.
-    Frame { from: SystemId, frame: Frame },
+    /// Frames came.
+    Frames { from: SystemId, frames: Arrivals },
     /// A frame was not delivered, or nobody knows.
     Lost { frame: Frame, why: Loss },
     /// A durable message came. It comes again unless it is settled.
@@ -150,6 +151,16 @@ impl Neighbours {
     /// Links are made so from now on. Those with who is refused now are closed.
     pub fn set_security(&mut self, security: Security) -> io::Result<()> {
         self.links.set_security(security)
+    }
+
+    /// The descriptor is readable.
+    pub fn ring(&mut self) {
+        self.links.ring();
+    }
+
+    /// The hub has found out something about a link.
+    pub fn note_ready(&mut self, ready: Ready) {
+        self.links.note(ready);
     }
 
     /// After how long there is something to do although nothing comes.
@@ -456,7 +467,7 @@ impl Neighbours {
     }
 
     /// Something came that nobody of this version says.
-    fn drop_link(&mut self, system: SystemId, why: &str) {
+    pub fn drop_link(&mut self, system: SystemId, why: &str) {
         tracing::warn!(system, why, "what came from another system makes no sense: the link is closed");
         self.links.close(system);
     }
@@ -465,18 +476,14 @@ impl Neighbours {
         for effect in self.effects.drain(..) {
             match effect {
                 pair::Effect::Transmit { head, body } => {
+                    // Many short frames are all in the head: it is not copied once more.
+                    let (head, body) = if body.is_empty() { (Vec::new(), head.into()) } else { (head, body) };
                     // What is not sent is not acknowledged, and sent again.
                     if let Err(error) = self.links.send(system, &head, body) {
                         tracing::debug!(system, %error, "a record was not sent");
                     }
                 }
-                pair::Effect::Deliver(bytes) => match Frame::new(bytes, DEFAULT_LIMIT) {
-                    Ok(frame) => self.happened.push_back(Happening::Frame { from: system, frame }),
-                    Err(error) => {
-                        tracing::warn!(system, %error, "what came from another system is no frame: the link is closed");
-                        self.links.close(system);
-                    }
-                },
+                pair::Effect::Deliver(frames) => self.happened.push_back(Happening::Frames { from: system, frames }),
                 pair::Effect::Lost { frame, why } => {
                     if let Ok(frame) = Frame::new(frame, DEFAULT_LIMIT) {
                         self.happened.push_back(Happening::Lost { frame, why });

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use roscius_protocol::admin::{LinksAre, Openness};
 use roscius_protocol::convention::{self, Place, SystemId};
+use roscius_transport::Hub;
 use roscius_transport::between::Links;
 #[cfg(feature = "nats")]
 use roscius_transport::nats::{self, NatsAddress};
@@ -40,12 +41,13 @@ pub(super) struct Part {
     pub certificates: Option<Certificates>,
 }
 
-/// Makes the links of a system with others, and its part in their convention.
+/// Makes the links of a system with others, which its hub waits for, and its part in their convention.
 pub(super) fn take_part(
     mut options: ConventionOptions,
-    me: SystemId,
+    hub: &Hub,
     network: Option<&Network>,
 ) -> Result<Part, AdminError> {
+    let me = hub.node().system();
     if options.leaders.iter().any(|leader| leader.starts_with("nats://")) {
         return over_nats(&options, me);
     }
@@ -60,6 +62,7 @@ pub(super) fn take_part(
     let me = introduction(links_are.convention.clone(), &share, pickles);
     let links = LinksOptions { me, security, limits: limits() };
     let mut links = network::Links::new(links).map_err(AdminError::Loop)?;
+    links.lodge(hub.lodging().map_err(AdminError::Loop)?);
     if let Some(listener) = listener {
         links.listen(listener).map_err(AdminError::Loop)?;
     }

@@ -143,10 +143,9 @@ impl Driven {
             Ok(Unpacked::Signal(signal)) => signal_to(process, header.to, signal, out),
             Ok(Unpacked::Message(message)) => {
                 let crossing = |from, message| Crossing::Message { to: header.to, from, message, asker: None };
-                let remote = || self.hub.remote();
                 let frame = match (header.marks & ASKS != 0, by_messages) {
                     (true, true) => {
-                        let from = self.inbound.answering.open((asker, header), process, remote);
+                        let from = self.inbound.answering.open((asker, header), process);
                         return out.push(crossing(from, message));
                     }
                     (true, false) => None,
@@ -163,7 +162,7 @@ impl Driven {
                 process.system.arrive_all(out.drain(..));
                 let awaited = process.system.arrive_asking(header.to, header.from, message);
                 let way = frame.map_or(Way::Answer((asker, header)), Way::Message);
-                self.inbound.answering.await_answer(awaited, way, process, remote);
+                self.inbound.answering.await_answer(awaited, way, process);
             }
             Err(Unreadable { frame, reason, details }) => {
                 tracing::error!(to = %header.to, from = %header.from, %details, "a message could not be read");
@@ -185,8 +184,7 @@ impl Driven {
                 // What came before it is heard before it.
                 process.system.arrive_all(out.drain(..));
                 let awaited = process.system.arrive_asking(header.to, header.from, message);
-                let remote = || self.hub.remote();
-                return self.inbound.answering.await_answer(awaited, Way::Receipt(header), process, remote);
+                return self.inbound.answering.await_answer(awaited, Way::Receipt(header), process);
             }
             Ok(Unpacked::Signal(signal)) => {
                 signal_to(process, header.to, signal, out);
@@ -272,7 +270,7 @@ impl Driven {
                 process.system.arrive_all(out.drain(..));
                 let awaited = process.system.arrive_asking(to, from, message);
                 let way = Way::Verdict { by: to, source };
-                self.inbound.answering.await_answer(awaited, way, process, || self.hub.remote());
+                self.inbound.answering.await_answer(awaited, way, process);
             }
             (told, _) => out.extend(told),
         }

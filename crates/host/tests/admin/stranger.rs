@@ -208,7 +208,9 @@ impl Stranger {
                     self.said.push([&head[..], &body[..]].concat().into());
                     drop(self.links.send(self.peer, &head, body));
                 }
-                pair::Effect::Deliver(bytes) => self.frames.push(Frame::new(bytes, DEFAULT_LIMIT).unwrap()),
+                pair::Effect::Deliver(frames) => {
+                    self.frames.extend(frames.map(|bytes| Frame::new(bytes, DEFAULT_LIMIT).unwrap()));
+                }
                 _ => {}
             }
         }

@@ -305,9 +305,11 @@ impl System {
                     self.see(world, Observation::Transmitted { length: record.len() }, watch);
                     out.push(Output::Packet { to: peer, packet: Packet::Pair(record.into()) });
                 }
-                pair::Effect::Deliver(frame) => {
-                    let (from, to, number) = read_frame(&frame);
-                    self.see(world, Observation::Delivered { link: peer, from, to, number }, watch);
+                pair::Effect::Deliver(frames) => {
+                    for frame in frames {
+                        let (from, to, number) = read_frame(&frame);
+                        self.see(world, Observation::Delivered { link: peer, from, to, number }, watch);
+                    }
                 }
                 pair::Effect::Lost { frame, why } => {
                     let (_, to, number) = read_frame(&frame);

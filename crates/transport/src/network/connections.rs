@@ -4,8 +4,8 @@ use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use mio::Interest;
 use mio::net::TcpListener;
-use mio::{Interest, Token};
 
 use super::greeting::{Claim, Greeting, Introduced, Progress, Said};
 use super::link::Link;
@@ -174,7 +174,7 @@ impl Links {
     pub(super) fn greet(&mut self, mut greeting: Greeting, purpose: Purpose, until: Instant) -> Option<usize> {
         let place = self.places.vacant_key();
         let interest = Interest::READABLE | Interest::WRITABLE;
-        let registered = self.poll.registry().register(greeting.socket(), Token(place), interest);
+        let registered = self.lodging.register(greeting.socket(), place, interest);
         let from = greeting.peer();
         let state = Some(State::Stranger(Box::new(greeting)));
         self.places.insert(Place::Greeting(Greeted { state, purpose, from, until, claim: None }));
