@@ -335,7 +335,7 @@ fn system_corpus() {
 fn good_convention_message(random: &mut Random) -> Message {
     let (mine, yours) = (random.below(5) as u64, random.below(5) as u64);
     let term = Term::default().next(random.below(6) as u32);
-    let state = State { load: random.next() as u32, term, leads: random.below(2) == 0 };
+    let state = State { load: random.next() as u32, term, leads: random.below(2) == 0, names: random.below(3) as u64 };
     let systems = (0..random.below(5)).map(|_| random.below(9) as u32).collect();
     match random.below(9) {
         0..=3 => Message::Join(Box::new(Join {
@@ -348,7 +348,7 @@ fn good_convention_message(random: &mut Random) -> Message {
             wants: random.below(4) != 0,
             state,
         })),
-        4 => Message::Heartbeat(Heartbeat { mine, yours, version: 1, knows: random.below(3) as u64, state }),
+        4 => Message::Heartbeat(Heartbeat { mine, yours, version: 1, knows: random.below(3) as u64, knows_names: random.below(3) as u64, state }),
         5 => Message::Leave { mine: Some(mine), yours: Some(yours), why: Departure::ShutsDown },
         6 => Message::Watch { systems },
         7 => Message::Gone { systems },

@@ -11,7 +11,7 @@ use roscius::testkit::{Listener, Probe};
 use roscius::{
     Actor, ActorRef, ActorSystem, Address, Ask, AskError, Destination, Message, NodeId, Received, StartError,
 };
-use roscius_protocol::admin::messages::{Creation, Status, ToAdmin};
+use roscius_protocol::admin::messages::{Creation, Scope, Status, ToAdmin};
 use roscius_protocol::convention::SystemId;
 use serde::Serialize;
 
@@ -118,7 +118,7 @@ impl SimulatedSystem {
 
     fn create_by(&self, maker: String, name: Option<String>, spec: Vec<u8>) -> Result<Address, CreateError> {
         let node = self.with(System::program_node).ok_or(CreateError::NoAnswer)?;
-        let creation = Creation { maker, name, spec, process: None, requester: None, source: None };
+        let creation = Creation { maker, name, scope: Scope::System, spec, process: None, requester: None, source: None };
         request(&self.world, node, &ToAdmin::Create(creation)).and_then(created)
     }
 

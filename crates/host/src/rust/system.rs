@@ -11,7 +11,7 @@ use std::time::Duration;
 use roscius::codec::CodecError;
 use roscius::{Actor, ActorRef, Address, Destination, Message};
 use roscius_protocol::address::NodeId;
-use roscius_protocol::admin::messages::{Creation, FromAdmin, Status, ToAdmin};
+use roscius_protocol::admin::messages::{Creation, FromAdmin, Scope, Status, ToAdmin};
 use roscius_protocol::frame::Role;
 use roscius_transport::SocketDir;
 use serde::Serialize;
@@ -349,7 +349,7 @@ impl ProcessSystem {
 
     fn create_by(&self, maker: &str, name: Option<String>, spec: Vec<u8>) -> Result<Address, CreateError> {
         let maker = maker.to_owned();
-        self.request_actor(Creation { maker, name, spec, process: None, requester: None, source: None })
+        self.request_actor(Creation { maker, name, scope: Scope::System, spec, process: None, requester: None, source: None })
     }
 
     pub(super) fn request_actor(&self, creation: Creation) -> Result<Address, CreateError> {

@@ -11,7 +11,7 @@ fn message() -> impl Strategy<Value = Message> {
     let number = 0..6_u64;
     let state = (any::<bool>(), 0..5_u64, 1..5_u32).prop_map(|(leads, number, leader)| {
         let term = (0..number).fold(Term::default(), |term, _| term.next(leader));
-        State { load: 3, term, leads }
+        State { load: 3, term, leads, names: number }
     });
     let place = prop::option::of((1..4_u8).prop_map(|host| Place::new(&format!("10.0.0.{host}"), 1900).unwrap()));
     let join = (number.clone(), prop::option::of(number.clone()), place, any::<bool>(), state.clone()).prop_map(
@@ -20,7 +20,7 @@ fn message() -> impl Strategy<Value = Message> {
         },
     );
     let beat = (number.clone(), number.clone(), 0..3_u64, state).prop_map(|(mine, yours, knows, state)| {
-        Message::Heartbeat(Heartbeat { mine, yours, version: 1, knows, state })
+        Message::Heartbeat(Heartbeat { mine, yours, version: 1, knows, knows_names: knows, state })
     });
     let leave = (prop::option::of(number.clone()), prop::option::of(number)).prop_map(|(mine, yours)| Message::Leave {
         mine,
