@@ -44,13 +44,15 @@ struct Share {
 }
 
 /// While this system leads.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Giving {
     since: Time,
     term: Term,
     /// Members that may hold names that are not known, and for how long that is waited for.
     awaited: BTreeMap<SystemId, Time>,
     names: BTreeMap<String, Given>,
+    /// For how many names each waits.
+    waits: BTreeMap<SystemId, usize>,
     /// Who was told to yield which names.
     yielding: BTreeMap<SystemId, BTreeMap<String, Leave>>,
 }
@@ -61,6 +63,30 @@ struct Given {
     leave: Option<Leave>,
     /// Who waits, with the number of the claim and the leave that was handed on.
     waiting: BTreeMap<SystemId, (u64, Option<Leave>)>,
+}
+
+impl Giving {
+    /// Has a system wait for a name. Not for more than it may hold.
+    fn wait(&mut self, system: SystemId, name: &str, claim: (u64, Option<Leave>)) -> bool {
+        let waits = self.waits.entry(system).or_default();
+        let given = self.names.get_mut(name);
+        let is_new = given.is_none_or(|given| !given.waiting.contains_key(&system));
+        if is_new && *waits >= MOST_NAMES {
+            return false;
+        }
+        *waits += usize::from(is_new);
+        self.names.entry(name.to_owned()).or_default().waiting.insert(system, claim);
+        true
+    }
+
+    /// Whether it has waited.
+    fn waits_no_more(&mut self, system: SystemId, name: &str) -> bool {
+        let waited = self.names.get_mut(name).is_some_and(|given| given.waiting.remove(&system).is_some());
+        if waited && let Some(waits) = self.waits.get_mut(&system) {
+            *waits -= 1;
+        }
+        waited
+    }
 }
 
 impl Registry {
@@ -119,8 +145,9 @@ impl Convention {
             false => self.members().map(|member| (member.system, until)).collect(),
         };
         let begins = before.is_none();
-        let (names, yielding) = before.map(|giving| (giving.names, giving.yielding)).unwrap_or_default();
-        self.registry.giving = Some(Giving { since: now, term, awaited, names, yielding });
+        let mut giving = before.unwrap_or_default();
+        (giving.since, giving.term, giving.awaited) = (now, term, awaited);
+        self.registry.giving = Some(giving);
         if begins {
             let here = self.names.held().map(|(name, ..)| name);
             let names: BTreeSet<String> = self.registry.holders.keys().chain(here).cloned().collect();
@@ -222,14 +249,17 @@ impl Convention {
         effects: &mut Vec<Effect>,
     ) {
         let Some(giving) = &mut self.registry.giving else { return };
-        giving.names.entry(name.to_owned()).or_default().waiting.insert(by, claim);
-        self.review_name(now, name, effects);
+        if giving.wait(by, name, claim) {
+            self.review_name(now, name, effects);
+        } else {
+            self.refuse(by, "it claims too many names", effects);
+        }
     }
 
     /// A system does not wait for a name any more.
     pub(super) fn wants_no_more(&mut self, system: SystemId, name: &str) {
-        if let Some(given) = self.registry.giving.as_mut().and_then(|giving| giving.names.get_mut(name)) {
-            given.waiting.remove(&system);
+        if let Some(giving) = &mut self.registry.giving {
+            giving.waits_no_more(system, name);
         }
     }
 
@@ -259,11 +289,14 @@ impl Convention {
             }
         }
         let given = giving.names.entry(name.to_owned()).or_default();
-        let actor = shares.iter().find_map(|(_, leave, actor)| actor.filter(|_| Some(*leave) == counts));
+        // Of one whose link is broken nobody knows whether it is there. It is lost soon, or back.
+        let is_there = |system: &SystemId| *system == self.me || self.known.get(system).is_some_and(|it| it.linked);
+        let there = shares.iter().filter(|(system, leave, _)| Some(*leave) == counts && is_there(system));
+        let actor = there.filter_map(|(.., actor)| *actor).next();
         let mut answers = Vec::new();
         if let Some(actor) = actor {
-            let waiting = std::mem::take(&mut given.waiting);
-            answers.extend(waiting.into_iter().map(|(system, (number, _))| (system, number, Claimed::By(actor))));
+            let waiting = given.waiting.iter();
+            answers.extend(waiting.map(|(system, (number, _))| (*system, *number, Claimed::By(actor))));
         } else if let Some(leave) = counts {
             // Who has the leave from whom it was given to makes the same actor.
             let handed = given.waiting.iter().filter(|(_, (_, handed))| *handed == Some(leave));
@@ -274,9 +307,9 @@ impl Convention {
             answers.push((system, number, Claimed::Leave(leave)));
         }
         for (system, ..) in &answers {
-            given.waiting.remove(system);
+            giving.waits_no_more(*system, name);
         }
-        if given.leave.is_none() && given.waiting.is_empty() {
+        if giving.names.get(name).is_some_and(|given| given.leave.is_none() && given.waiting.is_empty()) {
             giving.names.remove(name);
         }
         let own = others.iter().find(|(system, ..)| *system == self.me).map(|(_, leave, _)| *leave);
@@ -368,11 +401,14 @@ impl Convention {
         if let Some(giving) = &mut self.registry.giving {
             giving.awaited.remove(&system);
             giving.yielding.remove(&system);
-            for (name, given) in &mut giving.names {
-                if given.waiting.remove(&system).is_some() {
-                    names.insert(name.clone());
+            if giving.waits.get(&system).is_some_and(|waits| *waits > 0) {
+                let waiting = giving.names.iter().filter(|(_, given)| given.waiting.contains_key(&system));
+                names = waiting.map(|(name, _)| name.clone()).collect();
+                for name in &names {
+                    giving.waits_no_more(system, name);
                 }
             }
+            giving.waits.remove(&system);
         }
         if let Some(theirs) = self.registry.members.get(&system) {
             names.extend(theirs.names.keys().cloned());

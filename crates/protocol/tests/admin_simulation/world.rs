@@ -236,7 +236,8 @@ impl World {
         let creation = Creation {
             maker: if self.random.chance(95) { "python" } else { "cobol" }.into(),
             name: name.map(str::to_owned),
-            scope: Scope::System,
+            // Alone it gives the convention's names to itself.
+            scope: if name == Some(NAMES[0]) { Scope::CONVENTION } else { Scope::System },
             spec: Vec::new(),
             process: None,
             requester: None,
