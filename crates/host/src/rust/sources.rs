@@ -37,7 +37,15 @@ impl ProcessSystem {
     pub fn spawn_from_source(&self, id: &str, name: &str, arguments: impl Serialize) -> Result<Address, CreateError> {
         let spec = arguments_of(name, &arguments)?;
         let (maker, source) = (name.to_owned(), Some(id.to_owned()));
-        self.request_actor(Creation { maker, name: None, scope: Scope::System, spec, process: None, requester: None, source })
+        self.request_actor(Creation {
+            maker,
+            name: None,
+            scope: Scope::System,
+            spec,
+            process: None,
+            requester: None,
+            source,
+        })
     }
 
     /// Lets go of a source: no actor can be made from it any more. One that is not loaded is ignored.

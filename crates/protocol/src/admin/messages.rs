@@ -262,6 +262,28 @@ impl Scope {
     pub const CONVENTION: Self = Self::Convention { leave: None };
 }
 
+/// A global name, and where it is one actor's. A text is a name in one system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GlobalName {
+    /// The name.
+    pub text: String,
+    /// Where.
+    pub scope: Scope,
+}
+
+impl GlobalName {
+    /// A name that all systems of a convention share, as far as they follow one leader. It is another one than the same text in one system.
+    pub fn in_convention(text: impl Into<String>) -> Self {
+        Self { text: text.into(), scope: Scope::CONVENTION }
+    }
+}
+
+impl<T: Into<String>> From<T> for GlobalName {
+    fn from(text: T) -> Self {
+        Self { text: text.into(), scope: Scope::System }
+    }
+}
+
 /// The source that an actor is made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
