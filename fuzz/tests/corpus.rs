@@ -280,6 +280,7 @@ fn good_message(random: &mut Random) -> Vec<u8> {
         process: Some(node),
         requester,
         source: Some("abc".into()),
+        order: None,
     };
     let capabilities = vec![(random.bytes(9), random.bytes(9)); random.below(4)];
     let (kind, body) = match random.below(13) {

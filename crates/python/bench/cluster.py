@@ -1,9 +1,9 @@
-"""Measures what two systems say to each other over mutual TLS on this host, and what a leader of many members does. Prints Markdown.
+"""Measures what two systems say to each other over mutual TLS and over NATS on this host, and what a leader of many members does. Prints Markdown.
 
     cluster.py WHEEL PROGRAMS [--quick]
 
-PROGRAMS is the folder of what `cargo build --release` has made: the command `roscius`, and `examples`. Python is compared with the original
-Thespian, which has no encryption.
+PROGRAMS is the folder of what `cargo build --release` has made: the command `roscius`, and `examples`. ROSCIUS_NATS_SERVER names a `nats-server`.
+Python is compared with the original Thespian, which has no encryption.
 """
 
 from __future__ import annotations
@@ -74,6 +74,12 @@ def in_rust(examples: Path, certificates: Path, quick: bool) -> list[Compared]:
     ]
 
 
+def over_nats(examples: Path, quick: bool) -> Compared:
+    """Links over a server of their own, beside its bare client."""
+    found = figures_of(examples / "nats_throughput", *((200_000, 3) if quick else (1_000_000, 5)))["records"]
+    return Compared("Links over NATS, records of 128 bytes", "bare `async-nats`", found["bare"], found["links"], 0.5)
+
+
 def in_python(wheel: Path, effort: Effort) -> tuple[list[Compared], list[str]]:
     """Python to Python, beside the original. The two take turns. Also says what failed."""
     subjects, _ = prepare(wheel, {ORIGINAL, OURS})
@@ -119,6 +125,37 @@ def of_many(program: Path) -> list[str]:
     return lines
 
 
+def of_real_members(program: Path, members: int) -> list[str]:
+    """What real members over mutual TLS cost on this host, and the leader of them."""
+    found = figures_of(program, members, 10)
+    join, talk, live = found["join"], found["talk"], found["live"]
+    return [
+        line(
+            "real members",
+            "seconds to join",
+            "of the leader's processor",
+            "to answer a message each",
+            "until a tenth is given up",
+            "to leave",
+            "µs of the leader, a member and second",
+            "bytes of memory of the leader, a member",
+            "descriptors",
+        ),
+        line(*["---:"] * 9),
+        line(
+            f"{members:,}",
+            f"{join['seconds']:.2f}",
+            f"{join['cpu']:.2f}",
+            f"{talk['seconds']:.3f}",
+            f"{found['lose']['seconds']:.2f}",
+            f"{found['leave']['seconds']:.2f}",
+            f"{live['microseconds']:.0f}",
+            f"{join['bytes']:.0f}",
+            f"{join['descriptors']:.2f}",
+        ),
+    ]
+
+
 def main() -> int:
     """Measures and prints. It fails when one of our own runs fails."""
     parser = argparse.ArgumentParser(description="Measures what systems say to each other.")
@@ -133,7 +170,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         certificates = Path(folder) / "certificates"
         certified(options.programs / "roscius", certificates)
-        rows = in_rust(examples, certificates, options.quick)
+        rows = [*in_rust(examples, certificates, options.quick), over_nats(examples, options.quick)]
         # All that they say stays on this host.
         os.environ |= {"CLUSTER_CERTIFICATES": str(certificates), "THESPIAN_BASE_IPADDR": "127.0.0.1"}
         across, failures = in_python(options.wheel.resolve(), effort)
@@ -156,6 +193,10 @@ def main() -> int:
         "A leader, for each of its members:",
         "",
         *of_many(examples / "convention_scale"),
+        "",
+        "Real members on this host, each the Admin of a system of its own:",
+        "",
+        *of_real_members(examples / "convention_crowd", 100 if options.quick else 500),
         sep="\n",
     )
     return int(any(row.ours is None for row in rows + across))

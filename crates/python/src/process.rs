@@ -208,6 +208,12 @@ impl Process {
         ActorAddress::of(actor_of(NodeId::of_process(self.host.node().system(), NodeId::LOGGER)))
     }
 
+    /// Where the logger sends what is for the log of the convention's leader.
+    #[getter]
+    fn log_of_the_leader(&self) -> ActorAddress {
+        ActorAddress::of(roscius_host::admin::log_of_the_leader(self.host.node().system()))
+    }
+
     /// Whether the system has ended, as far as this process knows.
     #[getter]
     fn is_over(&self) -> bool {
@@ -278,7 +284,7 @@ impl Process {
         let process = requester.map(|(process, _)| NodeId::of_process(self.host.node().system(), process));
         let requester = requester.map(|(_, birth)| Requester { actor: self.me(), birth: Birth::numbered(birth) });
         let (name, scope) = parts_of(name);
-        let creation = Creation { maker, name, scope, spec, process, requester, source };
+        let creation = Creation { maker, name, scope, spec, process, requester, source, order: None };
         created(self.ask_admin(py, self.me(), ToAdmin::Create(creation), seconds(within)?)?)
     }
 
@@ -303,7 +309,7 @@ impl Process {
     #[pyo3(signature = (maker, spec, name, source = None))]
     fn begin_create(&self, maker: String, spec: Vec<u8>, name: Option<SharedOrNot>, source: Option<String>) -> u64 {
         let (name, scope) = parts_of(name);
-        let creation = Creation { maker, name, scope, spec, process: None, requester: None, source };
+        let creation = Creation { maker, name, scope, spec, process: None, requester: None, source, order: None };
         self.host.begin_request(self.me(), ToAdmin::Create(creation))
     }
 

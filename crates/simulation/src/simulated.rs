@@ -125,7 +125,7 @@ impl SimulatedSystem {
         let (name, scope) = name.map(|name| (name.text, name.scope)).unzip();
         let scope = scope.unwrap_or_default();
         let node = self.with(System::program_node).ok_or(CreateError::NoAnswer)?;
-        let creation = Creation { maker, name, scope, spec, process: None, requester: None, source: None };
+        let creation = Creation { maker, name, scope, spec, process: None, requester: None, source: None, order: None };
         request(&self.world, node, &ToAdmin::Create(creation)).and_then(created)
     }
 

@@ -51,8 +51,16 @@ pub(crate) fn have_made(wanted: Wanted) -> Result<Address, NotMade> {
     let (world, process) = last().ok_or(NotMade::NoOthers)?;
     let Wanted { name: maker, arguments: spec, node, parent: actor, birth } = wanted;
     let requester = Some(Requester { actor, birth });
-    let creation =
-        Creation { maker, name: None, scope: Scope::System, spec, process: Some(node), requester, source: None };
+    let creation = Creation {
+        maker,
+        name: None,
+        scope: Scope::System,
+        spec,
+        process: Some(node),
+        requester,
+        source: None,
+        order: None,
+    };
     match request(&world, process, &ToAdmin::Create(creation)).and_then(created) {
         Ok(actor) => Ok(actor),
         Err(CreateError::Refused { kind, text }) => Err(NotMade::Refused { kind, text }),

@@ -117,8 +117,16 @@ impl Gate for Exit {
         let process = self.process().ok_or(NotMade::NoOthers)?;
         let Wanted { name: maker, arguments: spec, node, parent: actor, birth } = wanted;
         let requester = Some(Requester { actor, birth });
-        let creation =
-            Creation { maker, name: None, scope: Scope::System, spec, process: Some(node), requester, source: None };
+        let creation = Creation {
+            maker,
+            name: None,
+            scope: Scope::System,
+            spec,
+            process: Some(node),
+            requester,
+            source: None,
+            order: None,
+        };
         let answer =
             process.request::<RequestError>(process.root(), ToAdmin::Create(creation), CREATE_WITHIN, || Ok(()));
         match answer {

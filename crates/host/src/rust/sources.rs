@@ -45,6 +45,7 @@ impl ProcessSystem {
             process: None,
             requester: None,
             source,
+            order: None,
         })
     }
 

@@ -37,7 +37,7 @@ const LEAVE_WITHIN: Duration = Duration::from_secs(5);
 const HOLD_WITHIN: Duration = Duration::from_secs(300);
 
 /// Who makes actors in Python.
-pub(super) const PYTHON: &str = "python";
+pub(crate) const PYTHON: &str = "python";
 
 /// A running system of processes. Cloning gives another handle; when the last one is dropped, the program leaves the system.
 #[derive(Clone)]
@@ -355,7 +355,16 @@ impl ProcessSystem {
         let maker = maker.to_owned();
         let (name, scope) = name.map(|name| (name.text, name.scope)).unzip();
         let scope = scope.unwrap_or_default();
-        self.request_actor(Creation { maker, name, scope, spec, process: None, requester: None, source: None })
+        self.request_actor(Creation {
+            maker,
+            name,
+            scope,
+            spec,
+            process: None,
+            requester: None,
+            source: None,
+            order: None,
+        })
     }
 
     pub(super) fn request_actor(&self, creation: Creation) -> Result<Address, CreateError> {

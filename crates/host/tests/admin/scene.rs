@@ -189,6 +189,7 @@ impl Speaker {
             process: None,
             requester: None,
             source: None,
+            order: None,
         };
         self.say(id, ToAdmin::Create(creation));
     }

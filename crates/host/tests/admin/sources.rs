@@ -37,6 +37,7 @@ impl Speaker {
             process: None,
             requester: None,
             source: Some(ID.into()),
+            order: None,
         };
         self.say(id, ToAdmin::Create(creation));
         self.hub.flush();

@@ -24,6 +24,8 @@ pub(super) struct Making {
     pub spec: Vec<u8>,
     pub requester: Option<Requester>,
     pub source: Option<Source>,
+    /// See [`Creation::order`].
+    pub order: Option<(SystemId, u64)>,
     /// The systems that have been asked for it before.
     pub tried: Vec<SystemId>,
     /// About which others its process is asked, if this system can not run it.
@@ -37,10 +39,10 @@ pub(super) struct Making {
 impl Making {
     /// What another system is to be asked for, who waits for it, and who has been asked.
     pub fn into_creation(self) -> (Creation, Vec<Asked>, Vec<SystemId>) {
-        let Self { maker, name, scope, spec, requester, source, waiters, tried, .. } = self;
+        let Self { maker, name, scope, spec, requester, source, order, waiters, tried, .. } = self;
         // The address is the other system's to choose.
         let source = source.map(|source| source.id);
-        (Creation { maker, name, scope, spec, process: None, requester, source }, waiters, tried)
+        (Creation { maker, name, scope, spec, process: None, requester, source, order }, waiters, tried)
     }
 
     /// Its name, if that is one in this system alone.
@@ -122,6 +124,7 @@ impl Admin {
                 return making.waiters.push(asked);
             }
         }
+        let Some(asked) = self.made_before(asked, creation.order, effects) else { return };
         let Some((source, creation, tried)) = self.source_of(now, asked, (creation, tried), effects) else { return };
         match (&creation.name, creation.scope) {
             (Some(_), Scope::Convention { .. }) => self.seek(now, asked, (creation, tried), source, effects),
@@ -169,6 +172,7 @@ impl Admin {
             spec: creation.spec,
             requester,
             source,
+            order: creation.order,
             tried,
             reach: Reach::Some,
             since: now,
@@ -271,6 +275,9 @@ impl Admin {
         self.children.insert(making.actor, Child::new((making.birth, making.class()), making.requester, policy));
         if let Some(requester) = making.requester {
             self.foster(now, requester, making.actor, effects);
+        }
+        if let Some(order) = making.order {
+            self.elsewhere.made_for(order, making.actor);
         }
         if let (Some(name), Scope::Convention { .. }) = (making.name, making.scope) {
             self.has_shared_name(now, name, making.actor, effects);

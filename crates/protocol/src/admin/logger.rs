@@ -65,6 +65,7 @@ impl Admin {
             spec,
             requester: None,
             source: None,
+            order: None,
             tried: Vec::new(),
             reach: Reach::Some,
             since: now,

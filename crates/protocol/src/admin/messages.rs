@@ -111,7 +111,8 @@ pub enum ToAdmin {
         /// Which.
         system: Neighbour,
     },
-    /// Where the leaders of the convention are reached, in the order in which they lead: `host:port` each.
+    /// Where the leaders of the convention are reached, in the order in which they lead: `host:port` each. Answered with [`FromAdmin::Done`], or
+    /// with [`FromAdmin::Refused`] where links go by way of a server.
     SetLeaders {
         /// All of them.
         places: Vec<String>,
@@ -242,6 +243,9 @@ pub struct Creation {
     pub requester: Option<Requester>,
     /// The id of the source that it is made from. If that is not decided yet, so is this.
     pub source: Option<String>,
+    /// The system where it was asked for first, and the number that it has there, when another system is asked. An actor that was made for the same
+    /// before, when the answer got lost on the way, is the answer.
+    pub order: Option<(SystemId, u64)>,
 }
 
 /// Where a global name has one holder.

@@ -11,7 +11,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::members::Known;
 use super::messages::{Claimed, Held, MOST_NAMES, Names as Report};
 use super::names::is_name;
 use super::{Convention, Effect, Leave, Message, SystemId, Term};
@@ -160,7 +159,7 @@ impl Convention {
     /// A new member may hold names.
     pub(super) fn expect_names(&mut self, now: Time, system: SystemId) {
         let until = now.plus(self.timing.noticed_after());
-        let Some(tie) = self.known.get(&system).and_then(Known::member) else { return };
+        let Some(tie) = self.known.get(&system).and_then(|known| known.member()) else { return };
         let told = tie.state.names == self.registry.version_of(system);
         let begun = now;
         if let Some(giving) = &mut self.registry.giving
@@ -172,7 +171,7 @@ impl Convention {
 
     /// A member has said how it is. It is waited for no more if it follows this system and all its names are known.
     pub(super) fn follows(&mut self, now: Time, system: SystemId, effects: &mut Vec<Effect>) {
-        let Some(tie) = self.known.get(&system).and_then(Known::member) else { return };
+        let Some(tie) = self.known.get(&system).and_then(|known| known.member()) else { return };
         let (state, version) = (tie.state, self.registry.version_of(system));
         let Some(giving) = &mut self.registry.giving else { return };
         if state.term != giving.term {

@@ -242,6 +242,7 @@ impl World {
             process: None,
             requester: None,
             source: self.some_source(),
+            order: None,
         };
         self.say(program, id, ToAdmin::Create(creation));
     }

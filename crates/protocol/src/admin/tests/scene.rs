@@ -146,6 +146,7 @@ pub fn creation() -> Creation {
         process: None,
         requester: None,
         source: None,
+        order: None,
     }
 }
 
