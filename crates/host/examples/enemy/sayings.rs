@@ -5,7 +5,7 @@ use std::num::NonZeroU128;
 use bytes::Bytes;
 use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::admin::messages::{
-    Answer, Creation, FromAdmin, Letter, Neighbour, Setback, ToAdmin, Topic, encode,
+    Answer, Creation, FromAdmin, Letter, Neighbour, Scope, Setback, ToAdmin, Topic, encode,
 };
 use roscius_protocol::convention::Message;
 use roscius_protocol::convention::messages::{Join, State};
@@ -184,6 +184,7 @@ fn request(number: usize, pickle: &[u8], actor: Address) -> ToAdmin {
     let creation = Creation {
         maker: "python".into(),
         name: None,
+        scope: Scope::System,
         spec: bytes(),
         process: None,
         requester: None,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use roscius_host::sources::{ReadError, digest_of, read};
-use roscius_protocol::admin::messages::{Creation, FromAdmin, RefusalKind, Source, ToAdmin};
+use roscius_protocol::admin::messages::{Creation, FromAdmin, RefusalKind, Scope, Source, ToAdmin};
 use roscius_protocol::sources::Notice;
 use roscius_transport::SocketDir;
 
@@ -32,6 +32,7 @@ impl Speaker {
         let creation = Creation {
             maker: "python".into(),
             name: None,
+            scope: Scope::System,
             spec: Vec::new(),
             process: None,
             requester: None,

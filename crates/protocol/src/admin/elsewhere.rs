@@ -130,7 +130,7 @@ impl Admin {
             making.reach = Reach::All;
             return self.begin_again(now, making, effects);
         }
-        if let Some(name) = &making.name {
+        if let Some(name) = making.name_here() {
             self.coming.remove(name);
         }
         let (creation, waiters, tried) = making.into_creation();
