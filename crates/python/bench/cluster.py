@@ -1,9 +1,9 @@
-"""Measures what two systems say to each other over mutual TLS on this host, and what a leader of many members does. Prints Markdown.
+"""Measures what two systems say to each other over mutual TLS and over NATS on this host, and what a leader of many members does. Prints Markdown.
 
     cluster.py WHEEL PROGRAMS [--quick]
 
-PROGRAMS is the folder of what `cargo build --release` has made: the command `roscius`, and `examples`. Python is compared with the original
-Thespian, which has no encryption.
+PROGRAMS is the folder of what `cargo build --release` has made: the command `roscius`, and `examples`. ROSCIUS_NATS_SERVER names a `nats-server`.
+Python is compared with the original Thespian, which has no encryption.
 """
 
 from __future__ import annotations
@@ -72,6 +72,12 @@ def in_rust(examples: Path, certificates: Path, quick: bool) -> list[Compared]:
         Compared("Rust, tells of 64 bytes", "framed TLS stream", tells["bare"], tells["roscius"], 0.4),
         Compared("Rust, asks", "TLS echo", asks["bare"], asks["roscius"], 1 / 3),
     ]
+
+
+def over_nats(examples: Path, quick: bool) -> Compared:
+    """Links over a server of their own, beside its bare client."""
+    found = figures_of(examples / "nats_throughput", *((200_000, 3) if quick else (1_000_000, 5)))["records"]
+    return Compared("Links over NATS, records of 128 bytes", "bare `async-nats`", found["bare"], found["links"], 0.5)
 
 
 def in_python(wheel: Path, effort: Effort) -> tuple[list[Compared], list[str]]:
@@ -164,7 +170,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         certificates = Path(folder) / "certificates"
         certified(options.programs / "roscius", certificates)
-        rows = in_rust(examples, certificates, options.quick)
+        rows = [*in_rust(examples, certificates, options.quick), over_nats(examples, options.quick)]
         # All that they say stays on this host.
         os.environ |= {"CLUSTER_CERTIFICATES": str(certificates), "THESPIAN_BASE_IPADDR": "127.0.0.1"}
         across, failures = in_python(options.wheel.resolve(), effort)

@@ -60,16 +60,11 @@ impl Convention {
         }
     }
 
-    /// Where the leaders are, in the order in which they lead. With a time to wait, in seconds, the Admin has it when this returns.
-    #[pyo3(signature = (places, within = None))]
-    fn set_leaders(&self, py: Python<'_>, places: Vec<String>, within: Option<f64>) -> PyResult<()> {
-        let message = ToAdmin::SetLeaders { places };
-        match within {
-            Some(within) => ask_admin(py, &self.host, self.me, message, seconds(within)?).map(drop),
-            None => {
-                self.say(message);
-                Ok(())
-            }
+    /// Where the leaders are, in the order in which they lead. The Admin has it when this returns. ValueError if it does not take them.
+    fn set_leaders(&self, py: Python<'_>, places: Vec<String>, within: f64) -> PyResult<()> {
+        match ask_admin(py, &self.host, self.me, ToAdmin::SetLeaders { places }, seconds(within)?)? {
+            FromAdmin::Refused(refusal) => Err(PyValueError::new_err(refusal.text)),
+            _ => Ok(()),
         }
     }
 }

@@ -7,11 +7,13 @@
 //! The thread that talks with the server is the only one; [`Links`] itself never blocks, and is driven as the other is.
 
 mod address;
+mod credentials;
 mod names;
 mod peers;
 mod presence;
 mod seats;
 mod server;
+mod trouble;
 mod turn;
 
 pub use address::{InvalidAddress, NatsAddress};
@@ -83,8 +85,12 @@ impl Links {
         }
         let poll = mio::Poll::new()?;
         let waker = mio::Waker::new(poll.registry(), Token(0))?;
-        let known =
-            Me { system: me.system, convention: names::token(&me.convention), identity: names::token(&me.identity) };
+        let known = Me {
+            system: me.system,
+            convention: names::token(&me.convention),
+            identity: names::token(&me.identity),
+            domain: address.domain.clone(),
+        };
         let server = Server::start(address, known, waker)?;
         Ok(Self {
             me,

@@ -170,11 +170,16 @@ pub enum Event {
     },
     /// These may lead, the first first: places that can be dialled. Over NATS alone, where the server knows.
     Leaders(Vec<String>),
-    /// Something about the server that links go by, if they do.
+    /// The server that links go by, if they do, is there from now on, or is not.
     Server {
         /// Whether it is there.
         is_up: bool,
         /// What there is to say.
+        what: String,
+    },
+    /// Something is wrong with that server, or with what it lets this system do.
+    Trouble {
+        /// What.
         what: String,
     },
 }

@@ -402,6 +402,7 @@ impl Neighbours {
             network::Event::Server { is_up: false, what } => {
                 tracing::warn!(what, "no way to other systems but by the NATS server, which is not there");
             }
+            network::Event::Trouble { what } => tracing::warn!(what, "something is wrong with the NATS server"),
             network::Event::TurnedAway { from, cause } => self.strangers.turned_away(now, &from, &cause),
             network::Event::NotTaken { why } => self.strangers.not_taken(now, &why),
         }

@@ -50,7 +50,7 @@ pub(super) fn take_part(
         return over_nats(&options, me);
     }
     let (security, certificates) = security(&mut options)?;
-    let links_are = LinksAre { convention: options.name.clone(), openness: openness(&security) };
+    let links_are = LinksAre { convention: options.name.clone(), openness: openness(&security), by_server: false };
     let listener = listener(network, options.outbound_only);
     let share = share(options, me, network.map(Network::address))?;
     if network.is_none() {
@@ -94,7 +94,7 @@ fn over_nats(options: &ConventionOptions, me: SystemId) -> Result<Part, AdminErr
         ..alone
     };
     let openness = if options.insecure { Openness::Everybody } else { Openness::Certified };
-    let links_are = LinksAre { convention: address.convention.clone(), openness };
+    let links_are = LinksAre { convention: address.convention.clone(), openness, by_server: true };
     let me = introduction(address.convention.clone(), &share);
     let links = nats::Links::new(me, &address, limits()).map_err(AdminError::Nats)?;
     Ok(Part { links: Some(Links::Nats(Box::new(links))), links_are, share, certificates: None })

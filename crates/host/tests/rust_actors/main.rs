@@ -8,6 +8,8 @@ mod ending;
 mod failing;
 mod living;
 mod loading;
+#[cfg(feature = "nats")]
+mod over_nats;
 mod scene;
 mod starting;
 mod talking;

@@ -1,6 +1,6 @@
 //! The system's share in its convention.
 
-use super::messages::{Entry, FromAdmin, Neighbour};
+use super::messages::{Entry, FromAdmin, Neighbour, Refusal, RefusalKind};
 use super::{Admin, Asked, Effect, root};
 use crate::address::{Address, NodeId};
 use crate::convention::{self, Peer, Place, SystemId};
@@ -68,6 +68,10 @@ impl Admin {
         effects: &mut Vec<Effect>,
     ) {
         match place.parse::<Place>() {
+            Ok(_) if self.links.by_server => {
+                let text = format!("`{place}` is not invited: who is in this convention is who connects to its server");
+                self.log(crate::sources::Level::Warning, text, effects);
+            }
             Ok(place) => self.convene(now, convention::Event::Invite { place, capabilities }, effects),
             Err(error) => self.log(crate::sources::Level::Warning, format!("nobody is invited: {error}"), effects),
         }
@@ -87,8 +91,15 @@ impl Admin {
         Self::done(asked, effects);
     }
 
-    /// The leaders are others now.
+    /// The leaders are others now. By a server there are no others than it says, and nobody changes to one.
     pub(super) fn set_leaders(&mut self, now: Time, asked: Asked, places: &[String], effects: &mut Vec<Effect>) {
+        if self.links.by_server || places.iter().any(|place| place.starts_with("nats://")) {
+            let text = "whether links go by way of a NATS server, and by which, is settled when a system starts: it has to be started anew with \
+                        the other address";
+            self.log(crate::sources::Level::Warning, format!("the leaders stay who they are: {text}"), effects);
+            let refusal = Refusal { kind: RefusalKind::NoCompatibleSystem, text: text.to_owned() };
+            return self.refuse(asked, refusal, effects);
+        }
         let mut candidates = Vec::new();
         for place in places {
             match place.parse() {

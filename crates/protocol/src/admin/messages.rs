@@ -111,7 +111,8 @@ pub enum ToAdmin {
         /// Which.
         system: Neighbour,
     },
-    /// Where the leaders of the convention are reached, in the order in which they lead: `host:port` each.
+    /// Where the leaders of the convention are reached, in the order in which they lead: `host:port` each. Answered with [`FromAdmin::Done`], or
+    /// with [`FromAdmin::Refused`] where links go by way of a server.
     SetLeaders {
         /// All of them.
         places: Vec<String>,

@@ -27,6 +27,8 @@ pub struct LinksAre {
     pub convention: String,
     /// Who may be at the other end.
     pub openness: Openness,
+    /// They go by way of a server, which says who leads. What they go by is settled when the system starts.
+    pub by_server: bool,
 }
 
 /// Part of a [`Detail`](super::Detail).

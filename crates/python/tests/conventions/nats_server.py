@@ -10,12 +10,15 @@ PROGRAM = Path(os.environ.get("ROSCIUS_NATS_SERVER", Path(__file__).parents[4] /
 
 
 class NatsServer:
-    """A server on this host, which asks for a password."""
+    """A server on this host, which asks for a password unless its configuration says something else."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, configuration=None):
         if not PROGRAM.exists():
             raise RuntimeError(f"no NATS server at {PROGRAM}: make .nats/nats-server")
         self.folder = folder
+        self.shown = "somebody:secret@" if configuration is None else ""
+        folder.mkdir()
+        (folder / "configuration").write_text(configuration or "")
         self.port = 0
         self.process = None
         while self.process is None:
@@ -26,7 +29,7 @@ class NatsServer:
 
     @property
     def address(self):
-        return f"nats://somebody:secret@127.0.0.1:{self.port}/site"
+        return f"nats://{self.shown}127.0.0.1:{self.port}/site"
 
     def kill(self):
         self.process.kill()
@@ -39,7 +42,8 @@ class NatsServer:
 
     def _run(self):
         options = ["--addr", "127.0.0.1", "--port", str(self.port), "--jetstream", "--store_dir", str(self.folder)]
-        who = ["--user", "somebody", "--pass", "secret"]
+        options += ["--config", str(self.folder / "configuration")]
+        who = ["--user", "somebody", "--pass", "secret"] if self.shown else []
         # Whose processes are counted in a test is told by the environment.
         process = subprocess.Popen(
             [PROGRAM, *options, *who], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env={}

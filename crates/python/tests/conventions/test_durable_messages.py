@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import roscius
 import seen
-from thespian.actors import Actor, ActorSystemStartupFailure, DeadEnvelope, Thespian_StatusReq
+from test_actors_elsewhere import Mourner
+from thespian.actors import Actor, ActorSystemStartupFailure, Thespian_StatusReq
 from thespian.test import get_free_admin_port
 
 MOMENT = 5
@@ -52,36 +53,24 @@ class Forwarder(Actor):
             self.send(whom, what)
 
 
-class Mourner(Actor):
-    """Handles dead letters."""
-
-    def __init__(self):
-        self.letters = []
-
-    def receiveMessage(self, msg, sender):
-        if msg == "start":
-            self.handleDeadLetters()
-            self.send(sender, "started")
-        elif msg == "letters":
-            self.send(sender, self.letters)
-        elif isinstance(msg, DeadEnvelope):
-            self.letters.append(msg.deadMessage)
-
-
 class Site:
     """A system that can be killed, and started anew on its port."""
 
     def __init__(self, sites, **capabilities):
         self.sites = sites
         self.port = get_free_admin_port()
-        self.identity = f"127.0.0.1:{self.port}"
+        # Over a server a system has no address of its own.
+        self.identity = f"site-{len(sites.all)}" if sites.server else f"127.0.0.1:{self.port}"
         self.capabilities = capabilities
         self.start()
 
     def start(self):
         before = self.sites.admins()
-        leaders = [self.sites.all[0].identity if self.sites.all else self.identity]
-        entries = {"Admin Port": self.port, "Convention Address.IPv4": leaders, **self.capabilities}
+        if self.sites.server:
+            way = {"Convention Address": self.sites.server.address, "Convention Identity": self.identity}
+        else:
+            way = {"Convention Address.IPv4": [self.sites.all[0].identity if self.sites.all else self.identity]}
+        entries = {"Admin Port": self.port, **way, **self.capabilities}
         self.system = self.sites.scene.start(BASE, **entries)
         (self.admin,) = self.sites.admins() - before
 
@@ -92,9 +81,16 @@ class Site:
     def ledger(self):
         return self.system.createActor(Ledger, globalName="ledger")
 
+    def status(self):
+        return self.system.ask(self.system._systemBase._core.admin, Thespian_StatusReq(), MOMENT)
+
     def names(self):
         """The global names that actors here have."""
-        return self.system.ask(self.system._systemBase._core.admin, Thespian_StatusReq(), MOMENT).globalActors
+        return self.status().globalActors
+
+    def members(self):
+        """How many members it knows."""
+        return len(self.status().conventionAttendees)
 
     def mourner(self):
         mourner = self.system.createActor(Mourner)
@@ -125,9 +121,10 @@ class Site:
 class Sites:
     """Systems of one convention. The first leads."""
 
-    def __init__(self, scene, tmp_path):
+    def __init__(self, scene, tmp_path, server=None):
         self.scene = scene
         self.path = tmp_path
+        self.server = server
         self.all = []
 
     def add(self, spool=False, **capabilities):

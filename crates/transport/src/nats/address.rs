@@ -11,6 +11,9 @@ pub struct NatsAddress {
     pub servers: Vec<String>,
     /// The name of the convention.
     pub convention: String,
+    /// The JetStream domain that the bucket of the convention is in, if it is not that of the server itself: a leaf node leads to those of
+    /// others.
+    pub domain: Option<String>,
     /// A user of the server and the password.
     pub user: Option<(String, String)>,
     /// A file with credentials, as `nsc` makes it.
@@ -52,11 +55,24 @@ impl NatsAddress {
 impl FromStr for NatsAddress {
     type Err = InvalidAddress;
 
-    /// Reads `nats://[user:password@]host[:port][,host[:port]...]/convention`.
+    /// Reads `nats://[user:password@]host[:port][,host[:port]...]/convention[?domain=name]`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let invalid = |why| InvalidAddress { why };
         let rest = text.strip_prefix(SCHEME).ok_or(invalid("it does not begin with nats://"))?;
-        let (place, convention) = rest.rsplit_once('/').ok_or(invalid("there is no convention"))?;
+        let (place, named) = rest.rsplit_once('/').ok_or(invalid("there is no convention"))?;
+        let (convention, domain) = match named.split_once('?') {
+            Some((convention, more)) => {
+                let domain =
+                    more.strip_prefix("domain=").ok_or(invalid("after the convention there is more than a domain"))?;
+                // It is part of subjects.
+                let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+                if domain.is_empty() || !domain.bytes().all(fits) {
+                    return Err(invalid("a domain has letters, digits, - and _ alone"));
+                }
+                (convention, Some(domain.to_owned()))
+            }
+            None => (named, None),
+        };
         if convention.is_empty() {
             return Err(invalid("there is no convention"));
         }
@@ -83,7 +99,7 @@ impl FromStr for NatsAddress {
         };
         let servers = hosts.split(',').map(server).collect::<Result<Vec<_>, _>>()?;
         let convention = convention.to_owned();
-        Ok(Self { servers, convention, user, credentials: None, authority: None, insecure: false })
+        Ok(Self { servers, convention, domain, user, credentials: None, authority: None, insecure: false })
     }
 }
 
@@ -100,7 +116,9 @@ mod tests {
         assert!(!address.is_here());
         let here: NatsAddress = "nats://localhost,127.0.0.1:9,[::1]/x".parse().unwrap();
         assert!(here.is_here());
-        assert_eq!(here.user, None);
+        assert_eq!((here.user, here.domain), (None, None));
+        let far: NatsAddress = "nats://leaf/x?domain=hub".parse().unwrap();
+        assert_eq!((far.convention.as_str(), far.domain.as_deref()), ("x", Some("hub")));
         for wrong in [
             "tcp://a/b",
             "nats://a",
@@ -110,6 +128,11 @@ mod tests {
             "nats://u@a/b",
             "nats://a,,b/c",
             "nats://a/b/c",
+            "nats://a/b?",
+            "nats://a/b?domain=",
+            "nats://a/b?domain=x.y",
+            "nats://a/b?port=1",
+            "nats://a/?domain=x",
         ] {
             assert!(wrong.parse::<NatsAddress>().is_err(), "{wrong}");
         }

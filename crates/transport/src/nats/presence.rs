@@ -32,6 +32,8 @@ const SETTLED: Duration = Duration::from_secs(2);
 const AGAIN_AFTER: Duration = Duration::from_millis(250);
 /// In a cluster of servers the bucket has so many copies.
 const COPIES: usize = 3;
+/// How often more copies are tried for, where it has fewer: when it was made, some servers of the cluster may not have been there.
+const MORE_COPIES_EVERY: Duration = Duration::from_secs(2);
 
 /// How the connection with the server is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -97,7 +99,7 @@ impl Keeper<'_> {
     }
 
     async fn try_to_stay(&mut self) -> Result<std::convert::Infallible, Error> {
-        let store = self.bucket().await?;
+        let mut store = self.bucket().await?;
         self.store = Some(store.clone());
         let mut seats = store.watch_with_history(names::SEATS).await?;
         let mut members = None;
@@ -108,6 +110,7 @@ impl Keeper<'_> {
         let mut ticks = tokio::time::interval(RENEWED);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut settles = None;
+        let mut copied = Instant::now();
         loop {
             let settled = async {
                 match settles {
@@ -121,6 +124,10 @@ impl Keeper<'_> {
                     if members.is_none() && self.seats.of(self.me.system).is_some() {
                         members = Some(store.watch(names::MEMBERS).await?);
                     }
+                    if self.seats.leaders().first() == Some(&self.me.system) && copied.elapsed() >= MORE_COPIES_EVERY {
+                        self.have_copies(&mut store).await;
+                        copied = Instant::now();
+                    }
                 }
                 entry = seats.next() => self.seat_changed(entry.ok_or("nothing more comes of the seats")??).await?,
                 entry = next(&mut members) => self.member_changed(&entry.ok_or("nothing more comes of the members")??).await?,
@@ -132,7 +139,7 @@ impl Keeper<'_> {
 
     /// The bucket of the convention, which the first makes.
     async fn bucket(&self) -> Result<Store, Error> {
-        let jetstream = jetstream::new(self.client.clone());
+        let jetstream = self.jetstream();
         let name = names::bucket(&self.me.convention);
         if let Ok(store) = jetstream.get_key_value(&name).await {
             let config = &store.stream.cached_info().config;
@@ -143,23 +150,31 @@ impl Keeper<'_> {
             }
             return Ok(store);
         }
-        let config = |num_replicas| Config {
-            bucket: name.clone(),
-            description: "Actor systems that are there, and who may lead".into(),
-            history: 1,
-            max_age: lasts(num_replicas),
-            limit_markers: Some(MARKED),
-            // What is in it is good for seconds only.
-            storage: StorageType::Memory,
-            num_replicas,
-            ..Config::default()
-        };
-        if self.client.server_info().cluster.is_some()
-            && let Ok(store) = jetstream.create_key_value(config(COPIES)).await
+        // Of the cluster that a leaf node leads to nothing is known before.
+        if (self.client.server_info().cluster.is_some() || self.me.domain.is_some())
+            && let Ok(store) = jetstream.create_key_value(config(&name, COPIES)).await
         {
             return Ok(store);
         }
-        Ok(jetstream.create_key_value(config(1)).await?)
+        Ok(jetstream.create_key_value(config(&name, 1)).await?)
+    }
+
+    fn jetstream(&self) -> jetstream::Context {
+        match &self.me.domain {
+            Some(domain) => jetstream::with_domain(self.client.clone(), domain),
+            None => jetstream::new(self.client.clone()),
+        }
+    }
+
+    /// Has more copies of the bucket made, if it has too few. A cluster of fewer servers refuses that, and all goes on as it was.
+    async fn have_copies(&self, store: &mut Store) {
+        let info = store.stream.cached_info();
+        if info.cluster.is_some()
+            && info.config.num_replicas < COPIES
+            && let Ok(whole) = self.jetstream().update_key_value(config(&store.name, COPIES)).await
+        {
+            *store = whole;
+        }
     }
 
     /// Renews what this system has, and takes a seat if one is empty.
@@ -261,6 +276,20 @@ impl Keeper<'_> {
             let _ = store.delete_expect_revision(names::seat(seat), Some(revision)).await;
         }
         let _ = store.delete(names::member(self.me.system)).await;
+    }
+}
+
+fn config(bucket: &str, num_replicas: usize) -> Config {
+    Config {
+        bucket: bucket.to_owned(),
+        description: "Actor systems that are there, and who may lead".into(),
+        history: 1,
+        max_age: lasts(num_replicas),
+        limit_markers: Some(MARKED),
+        // What is in it is good for seconds only.
+        storage: StorageType::Memory,
+        num_replicas,
+        ..Config::default()
     }
 }
 

@@ -6,16 +6,18 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use async_nats::{Client, ConnectOptions, Event, ServerAddr, Subscriber};
+use async_nats::{Auth, AuthError, Client, ClientError, ConnectOptions, Event, ServerAddr, Subscriber};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use mio::Waker;
-use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, channel, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
 use tokio::sync::watch;
 
+use super::credentials::Credentials;
 use super::presence::{self, Connection};
+use super::trouble::{Shown, Told, explain};
 use super::{NatsAddress, names};
 
 /// How many commands may wait for the server, and how many news for the links.
@@ -122,6 +124,8 @@ pub struct Me {
     /// The tokens of its convention and of its name.
     pub convention: String,
     pub identity: String,
+    /// Where the bucket is, if not where the server keeps its own.
+    pub domain: Option<String>,
 }
 
 impl Server {
@@ -139,8 +143,9 @@ impl Server {
         let servers: Vec<ServerAddr> = address.servers.iter().map(|server| server.parse()).collect::<Result<_, _>>()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let is_insecure = address.insecure;
+        let shown = Shown::from(address);
         std::thread::Builder::new().name("nats".into()).spawn(move || {
-            let serving = Serving { options, servers, is_insecure, me, teller };
+            let serving = Serving { options, servers, is_insecure, shown, me, teller };
             runtime.block_on(serving.run(wanted, events));
             // What still looks a name up is not waited for.
             runtime.shutdown_background();
@@ -151,7 +156,7 @@ impl Server {
 
 fn options(address: &NatsAddress) -> io::Result<(ConnectOptions, UnboundedReceiver<Event>)> {
     let (tell, events) = unbounded_channel();
-    let mut options = ConnectOptions::new()
+    let mut options = begun(address, &tell)?
         .name("roscius")
         .retry_on_initial_connect()
         .client_capacity(CLIENT_QUEUE)
@@ -168,10 +173,6 @@ fn options(address: &NatsAddress) -> io::Result<(ConnectOptions, UnboundedReceiv
     if let Some((user, password)) = &address.user {
         options = options.user_and_password(user.clone(), password.clone());
     }
-    if let Some(path) = &address.credentials {
-        let read = std::fs::read_to_string(path).and_then(|text| options.credentials(&text));
-        options = read.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
-    }
     if let Some(path) = &address.authority {
         options = options.add_root_certificates(path.clone());
     }
@@ -182,17 +183,39 @@ fn options(address: &NatsAddress) -> io::Result<(ConnectOptions, UnboundedReceiv
     Ok((options, events))
 }
 
+/// Options with what the server is shown. A file is read again whenever it is connected to, so that one that was renewed needs no restart.
+fn begun(address: &NatsAddress, tell: &UnboundedSender<Event>) -> io::Result<ConnectOptions> {
+    let Some(path) = address.credentials.clone() else { return Ok(ConnectOptions::new()) };
+    Credentials::read(&path).map_err(io::Error::other)?;
+    let tell = tell.clone();
+    Ok(ConnectOptions::with_auth_callback(move |nonce| {
+        let shown = Credentials::read(&path).map_err(|error| error.to_string()).and_then(|credentials| {
+            let signature = credentials.sign(&nonce).map_err(|error| error.to_string())?;
+            let mut auth = Auth::new();
+            (auth.jwt, auth.signature) = (Some(credentials.token), Some(signature));
+            Ok(auth)
+        });
+        // What the client reports of it gives no reason.
+        let shown = shown.map_err(|why| {
+            let _ = tell.send(Event::ClientError(ClientError::Other(why.clone())));
+            AuthError::new(why)
+        });
+        std::future::ready(shown)
+    }))
+}
+
 struct Serving {
     options: ConnectOptions,
     servers: Vec<ServerAddr>,
     is_insecure: bool,
+    shown: Shown,
     me: Me,
     teller: Teller,
 }
 
 impl Serving {
     async fn run(self, commands: Receiver<Command>, events: UnboundedReceiver<Event>) {
-        let Self { options, servers, is_insecure, me, teller } = self;
+        let Self { options, servers, is_insecure, shown, me, teller } = self;
         let client = match options.connect(servers).await {
             Ok(client) => client,
             Err(error) => {
@@ -212,7 +235,7 @@ impl Serving {
         let (absent, is_absent) = watch::channel(false);
         let publishing = publish(&client, &me, commands, &teller, &connected, is_absent);
         let receiving = receive(&client, &me, subscriber, &teller, &connected);
-        let watching = watch_server(&client, &me, is_insecure, events, &teller, &connected);
+        let watching = watch_server(&client, &me, (is_insecure, &shown), events, &teller, &connected);
         let present = async {
             presence::keep(&client, &me, &teller, connection).await;
             absent.send_replace(true);
@@ -309,12 +332,12 @@ fn probe(connection: &Connection) -> Bytes {
 async fn watch_server(
     client: &Client,
     me: &Me,
-    is_insecure: bool,
+    (is_insecure, shown): (bool, &Shown),
     mut events: UnboundedReceiver<Event>,
     teller: &Teller,
     connected: &watch::Sender<Connection>,
 ) {
-    let mut last = String::new();
+    let mut told = Told::default();
     while let Some(event) = events.recv().await {
         let news = match event {
             Event::Connected => {
@@ -323,12 +346,12 @@ async fn watch_server(
                     let why = "the NATS server lets in anybody, so any program that reaches it could run code here: have it ask for \
                                credentials, or set `insecure`";
                     News::Down { why: why.into() }
-                } else if !info.jetstream {
-                    News::Down {
-                        why: "the NATS server has no JetStream, which says who is there: start it with -js".into(),
-                    }
+                } else if !info.jetstream && me.domain.is_none() {
+                    let why = "the NATS server has no JetStream, which says who is there: start it with -js, or, if it is a leaf node, name the \
+                               domain of the servers that have it: nats://host:port/convention?domain=name";
+                    News::Down { why: why.into() }
                 } else {
-                    last.clear();
+                    told.clear();
                     connected.send_modify(|connection| {
                         connection.number += 1;
                         connection.is_up = true;
@@ -346,17 +369,15 @@ async fn watch_server(
             Event::Closed => News::Down { why: "the connection with the NATS server is closed".into() },
             Event::LameDuckMode | Event::Draining => continue,
             Event::SlowConsumer(_) => {
-                News::Trouble("messages came faster than they were taken, and some are lost".into())
+                let why = "messages came faster than they were taken, and some are lost: what was lost on a link is sent again";
+                News::Trouble(why.into())
             }
-            Event::ServerError(error) => News::Trouble(error.to_string()),
-            Event::ClientError(error) => News::Trouble(error.to_string()),
+            Event::ServerError(error) => News::Trouble(explain(&error.to_string(), shown, me)),
+            Event::ClientError(error) => News::Trouble(explain(&error.to_string(), shown, me)),
         };
-        if let News::Trouble(what) = &news {
-            // The same again and again while it tries to connect.
-            if *what == last {
-                continue;
-            }
-            last.clone_from(what);
+        // The same again and again while it tries to connect.
+        if matches!(&news, News::Trouble(what) if !told.is_new(what, Instant::now())) {
+            continue;
         }
         if teller.tell(news).await.is_err() {
             return;

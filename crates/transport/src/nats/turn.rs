@@ -120,7 +120,7 @@ impl Links {
                 let places = leaders.into_iter().map(super::place).collect();
                 self.events.push(Event::Leaders(places));
             }
-            News::Trouble(what) => self.events.push(Event::Server { is_up: self.is_up, what }),
+            News::Trouble(what) => self.events.push(Event::Trouble { what }),
             News::Done => {
                 self.leaving = self.leaving.saturating_sub(1);
                 if self.leaving == 0 {

@@ -94,8 +94,9 @@ impl TlsConfig {
     ///
     /// [`TlsError`] says which file is of no use, and why.
     pub fn load(files: &TlsFiles) -> Result<Self, TlsError> {
-        let authorities = certificates(&files.authorities)?;
+        // First the one that was named: where it is not, the others are not either.
         let chain = certificates(&files.certificate)?;
+        let authorities = certificates(&files.authorities)?;
         let key =
             PrivateKeyDer::from_pem_file(&files.key).map_err(|error| unreadable(&files.key, "private key", &error))?;
         let refused = Arc::new(files.refused.as_deref().map(refused).transpose()?.unwrap_or_default());

@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "the linter takes what several tests share for no test")]
 
 mod carrying;
+mod credentials;
 mod leading;
+mod leaf;
+mod operator;
 mod outages;
 mod presence;
 mod scene;

@@ -35,8 +35,8 @@ fn a_system_may_start_before_the_server() {
     let mut server = Server::new();
     server.kill();
     let (mut a, mut b) = (Station::new(1, &server), Station::new(2, &server));
-    until("that it is said", &mut [&mut a, &mut b], |it| it.iter().all(|station| !station.about_server().is_empty()));
-    assert!(a.about_server().iter().all(|(is_up, _)| !is_up), "{:?}", a.about_server());
+    until("that it is said", &mut [&mut a, &mut b], |it| it.iter().all(|station| !station.troubles().is_empty()));
+    assert!(a.about_server().is_empty(), "{:?}", a.about_server());
     server.start_again();
     connected(&mut [&mut a, &mut b]);
     link(&mut a, &mut b);

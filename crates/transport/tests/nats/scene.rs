@@ -93,13 +93,29 @@ impl Station {
         self.events.iter().rev().find_map(leaders).unwrap_or_default()
     }
 
-    /// What was said of the server.
+    /// What was said of the server that is there or not.
     pub fn about_server(&self) -> Vec<(bool, &str)> {
         let about = |event| match event {
             &Event::Server { is_up, ref what } => Some((is_up, what.as_str())),
             _ => None,
         };
         self.events.iter().filter_map(about).collect()
+    }
+
+    /// What is wrong with it.
+    pub fn troubles(&self) -> Vec<&str> {
+        let mut troubles = Vec::new();
+        for event in &self.events {
+            if let Event::Trouble { what } = event {
+                troubles.push(what.as_str());
+            }
+        }
+        troubles
+    }
+
+    /// Something of it says all this.
+    pub fn is_troubled_by(&self, words: &[&str]) -> bool {
+        self.troubles().iter().any(|what| words.iter().all(|word| what.contains(word)))
     }
 
     fn last_events(&self) -> Vec<String> {

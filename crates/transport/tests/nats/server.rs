@@ -17,10 +17,11 @@ pub struct Server {
 }
 
 const ASKS: [&str; 4] = ["--user", "somebody", "--pass", "secret"];
+const SOMEBODY: &str = "somebody:secret@";
 
 impl Server {
     pub fn new() -> Self {
-        Self::with(&ASKS, "somebody:secret@", "")
+        Self::with(&ASKS, SOMEBODY, "")
     }
 
     /// One that lets in anybody.
@@ -30,15 +31,24 @@ impl Server {
 
     /// One that has this in its configuration.
     pub fn configured(configuration: &str) -> Self {
-        Self::with(&[], "somebody:secret@", configuration)
+        Self::with(&[], SOMEBODY, configuration)
     }
 
     /// One with these arguments that also asks for a password.
     pub fn with_arguments(arguments: &[&str]) -> Self {
-        Self::with(&[&ASKS[..], arguments].concat(), "somebody:secret@", "")
+        Self::with(&[&ASKS[..], arguments].concat(), SOMEBODY, "")
+    }
+
+    /// One that has this in its configuration, and keeps nothing.
+    pub fn without_jetstream(configuration: &str) -> Self {
+        Self::begin(&[], SOMEBODY, configuration)
     }
 
     fn with(arguments: &[&str], user: &'static str, configuration: &str) -> Self {
+        Self::begin(&[&["--jetstream"], arguments].concat(), user, configuration)
+    }
+
+    fn begin(arguments: &[&str], user: &'static str, configuration: &str) -> Self {
         loop {
             let port = free_port();
             let folder = std::env::temp_dir().join(format!("nats-{}-{port}", std::process::id()));
@@ -84,7 +94,7 @@ pub fn free_port() -> u16 {
 
 fn run(port: u16, folder: &Path, arguments: &[String]) -> Option<Child> {
     let mut command = Command::new(program());
-    command.args(["--addr", "127.0.0.1", "--port", &port.to_string(), "--jetstream", "--store_dir"]).arg(folder);
+    command.args(["--addr", "127.0.0.1", "--port", &port.to_string(), "--store_dir"]).arg(folder);
     let mut child = command.args(arguments).stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let mut said = Vec::new();

@@ -1,7 +1,7 @@
 //! Servers that ask for more, and several of them.
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use roscius_transport::nats::NatsAddress;
+use roscius_transport::nats::{NatsAddress, place};
 use roscius_transport::network::{Cause, Limits};
 
 use super::scene::{Station, connected, introduction, link, until};
@@ -37,10 +37,33 @@ fn each_may_be_allowed_its_own_name_only() {
     until("the record", &mut [&mut a, &mut b], |it| it[1].records(1).len() == 1);
     until("who may lead", &mut [&mut a, &mut b], |it| it.iter().all(|station| station.leaders().len() == 2));
     assert!(a.about_server().iter().all(|(is_up, _)| *is_up), "{:?}", a.about_server());
+    assert!(a.troubles().is_empty() && b.troubles().is_empty(), "{:?} {:?}", a.troubles(), b.troubles());
     // The second gives itself out for another.
     let mut thief = Station::with(introduction(3), &as_user("system-2", "two"), Limits::default());
-    thief.until("that it is said", |it| it.about_server().iter().any(|(_, what)| what.contains("ermissions")));
+    thief.until("that it is said", |it| it.is_troubled_by(&["`system-2` publish", "`roscius.site.*.system-3`"]));
     assert!(!thief.links.is_up());
+}
+
+/// Who may do anything but speak to one system.
+const ALL_BUT_ONE: &str = r#"
+authorization { users = [{ user: somebody, password: secret, permissions: { publish: { deny: ["roscius.site.00000002.*"] } } }] }
+"#;
+
+#[test]
+fn what_may_not_be_published_is_said_once_and_costs_nothing_else() {
+    let server = Server::configured(ALL_BUT_ONE);
+    let [mut a, mut b, mut c] = [1, 2, 3].map(|system| Station::new(system, &server));
+    connected(&mut [&mut a, &mut c]);
+    let dial = a.links.dial(&place(2));
+    // It says hello again and again.
+    a.until("that nobody answers", |a| a.not_up(dial).is_some());
+    assert_eq!(a.troubles().len(), 1, "{:?}", a.troubles());
+    assert!(a.is_troubled_by(&["`somebody` publish", "roscius.site.00000002.system-1", "`roscius.site.*.system-1`"]));
+    assert!(a.links.is_up());
+    // Who is not heard by itself is heard by nobody.
+    b.until("that it is said", |b| b.is_troubled_by(&["roscius.site.00000002.system-2"]));
+    assert!(!b.links.is_up());
+    link(&mut a, &mut c);
 }
 
 #[test]
@@ -63,8 +86,8 @@ fn a_server_with_a_certificate_is_believed_if_its_authority_is_known() {
     let mut b = Station::with(introduction(2), &known, Limits::default());
     link(&mut a, &mut b);
     let mut c = Station::new(3, &server);
-    c.until("that it is said", |c| !c.about_server().is_empty());
-    assert!(!c.about_server()[0].0 && !c.links.is_up(), "{:?}", c.about_server());
+    c.until("that it is said", |c| !c.troubles().is_empty());
+    assert!(!c.links.is_up());
     std::fs::remove_dir_all(folder).unwrap();
 }
 
@@ -92,6 +115,7 @@ fn one_server_of_three_may_be_killed() {
     until("who may lead", &mut [a, b, c], |all| all.iter().all(|station| station.leaders().len() == 3));
     let leaders = a.leaders();
     link(a, b);
+    until("that all servers have the bucket", &mut [a, b, c], |_| copies(&servers[1]) == 3);
     servers[0].kill();
     until("the end of the link", &mut [a, b, c], |all| all[0].downs().len() == 1 && all[1].downs().len() == 1);
     assert!(matches!(a.downs()[0].1, Cause::NoServer { .. }));
@@ -103,4 +127,15 @@ fn one_server_of_three_may_be_killed() {
     until("that a fourth finds its way", &mut [a, b, c, &mut d], |all| all[3].leaders() == leaders);
     assert!(a.downs().len() == 1 && b.downs().len() == 1);
     assert!([a, b, c].iter().all(|station| station.leaders() == leaders));
+}
+
+/// How many servers have the bucket of the convention.
+fn copies(server: &Server) -> usize {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let options = async_nats::ConnectOptions::with_user_and_password("somebody".into(), "secret".into());
+        let client = options.connect(format!("127.0.0.1:{}", server.port)).await.unwrap();
+        let bucket = async_nats::jetstream::new(client).get_key_value("roscius-site").await.unwrap();
+        bucket.stream.cached_info().config.num_replicas
+    })
 }

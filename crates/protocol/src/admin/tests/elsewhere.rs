@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::scene::{PROGRAM, STARTER, SYSTEM, Scene, kind_of, node, refusal};
+use super::scene::{PROGRAM, STARTER, SYSTEM, Scene, creation, kind_of, node, refusal};
 use crate::address::{Address, NodeId};
-use crate::admin::messages::{Creation, Entry, FromAdmin, RefusalKind, Requester, ToAdmin};
+use crate::admin::messages::{Entry, FromAdmin, RefusalKind, Requester, ToAdmin};
 use crate::admin::{CREATE_WITHIN, Effect, Event, Openness, actor_of, root};
 use crate::convention::messages::{Departure, Join, State};
 use crate::convention::{self, Message, SystemId};
@@ -220,16 +220,8 @@ fn a_system_asks_nobody_who_has_been_asked_before() {
     let mut scene = Scene::new();
     scene.member(LEFT, 0);
     scene.member(RIGHT, 1);
-    let creation = Creation {
-        maker: "python".into(),
-        name: None,
-        spec: b"spec".to_vec(),
-        process: None,
-        requester: None,
-        source: None,
-    };
     let by = root(NodeId::of_process(LEFT, NodeId::ADMIN));
-    let message = ToAdmin::CreateFor { creation, tried: vec![LEFT, SYSTEM] };
+    let message = ToAdmin::CreateFor { creation: creation(), tried: vec![LEFT, SYSTEM] };
     scene.on(Event::Said { by, role: None, id: 77, message });
     let (process, offered) = scene.offered();
     assert_eq!((process.system(), offered), (node(1).system(), vec![RIGHT]));
@@ -355,15 +347,12 @@ fn what_is_being_made_for_a_system_that_leaves_is_not_made() {
     let mut scene = Scene::new();
     scene.member(LEFT, 0);
     let by = root(NodeId::of_process(LEFT, NodeId::ADMIN));
-    let creation = Creation {
-        maker: "python".into(),
-        name: None,
-        spec: b"spec".to_vec(),
-        process: None,
-        requester: None,
-        source: None,
-    };
-    scene.on(Event::Said { by, role: None, id: 77, message: ToAdmin::CreateFor { creation, tried: vec![LEFT] } });
+    scene.on(Event::Said {
+        by,
+        role: None,
+        id: 77,
+        message: ToAdmin::CreateFor { creation: creation(), tried: vec![LEFT] },
+    });
     let (process, _) = scene.offered();
     let own = scene.create(5, |_| {}).unwrap();
     scene.leaves(LEFT);

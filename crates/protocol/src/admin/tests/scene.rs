@@ -104,14 +104,7 @@ impl Scene {
 
     /// Asks for an actor and says which process it is to be.
     pub fn create(&mut self, id: u64, change: impl FnOnce(&mut Creation)) -> Option<NodeId> {
-        let mut creation = Creation {
-            maker: "python".into(),
-            name: None,
-            spec: b"spec".to_vec(),
-            process: None,
-            requester: None,
-            source: None,
-        };
+        let mut creation = creation();
         change(&mut creation);
         let before = self.effects.len();
         self.say(PROGRAM, id, ToAdmin::Create(creation));
@@ -140,6 +133,18 @@ impl Scene {
     pub fn child_ended(&mut self, child: Address) {
         let birth = crate::lifecycle::Birth::numbered(0);
         self.on(Event::Signal(Signal::ChildEnded { birth, child, reason: ExitReason::Requested }));
+    }
+}
+
+/// Of an actor that anybody may want.
+pub fn creation() -> Creation {
+    Creation {
+        maker: "python".into(),
+        name: None,
+        spec: b"spec".to_vec(),
+        process: None,
+        requester: None,
+        source: None,
     }
 }
 

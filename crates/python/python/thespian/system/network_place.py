@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def place_of(kind: str, default_port: int, capabilities: dict[str, Any]) -> SystemPlace:
-    """The place that the capability `Admin Port` says. RuntimeError if that is no port."""
+    """The place that the capability `Admin Port` says. RuntimeError if that is no port, or others make no sense."""
     from thespian.system.processes.starting import SystemPlace
 
     port = capabilities.setdefault("Admin Port", default_port)
@@ -26,6 +26,7 @@ def place_of(kind: str, default_port: int, capabilities: dict[str, Any]) -> Syst
             f"Unable to determine valid external socket address: the Admin Port is {port!r}, and has to be a number from 1 to 65535."
         )
     spool_of(capabilities)
+    _check_address(capabilities)
     # Without certificates, and if nobody said that they need not be, other systems are those of this host.
     is_open = capabilities.get(CERTIFICATE) or capabilities.get(INSECURE)
     everywhere = bool(is_open) and not capabilities.get("Outbound Only") and not _over_nats(leaders_of(capabilities))
@@ -174,6 +175,19 @@ def share_of(capabilities: dict[str, Any], host: str, port: str) -> Share:
     )
 
 
+def _check_address(capabilities: dict[str, Any]) -> None:
+    given = capabilities.get(ADDRESS)
+    if not given:
+        return
+    for address in given if isinstance(given, list) else [given]:
+        if not isinstance(address, str) or not address.startswith(("tcp://", "nats://")):
+            raise RuntimeError(
+                f"{ADDRESS} is {address!r}, and has to be tcp://host:port or nats://host:port/convention."
+            )
+    if capabilities.get(LEADERS):
+        raise RuntimeError(f"{ADDRESS} and {LEADERS} both say where the leaders are: leave one of them out.")
+
+
 def _over_nats(leaders: list[str]) -> bool:
     return any(leader.startswith("nats://") for leader in leaders)
 
@@ -197,6 +211,16 @@ def leaders_of(capabilities: dict[str, Any]) -> list[str]:
     if not given:
         return []
     return [_place(leader) for leader in (given if isinstance(given, list) else [given])]
+
+
+def leaders_after(capabilities: dict[str, Any], name: str, value: Any) -> list[str] | None:
+    """Where the leaders are when a capability has another value, or none any more. None if that says nothing of them."""
+    if name not in (LEADERS, ADDRESS):
+        return None
+    # What a server says of them stays, and to give the same again is no change.
+    if _over_nats(leaders_of(capabilities)) and capabilities.get(name) == value:
+        return None
+    return leaders_of({**capabilities, name: value})
 
 
 def place_text(address: Any) -> str:

@@ -20,7 +20,7 @@ from thespian.system.exceptions import (
     NoCompatibleSystemForActor,
 )
 from thespian.system.host import Requirements, ShutDown
-from thespian.system.network_place import LEADERS, is_here, leaders_of
+from thespian.system.network_place import is_here, leaders_after
 from thespian.system.processes import actor_host
 from thespian.system.processes.actor_host import Creation, class_name
 from thespian.system.processes.launching import METHODS
@@ -188,17 +188,18 @@ class ProcessBase(LoadsSources, RunningBase):
 
     def update_capability(self, name: str, value: Any) -> None:
         """Set a capability, or remove it if the value is None."""
+        packed = None if value is None else pickle.dumps(value)
+        leaders = leaders_after(self.capabilities, name, value)
+        try:
+            if leaders is not None:
+                self._core.convention.set_leaders(leaders, SOURCE_SECONDS)
+            self._core.set_capability(pickle.dumps(name), packed, True)
+        except (OSError, ValueError) as error:
+            raise ActorSystemFailure(f"Could not set a capability of the system ({error})") from None
         if value is None:
             self.capabilities.pop(name, None)
         else:
             self.capabilities[name] = value
-        packed = None if value is None else pickle.dumps(value)
-        try:
-            self._core.set_capability(pickle.dumps(name), packed, True)
-            if name == LEADERS:
-                self._core.convention.set_leaders(leaders_of(self.capabilities), SOURCE_SECONDS)
-        except OSError as error:
-            raise ActorSystemFailure(f"Could not set a capability of the system ({error})") from None
 
 
 def creation_of(

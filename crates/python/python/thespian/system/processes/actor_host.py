@@ -16,10 +16,10 @@ from roscius.supervision import restart_policy
 from thespian.system import sources
 from thespian.system.capability import may_run
 from thespian.system.class_resolution import resolve
-from thespian.system.exceptions import InvalidActorSourceHash, InvalidActorSpecification
+from thespian.system.exceptions import ActorSystemFailure, InvalidActorSourceHash, InvalidActorSpecification
 from thespian.system.host import Requirements
 from thespian.system.messages.status import Thespian_ActorStatus, status_text
-from thespian.system.network_place import LEADERS, leaders_of, place_text
+from thespian.system.network_place import leaders_after, place_text
 from thespian.system.processes.loading import LoadsSources
 from thespian.system.processes.task import ActorSpec, HeldSource, Task, packed_entries
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 # How long the Admin may take to have a named actor made.
 CREATE_SECONDS = 50.0
+# How long the Admin may take to hear of other leaders.
+LEADERS_SECONDS = 50.0
 # The number of a child whose parent has given it none yet.
 _UNKNOWN = 2**32 - 1
 # What the Admin is to be told of an actor to be made: its maker, what that needs to know, the global name, and the source.
@@ -192,9 +194,13 @@ class ActorHost(LoadsSources):
     def update_capability(self, name: str, value: Any) -> None:
         """Set a capability, or remove it if the value is None."""
         packed = None if value is None else pickle.dumps(value)
+        leaders = leaders_after(self.capabilities, name, value)
+        if leaders is not None:
+            try:
+                self._core.convention.set_leaders(leaders, LEADERS_SECONDS)
+            except (OSError, ValueError) as error:
+                raise ActorSystemFailure(f"Could not set a capability of the system ({error})") from None
         self._core.set_capability(pickle.dumps(name), packed, False)
-        if name == LEADERS:
-            self._core.convention.set_leaders(leaders_of({LEADERS: value}))
 
     # The system and others
 
