@@ -78,7 +78,7 @@ fn the_convention_is_listed_with_who_leads_and_who_has_no_link() {
     browser.open(&stage.url);
     browser.until("document.querySelectorAll('#tree tbody tr').length === 4");
     assert_eq!(browser.eval("document.querySelector('#convention').checkVisibility()"), false, "it is alone");
-    let member = |system: &str, leads| MemberInfo {
+    let member = |system: &str, leads: bool| MemberInfo {
         identity: format!("host-{system}"),
         system: system.to_owned(),
         place: leads.then(|| "10.0.0.1:1900".to_owned()),
