@@ -149,6 +149,11 @@ pub enum Event {
         /// The actor.
         child: Address,
     },
+    /// An actor in another system could not be told to exit: there is no way to it.
+    NotAskedToExit {
+        /// The actor.
+        actor: Address,
+    },
     /// Bytes came that are no message to the Admin.
     Noise,
     /// A watched process has ended, and all that it said has been told.
@@ -463,6 +468,7 @@ impl Admin {
             },
             Event::Convention(event) => self.convene(now, event, effects),
             Event::ChildElsewhereEnded { child } => self.child_elsewhere_ended(now, child, effects),
+            Event::NotAskedToExit { actor } => self.not_asked_to_exit(now, actor, effects),
             Event::Noise => self.count("Admin Message Received.Noise"),
             Event::Ended { process } => self.seen_to_end(now, process, effects),
             Event::Unwatched { process } => {

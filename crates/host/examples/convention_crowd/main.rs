@@ -72,7 +72,7 @@ fn run(authority: &Authority, members: u32, living: Duration) -> Result<(), Fail
         took.as_secs_f64(),
         (with_all.cpu - before.cpu).as_secs_f64(),
         with_all.bytes.saturating_sub(before.bytes) / u64::from(members),
-        (with_all.descriptors - before.descriptors) as f64 / f64::from(members),
+        with_all.descriptors.saturating_sub(before.descriptors) as f64 / f64::from(members),
     );
 
     let mut addresses = doomed.addresses(lost)?;
@@ -97,10 +97,7 @@ fn run(authority: &Authority, members: u32, living: Duration) -> Result<(), Fail
     others.leave()?;
     leader.until_it_knows(0)?;
     println!("leave seconds={:.2}", since.elapsed().as_secs_f64());
-    let left = leader.needs()?.descriptors;
-    if left > before.descriptors {
-        return Err(format!("the leader has {left} descriptors, and had {} before", before.descriptors).into());
-    }
+    leader.until_it_needs(before.descriptors)?;
     system.shutdown()?;
     Ok(())
 }
@@ -129,6 +126,21 @@ fn talk(
     Ok((since.elapsed(), leader.needs()?.cpu - before.cpu))
 }
 
+/// Looks again and again until it is as it should be. The error is what was seen last.
+fn until<T>(look: impl Fn() -> Result<T, Failure>, is_so: impl Fn(&T) -> bool) -> Result<Result<(), T>, Failure> {
+    let since = Instant::now();
+    loop {
+        let seen = look()?;
+        if is_so(&seen) {
+            return Ok(Ok(()));
+        }
+        if since.elapsed() > PATIENCE {
+            return Ok(Err(seen));
+        }
+        thread::sleep(LOOK_EVERY);
+    }
+}
+
 /// The system that leads.
 struct Leader<'a> {
     system: &'a ProcessSystem,
@@ -149,17 +161,14 @@ impl Leader<'_> {
     }
 
     fn until_it_knows(&self, members: u32) -> Result<(), Failure> {
-        let since = Instant::now();
-        loop {
-            let known = self.members()?;
-            if known == members {
-                return Ok(());
-            }
-            if since.elapsed() > PATIENCE {
-                return Err(format!("the leader knows {known} members and not {members}").into());
-            }
-            thread::sleep(LOOK_EVERY);
-        }
+        let known = until(|| self.members(), |known| *known == members)?;
+        known.map_err(|known| format!("the leader knows {known} members and not {members}").into())
+    }
+
+    /// Waits until it has no more descriptors than this.
+    fn until_it_needs(&self, descriptors: usize) -> Result<(), Failure> {
+        let left = until(|| Ok(self.needs()?.descriptors), |left| *left <= descriptors)?;
+        left.map_err(|left| format!("the leader has {left} descriptors, and had {descriptors} before").into())
     }
 
     fn needs(&self) -> Result<Needs, Failure> {

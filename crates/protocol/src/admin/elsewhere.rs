@@ -332,6 +332,28 @@ impl Admin {
         }
     }
 
+    /// While the system ends, and where there is neither a link with the system of a child nor a leader, nobody will tell what becomes of
+    /// it. It is asked to exit by whatever way there may be.
+    pub(super) fn ask_unheard_children(&mut self, effects: &mut Vec<Effect>) {
+        if self.shutdown.is_none() || self.convention.leader().is_some() {
+            return;
+        }
+        let unheard = |child: &&Address| !self.convention.is_member(child.node().system());
+        let unheard: Vec<Address> = self.elsewhere.children.keys().filter(unheard).copied().collect();
+        for child in unheard {
+            self.have_exit(child, ExitReason::ParentEnded, effects);
+        }
+    }
+
+    /// There is no way to an actor in another system. Who waits for its end while the system ends waits for nothing: that system
+    /// has it exit when it finds that this one is gone. At other times it may be back in a moment.
+    pub(super) fn not_asked_to_exit(&mut self, now: Time, actor: Address, effects: &mut Vec<Effect>) {
+        if self.shutdown.is_some() {
+            self.child_lost(actor, effects);
+            self.convene(now, convention::Event::ChildGone { child: actor }, effects);
+        }
+    }
+
     /// An actor was made, for one in another system if that is so.
     pub(super) fn foster(&mut self, now: Time, requester: Requester, child: Address, effects: &mut Vec<Effect>) {
         let parent = requester.actor;

@@ -63,6 +63,7 @@ impl Admin {
         for child in self.children.keys().copied().collect::<Vec<Address>>() {
             self.ask_to_exit(child, effects);
         }
+        self.ask_unheard_children(effects);
         self.enter(now, Step::Top);
     }
 

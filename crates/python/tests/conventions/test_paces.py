@@ -52,7 +52,7 @@ def test_a_frozen_member_is_given_up_after_as_many_misses_as_the_environment_say
     try:
         since = time.monotonic()
         assert leader.listen(3 * MOMENT) == "ActorSystemConventionUpdate"
-        # Nine seconds if nobody says otherwise.
-        assert 1 < time.monotonic() - since < 6
+        # Nine seconds if nobody says otherwise. It may have been heard last up to a second before.
+        assert 0.5 < time.monotonic() - since < 6
     finally:
         os.kill(member, signal.SIGCONT)

@@ -475,10 +475,11 @@ impl Serving {
         let here = self.hub.node().system();
         if frame.kind() == Kind::System {
             let Some(topic) = Topic::of(header.type_id) else { return };
-            if topic == Topic::Signal
-                && let Ok(signal) = decode::<Signal>(&frame.body())
-                && let Some((back, signal)) = signal.bounce(header.to)
-            {
+            let signal = (topic == Topic::Signal).then(|| decode::<Signal>(&frame.body()).ok()).flatten();
+            let is_ours = header.from.node().system() == here && header.to.node().system() != here;
+            if matches!(signal, Some(Signal::Exit { .. })) && is_ours {
+                self.tell(Event::NotAskedToExit { actor: header.to });
+            } else if let Some((back, signal)) = signal.and_then(|signal| signal.bounce(header.to)) {
                 if back == self.admin.address() {
                     self.tell(Event::Signal(signal));
                 } else {

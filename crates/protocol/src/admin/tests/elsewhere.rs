@@ -271,6 +271,57 @@ fn who_looks_after_a_system_sees_the_others() {
     assert_eq!((other.linked, other.leads, other.heard_ago), (true, false, Duration::from_secs(1)));
 }
 
+/// A scene with an actor that has a child in a system of which nothing is heard any more.
+fn with_an_unheard_child() -> (Scene, Address, Address) {
+    let mut scene = Scene::new();
+    scene.member(LEFT, 0);
+    let parent = scene.actor(None);
+    let requester = Requester { actor: parent, birth: Birth::numbered(4) };
+    let (_, id, _) = scene.wanted(Some(requester), &[LEFT]);
+    // It has passed the request on to a system that is no member here.
+    let child = elsewhere(RIGHT);
+    scene.answers(LEFT, id, FromAdmin::Created { actor: child });
+    scene.leaves(LEFT);
+    scene.effects.clear();
+    (scene, parent, child)
+}
+
+fn told_as_ended(effects: &[Effect], parent: Address, ended: Address) -> bool {
+    let told = |effect: &Effect| matches!(effect, Effect::Signal { to, signal: Signal::ChildEnded { child, .. } } if *to == parent && *child == ended);
+    effects.iter().any(told)
+}
+
+#[test]
+fn a_system_that_ends_does_not_wait_for_actors_that_nobody_could_tell_of() {
+    let (mut scene, parent, child) = with_an_unheard_child();
+    scene.on(Event::NotAskedToExit { actor: child });
+    assert_eq!(scene.seen(), [], "it may be back in a moment");
+    scene.say(PROGRAM, 8, ToAdmin::Shutdown);
+    let exit = Signal::Exit { by: scene.admin.address(), reason: ExitReason::ParentEnded, recursive: true };
+    let seen = scene.seen();
+    assert!(seen.contains(&Effect::Signal { to: child, signal: exit }), "there may be a way");
+    assert!(!told_as_ended(&seen, parent, child));
+    scene.on(Event::NotAskedToExit { actor: child });
+    assert!(told_as_ended(&scene.seen(), parent, child));
+    scene.on(Event::NotAskedToExit { actor: child });
+    assert_eq!(scene.seen(), [], "that is told once");
+}
+
+#[test]
+fn what_a_member_can_tell_of_is_waited_for() {
+    let mut scene = Scene::new();
+    scene.member(LEFT, 0);
+    let parent = scene.actor(None);
+    let requester = Requester { actor: parent, birth: Birth::numbered(4) };
+    let (_, id, _) = scene.wanted(Some(requester), &[LEFT]);
+    let child = elsewhere(LEFT);
+    scene.answers(LEFT, id, FromAdmin::Created { actor: child });
+    scene.effects.clear();
+    scene.say(PROGRAM, 8, ToAdmin::Shutdown);
+    let asked = |effect: &Effect| matches!(effect, Effect::Signal { to, signal: Signal::Exit { .. } } if *to == child);
+    assert!(!scene.seen().iter().any(asked), "its parent does that");
+}
+
 #[test]
 fn an_actor_that_comes_too_late_exits() {
     let mut scene = Scene::new();
