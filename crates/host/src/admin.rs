@@ -5,6 +5,7 @@
 //! process, so it may run in a process that was forked.
 
 mod certificates;
+mod deadlines;
 mod error;
 mod neighbours;
 mod network;
@@ -15,6 +16,8 @@ mod spool;
 
 pub use error::AdminError;
 pub use network::Network;
+pub use roscius_protocol::convention::Pace;
+pub use serving::log_of_the_leader;
 pub use spool::SpoolError;
 
 use std::net::SocketAddr;
@@ -78,6 +81,8 @@ pub struct ConventionOptions {
     pub insecure: bool,
     /// What is kept of durable messages.
     pub spool: SpoolOptions,
+    /// How slowly it lives there, if not as is usual.
+    pub pace: Pace,
 }
 
 /// What is kept of durable messages, and of all that waits for systems that are away.

@@ -45,7 +45,7 @@ pub use messages::{Departure, Message};
 pub use note::{Note, Why};
 pub use place::{InvalidPlace, Place};
 pub use term::Term;
-pub use timing::Timing;
+pub use timing::{Pace, Timing};
 pub use views::{Candidate, Invited, Member};
 
 use crate::address::{Address, NodeId};
@@ -74,8 +74,8 @@ pub struct Convention {
     timing: Timing,
     seed: u64,
     now: Time,
-    /// Systems with a link or a tie.
-    known: BTreeMap<SystemId, Known>,
+    /// Systems with a link or a tie. What is known of each is boxed: then the map itself is small, and stays in the cache of a leader of very many.
+    known: BTreeMap<SystemId, Box<Known>>,
     /// Which member has an identity.
     by_identity: BTreeMap<String, SystemId>,
     /// Which member says that it is at a place.
@@ -167,7 +167,7 @@ impl Convention {
             Event::Invite { place, capabilities } => self.invite(now, place, capabilities, effects),
             Event::Dismiss(peer) => self.dismiss(now, &peer, effects),
             Event::Placing { system } => {
-                if let Some(tie) = self.known.get_mut(&system).and_then(Known::member_mut) {
+                if let Some(tie) = self.known.get_mut(&system).and_then(|known| known.member_mut()) {
                     tie.placing = tie.placing.saturating_add(1);
                 }
             }

@@ -184,6 +184,12 @@ impl Process {
         ActorAddress::of(actor_of(NodeId::of_process(self.host.node().system(), NodeId::LOGGER)))
     }
 
+    /// Where the logger sends what is for the log of the convention's leader.
+    #[getter]
+    fn log_of_the_leader(&self) -> ActorAddress {
+        ActorAddress::of(roscius_host::admin::log_of_the_leader(self.host.node().system()))
+    }
+
     /// Whether the system has ended, as far as this process knows.
     #[getter]
     fn is_over(&self) -> bool {

@@ -163,6 +163,11 @@ pub enum Event {
         /// Why.
         cause: Cause,
     },
+    /// Connections wait to be taken, and can not be: this process has no descriptor left, say. It is tried again and again, so this comes often.
+    NotTaken {
+        /// Why.
+        why: String,
+    },
     /// These may lead, the first first: places that can be dialled. Over NATS alone, where the server knows.
     Leaders(Vec<String>),
     /// The server that links go by, if they do, is there from now on, or is not.

@@ -19,6 +19,8 @@ use roscius_protocol::time::Time;
 use roscius_transport::between::Links;
 use roscius_transport::network::{self, Cause, DialId, Limits, Origin, Security};
 
+use super::deadlines::Deadlines;
+
 /// The first byte of a record between Admins. Those of pairs are below 128.
 const ADMIN: u8 = 0x80;
 
@@ -35,6 +37,8 @@ pub(super) struct Neighbours {
     /// Systems whose frames wait for slow processes here.
     paused: BTreeSet<SystemId>,
     pairs: BTreeMap<SystemId, Pair>,
+    /// When they have something to do next.
+    deadlines: Deadlines,
     /// Pairs that have something to send.
     dirty: BTreeSet<SystemId>,
     lives: NonZeroU32,
@@ -48,11 +52,12 @@ pub(super) struct Neighbours {
     strangers: Strangers,
 }
 
-/// Connections that were turned away. Anybody can make many, so the log has one now and then, with their number.
+/// Connections that were turned away, or not taken at all. Anybody can make many, so the log has one now and then, with their number.
 #[derive(Default)]
 struct Strangers {
     told: Option<Time>,
     others: u64,
+    told_of_want: Option<Time>,
 }
 
 /// After how long a connection that was turned away is told of again.
@@ -67,6 +72,18 @@ impl Strangers {
         let others = std::mem::take(&mut self.others);
         self.told = Some(now);
         tracing::warn!(%from, %cause, others, "a connection was turned away");
+    }
+
+    fn not_taken(&mut self, now: Time, why: &str) {
+        if self.told_of_want.is_none_or(|told| now.since(told) >= STRANGER_TOLD_EVERY) {
+            self.told_of_want = Some(now);
+            let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
+            tracing::error!(
+                why,
+                files,
+                "other systems wait to be connected with: each link needs an open file (`ulimit -n`)"
+            );
+        }
     }
 }
 
@@ -111,6 +128,7 @@ impl Neighbours {
             about_to_be: Vec::new(),
             paused: BTreeSet::new(),
             pairs: BTreeMap::new(),
+            deadlines: Deadlines::default(),
             dirty: BTreeSet::new(),
             lives: NonZeroU32::MIN,
             spoke: BTreeMap::new(),
@@ -133,7 +151,7 @@ impl Neighbours {
 
     /// After how long there is something to do although nothing comes.
     pub fn pause(&self, now: Time) -> Option<Duration> {
-        let due = self.pairs.values().filter_map(Pair::next_deadline).min().map(|due| due.since(now));
+        let due = self.deadlines.next().map(|due| due.since(now));
         let ready = (!self.dirty.is_empty() || !self.happened.is_empty()).then_some(Duration::ZERO);
         [self.links.pause(), due, ready].into_iter().flatten().min()
     }
@@ -270,6 +288,7 @@ impl Neighbours {
             && self.paused.insert(system)
         {
             pair.pause();
+            self.deadlines.set(system, pair.next_deadline());
         }
     }
 
@@ -292,6 +311,7 @@ impl Neighbours {
     /// Closes all links, after what was said last. Nothing more is taken.
     pub fn close(&mut self) {
         self.pairs.clear();
+        self.deadlines = Deadlines::default();
         for system in self.links.linked() {
             self.links.close(system);
         }
@@ -316,13 +336,7 @@ impl Neighbours {
             self.take_in(now, event);
         }
         self.events = events;
-        let due: Vec<SystemId> = self
-            .pairs
-            .iter()
-            .filter(|(_, pair)| pair.next_deadline().is_some_and(|due| due <= now))
-            .map(|(system, _)| *system)
-            .collect();
-        for system in due {
+        for system in self.deadlines.due(now) {
             if let Some(pair) = self.pairs.get_mut(&system) {
                 pair.due(now, &mut self.effects);
                 self.carry_out(system);
@@ -390,6 +404,7 @@ impl Neighbours {
             }
             network::Event::Trouble { what } => tracing::warn!(what, "something is wrong with the NATS server"),
             network::Event::TurnedAway { from, cause } => self.strangers.turned_away(now, &from, &cause),
+            network::Event::NotTaken { why } => self.strangers.not_taken(now, &why),
         }
     }
 
@@ -452,5 +467,7 @@ impl Neighbours {
                 pair::Effect::Drained => self.happened.push_back(Happening::Drained(system)),
             }
         }
+        // Whatever a pair was told, it has been carried out here.
+        self.deadlines.set(system, self.pairs.get(&system).and_then(Pair::next_deadline));
     }
 }

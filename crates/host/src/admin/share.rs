@@ -90,7 +90,7 @@ fn over_nats(options: &ConventionOptions, me: SystemId) -> Result<Part, AdminErr
         identity: options.identity.clone().unwrap_or(alone.identity),
         place: Some(nats::place(me).parse()?),
         seed: u64::from(random_number()) << 32 | u64::from(me),
-        timing: convention::Timing { broken_after: SERVER_BACK_WITHIN, ..alone.timing },
+        timing: convention::Timing { broken_after: SERVER_BACK_WITHIN, ..alone.timing.at(&options.pace) },
         ..alone
     };
     let openness = if options.insecure { Openness::Everybody } else { Openness::Certified };
@@ -145,6 +145,7 @@ fn share(
         candidates: options.leaders.iter().filter_map(|leader| leader_at(leader, place.as_ref())).collect(),
         place,
         outbound_only: options.outbound_only,
+        timing: alone.timing.at(&options.pace),
         seed: u64::from(random_number()) << 32 | u64::from(me),
         ..alone
     })

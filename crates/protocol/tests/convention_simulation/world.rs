@@ -69,6 +69,8 @@ enum Happening {
     Closed { link: u64, at: SystemId, peer: SystemId },
     /// A system goes on that stood still.
     Thaw { system: SystemId },
+    /// A system that has shut down ends.
+    Ends { system: SystemId },
     /// Something goes wrong.
     Trouble,
     /// The actors of a host have something to say.
@@ -82,6 +84,8 @@ struct Standing {
     waiting: VecDeque<Input>,
     /// It stands still again and again.
     slow: bool,
+    /// It has shut down, and its actors have yet to end.
+    leaves: bool,
 }
 
 pub struct World {
@@ -162,6 +166,9 @@ impl World {
         self.network.heal();
         self.set_weather();
         for host in self.hosts() {
+            if self.systems.get(&host).is_some_and(|system| self.leaves(system.id)) {
+                self.kill(host);
+            }
             if !self.systems.contains_key(&host) {
                 self.start(host);
             }
@@ -220,10 +227,11 @@ impl World {
         }
     }
 
-    /// Has a system leave in good order, and end.
+    /// Has a system leave in good order, and end when its actors have.
     pub fn shut_down(&mut self, host: Host) {
         let system = self.systems[&host].id;
-        self.standing.entry(system).or_default().slow = false;
+        let standing = self.standing.entry(system).or_default();
+        (standing.slow, standing.leaves) = (false, true);
         self.thaw(system);
         self.tell(host, convention::Event::ShutDown);
         if let Some(system) = self.systems.get(&host) {
@@ -232,7 +240,8 @@ impl World {
             self.invariants.see(subject, &observation);
         }
         self.totals.shutdowns += 1;
-        self.kill(host);
+        let rest = Duration::from_millis(self.random.below(3_000) as u64);
+        self.schedule(rest, Happening::Ends { system });
     }
 
     /// Has a system stand still.
@@ -268,6 +277,10 @@ impl World {
 
     fn is_standing(&self, system: SystemId) -> bool {
         self.standing.get(&system).is_some_and(|standing| standing.until > self.now)
+    }
+
+    fn leaves(&self, system: SystemId) -> bool {
+        self.standing.get(&system).is_some_and(|standing| standing.leaves)
     }
 
     pub fn tell(&mut self, host: Host, event: convention::Event) {
@@ -395,6 +408,12 @@ impl World {
                     self.thaw(system);
                 }
             }
+            Happening::Ends { system } => {
+                let host = self.homes[&system];
+                if self.systems.get(&host).is_some_and(|there| there.id == system) {
+                    self.kill(host);
+                }
+            }
             Happening::Trouble => {
                 let next = self.make_trouble();
                 self.schedule(next, Happening::Trouble);
@@ -452,7 +471,7 @@ impl World {
 
     /// The actors of a host send something to some that they know.
     fn chat(&mut self, host: Host) {
-        if let Some(system) = self.systems.get(&host).filter(|_| self.chatty) {
+        if let Some(system) = self.systems.get(&host).filter(|system| self.chatty && !self.leaves(system.id)) {
             let id = system.id;
             let members: Vec<_> = system.convention.members().map(|member| member.system).collect();
             for _ in 0..self.random.below(6) {

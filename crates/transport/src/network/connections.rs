@@ -144,8 +144,9 @@ impl Links {
                 }
                 // A connection that was given up while it waited.
                 Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => left -= 1,
-                Err(_) => {
+                Err(error) => {
                     self.no_accept_until = Some(now + WITHOUT_DESCRIPTORS);
+                    self.events.push(Event::NotTaken { why: error.to_string() });
                     return;
                 }
             }

@@ -19,11 +19,12 @@ use roscius_transport::network::Security;
 use super::super::certificates::Certificates;
 use super::super::neighbours::{Happening, Neighbours};
 use super::Serving;
+use super::records::is_record;
 use crate::process::socket_of;
 
 /// The other systems, as far as there is a way to them.
 pub(super) struct Abroad {
-    neighbours: Neighbours,
+    pub neighbours: Neighbours,
     certificates: Option<Certificates>,
     watch: WatchId,
     /// Something came from another system.
@@ -32,6 +33,8 @@ pub(super) struct Abroad {
     stuck: BTreeMap<NodeId, VecDeque<(SystemId, Frame)>>,
     /// Processes here that have said more to a system than it takes: nothing is read from them until it does.
     fast: BTreeMap<SystemId, BTreeSet<NodeId>>,
+    /// Systems that get no log records for now, as they take less than they are sent.
+    pub records_held: BTreeSet<SystemId>,
 }
 
 /// How it stands with what was to be sent to another system.
@@ -49,7 +52,15 @@ const FAREWELL_WITHIN: Duration = Duration::from_millis(300);
 
 impl Abroad {
     pub fn new(neighbours: Neighbours, certificates: Option<Certificates>, watch: WatchId) -> Self {
-        Self { neighbours, certificates, watch, ready: false, stuck: BTreeMap::new(), fast: BTreeMap::new() }
+        Self {
+            neighbours,
+            certificates,
+            watch,
+            ready: false,
+            stuck: BTreeMap::new(),
+            fast: BTreeMap::new(),
+            records_held: BTreeSet::new(),
+        }
     }
 
     /// Takes in what has changed in the files of the certificates. A system in a convention has something to hear each second, and
@@ -144,7 +155,10 @@ impl Serving {
 
     /// Processes may say more to a system.
     fn read_on(&mut self, system: SystemId) {
-        let fast = self.abroad.as_mut().and_then(|abroad| abroad.fast.remove(&system));
+        let fast = self.abroad.as_mut().and_then(|abroad| {
+            abroad.records_held.remove(&system);
+            abroad.fast.remove(&system)
+        });
         for node in fast.into_iter().flatten() {
             self.hub.resume_reading(node);
         }
@@ -221,14 +235,19 @@ impl Serving {
 
     /// Gives a frame from another system to the process here that it is for.
     fn deliver(&mut self, from: SystemId, node: NodeId, frame: Frame) {
+        let is_record = is_record(&frame.header());
         if let Some(Abroad { neighbours, stuck, .. }) = &mut self.abroad
             && let Some(stuck) = stuck.get_mut(&node)
         {
+            if is_record {
+                return;
+            }
             neighbours.pause_receiving(from);
             return stuck.push_back((from, frame));
         }
         match self.forward(node, &frame) {
             Ok(()) => {}
+            Err(SendError::Full { .. }) if is_record => {}
             Err(SendError::Full { .. }) => {
                 if let Some(abroad) = &mut self.abroad {
                     abroad.neighbours.pause_receiving(from);
@@ -329,6 +348,9 @@ impl Serving {
     /// A message that passed between systems has reached nobody.
     pub(super) fn undelivered(&mut self, frame: &Frame, reason: Setback, details: &str) {
         let header = frame.header();
+        if is_record(&header) {
+            return;
+        }
         let here = self.hub.node().system();
         if frame.kind() == Kind::System {
             let Some(topic) = Topic::of(header.type_id) else { return };
