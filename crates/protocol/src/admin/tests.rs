@@ -2,6 +2,7 @@ mod creation;
 mod detail;
 mod elsewhere;
 mod logger;
+mod membership;
 mod processes;
 mod registrations;
 mod scene;
