@@ -27,11 +27,11 @@ help:
 	@echo "make docs    build the book into book/; its first page is book/index.html"
 	@echo "make compat  run the test-suite of the original Thespian against the wheel"
 	@echo "make simulate  a thousand conventions for a simulated hour each, with everything that can go wrong; SEED=17: one of them"
-	@echo "make planted-bugs  whether the simulations find what is wrong: nineteen bugs, one after the other"
+	@echo "make planted-bugs  whether the simulations find what is wrong: twenty bugs, one after the other"
 	@echo "make faults  five systems on five hosts (network namespaces), killed, frozen and cut off in fifty rounds; all that is sent is accounted for"
 	@echo "make soak    ten minutes of random creations, messages and kills on processes; nothing may be left"
 	@echo "make bench-python  compare with the original Thespian, a plain socket, Pykka and Ray, side by side (about fifteen minutes)"
-	@echo "make bench-cluster  two systems over mutual TLS beside bare TLS and the original, links over NATS, and ten thousand members (about five minutes)"
+	@echo "make bench-cluster  two systems over mutual TLS beside bare TLS and the original, links over NATS, ten thousand members, and five hundred real ones (about six minutes)"
 	@echo "make bench   compare with other actor frameworks, side by side (about ten minutes)"
 
 # With --python among DEMO_ARGS the inference workers are Python actors: they need the wheel, and vaderSentiment.
@@ -116,7 +116,7 @@ bench-python: wheel
 # Two systems, and a leader of ten thousand members: BENCH_ARGS=--quick for a minute and a half.
 bench-cluster: wheel .nats/nats-server
 	$(CARGO) build --quiet --release -p roscius-console
-	$(CARGO) build --quiet --release -p roscius-host --example cluster_throughput --example convention_scale
+	$(CARGO) build --quiet --release -p roscius-host --example cluster_throughput --example convention_scale --example convention_crowd
 	$(CARGO) build --quiet --release -p roscius-transport --features nats --example network_throughput --example nats_throughput
 	ROSCIUS_NATS_SERVER=$(CURDIR)/.nats/nats-server \
 		$(VENV)/bin/python crates/python/bench/cluster.py dist/*.whl $(or $(CARGO_TARGET_DIR),target)/release $(BENCH_ARGS)

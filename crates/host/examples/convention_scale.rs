@@ -1,7 +1,8 @@
 //! One leader and thousands of members, on virtual time: what joining, living and the loss of a tenth of them cost.
 //!
 //! `convention_scale MEMBERS`. The leader and its members are real ([`Convention`]); links and time are not. The messages are those in
-//! both directions, the processor time is that of the leader alone, the memory that of all conventions together.
+//! both directions, the memory is that of all conventions together. What the leader computes is measured afterwards: another one
+//! is told all that the first was told, alone, as a leader is that has its members on other hosts.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
@@ -14,6 +15,8 @@ type Failure = Box<dyn std::error::Error>;
 const LEADER: SystemId = 1;
 /// For how many virtual seconds all members live.
 const LIVING: u32 = 10;
+/// How often what the leader computes is measured; the least counts.
+const REPLAYS: usize = 5;
 
 struct World {
     now: Time,
@@ -23,22 +26,22 @@ struct World {
     waiting: VecDeque<(SystemId, Event)>,
     place: Place,
     sent: u64,
-    /// What the leader has computed.
-    took: Duration,
+    /// What the leader was told, if that is kept.
+    told: Option<Vec<(Time, Event)>>,
     joined: usize,
     left: usize,
 }
 
 impl World {
-    fn new() -> Result<Self, Failure> {
+    fn new(keeps_what_is_told: bool) -> Result<Self, Failure> {
         let mut world = Self {
-            now: Time::ZERO.plus(Duration::from_secs(1)),
+            now: start_of_time(),
             systems: BTreeMap::new(),
             due: BTreeSet::new(),
             waiting: VecDeque::new(),
             place: "10.0.0.1:1900".parse()?,
             sent: 0,
-            took: Duration::ZERO,
+            told: keeps_what_is_told.then(Vec::new),
             joined: 0,
             left: 0,
         };
@@ -47,16 +50,7 @@ impl World {
     }
 
     fn start(&mut self, system: SystemId) {
-        let config = Config {
-            me: system,
-            identity: format!("system-{system}"),
-            place: (system == LEADER).then(|| self.place.clone()),
-            candidates: vec![self.place.clone()],
-            capabilities: vec![(b"name".to_vec(), system.to_le_bytes().to_vec())],
-            outbound_only: false,
-            timing: Timing::default(),
-            seed: u64::from(system),
-        };
+        let config = config(system, &self.place);
         let mut effects = Vec::new();
         let convention = Convention::new(config, self.now, &mut effects);
         self.systems.insert(system, convention);
@@ -69,18 +63,19 @@ impl World {
         let deadline = self.systems.get(&system).and_then(Convention::next_deadline);
         if deadline != before {
             before.map(|before| self.due.remove(&(before, system)));
-            self.due.extend(deadline.map(|deadline| (deadline, system)));
         }
+        self.due.extend(deadline.map(|deadline| (deadline, system)));
     }
 
     fn tell(&mut self, system: SystemId, event: Event) {
         let Some(convention) = self.systems.get_mut(&system) else { return };
         let (before, mut effects) = (convention.next_deadline(), Vec::new());
-        let since = Instant::now();
-        convention.on(self.now, event, &mut effects);
-        if system == LEADER {
-            self.took += since.elapsed();
+        if system == LEADER
+            && let Some(told) = &mut self.told
+        {
+            told.push((self.now, event.clone()));
         }
+        convention.on(self.now, event, &mut effects);
         self.expect(system, before);
         self.carry_out(system, effects);
     }
@@ -122,23 +117,56 @@ impl World {
             // A deadline that has passed is told now: time does not go back.
             self.now = self.now.max(deadline);
             self.due.remove(&(deadline, system));
-            let Some(convention) = self.systems.get_mut(&system) else { continue };
-            let mut effects = Vec::new();
-            let since = Instant::now();
-            convention.on(self.now, Event::Due, &mut effects);
-            if system == LEADER {
-                self.took += since.elapsed();
-            }
-            self.due.extend(convention.next_deadline().map(|deadline| (deadline, system)));
-            self.carry_out(system, effects);
+            self.tell(system, Event::Due);
             self.settle();
         }
         self.now = end;
     }
 
-    /// What was sent, and what the leader computed, since this was asked last.
-    fn cost(&mut self) -> (u64, Duration) {
-        (std::mem::take(&mut self.sent), std::mem::take(&mut self.took))
+    /// Starts so many members, which all join.
+    fn join(&mut self, members: u32) -> Result<(), Failure> {
+        for system in LEADER + 1..=LEADER + members {
+            self.start(system);
+        }
+        self.pass(2);
+        match self.joined == members as usize {
+            true => Ok(()),
+            false => Err(format!("{} of {members} have joined", self.joined).into()),
+        }
+    }
+
+    /// What has happened since this was asked last.
+    fn phase(&mut self, what: &'static str, seconds: u32) -> Phase {
+        let told = self.told.as_mut().map(std::mem::take).unwrap_or_default();
+        let sent = std::mem::take(&mut self.sent);
+        Phase { what, seconds, sent, told }
+    }
+}
+
+/// A time in the life of a convention, which is measured by itself.
+struct Phase {
+    what: &'static str,
+    seconds: u32,
+    /// Messages in both directions.
+    sent: u64,
+    /// What the leader was told.
+    told: Vec<(Time, Event)>,
+}
+
+fn start_of_time() -> Time {
+    Time::ZERO.plus(Duration::from_secs(1))
+}
+
+fn config(system: SystemId, leader: &Place) -> Config {
+    Config {
+        me: system,
+        identity: identity(system),
+        place: (system == LEADER).then(|| leader.clone()),
+        candidates: vec![leader.clone()],
+        capabilities: vec![(b"name".to_vec(), system.to_le_bytes().to_vec())],
+        outbound_only: false,
+        timing: Timing::default(),
+        seed: u64::from(system),
     }
 }
 
@@ -146,25 +174,34 @@ fn identity(system: SystemId) -> String {
     format!("system-{system}")
 }
 
+/// How long another leader computes in each phase, and how many members it has in the end.
+fn replay(place: &Place, phases: &[Phase]) -> (Vec<Duration>, usize) {
+    let mut effects = Vec::new();
+    let mut leader = Convention::new(config(LEADER, place), start_of_time(), &mut effects);
+    let mut took = Vec::new();
+    for phase in phases {
+        let told = phase.told.clone();
+        let since = Instant::now();
+        for (now, event) in told {
+            leader.on(now, event, &mut effects);
+            effects.clear();
+        }
+        took.push(since.elapsed());
+    }
+    (took, leader.members().count())
+}
+
 fn main() -> Result<(), Failure> {
     let members: u32 = std::env::args().nth(1).ok_or("how many members?")?.parse()?;
-    let mut world = World::new()?;
+    let memory = memory(members)?;
+    let mut world = World::new(true)?;
     world.pass(2);
-    world.cost();
-    let before = resident()?;
-    for system in LEADER + 1..=LEADER + members {
-        world.start(system);
-    }
-    world.pass(2);
-    let memory = resident()?.saturating_sub(before);
-    if world.joined != members as usize {
-        return Err(format!("{} of {members} have joined", world.joined).into());
-    }
-    report("join", members, world.cost(), 1);
-    println!("memory bytes={}", memory / u64::from(members));
+    let mut phases = vec![world.phase("start", 2)];
+    world.join(members)?;
+    phases.push(world.phase("join", 1));
 
     world.pass(LIVING);
-    report("live", members, world.cost(), LIVING);
+    phases.push(world.phase("live", LIVING));
 
     let lost = members / 10;
     for system in LEADER + 1..=LEADER + lost {
@@ -176,14 +213,36 @@ fn main() -> Result<(), Failure> {
     if world.left != lost as usize {
         return Err(format!("{} of {lost} are given up", world.left).into());
     }
-    report("lose", members, world.cost(), 1);
+    phases.push(world.phase("lose", 1));
+    let place = world.place.clone();
+    drop(world);
+
+    let mut best = vec![Duration::MAX; phases.len()];
+    for _ in 0..REPLAYS {
+        let (took, left) = replay(&place, &phases);
+        if left != (members - lost) as usize {
+            return Err(format!("a second leader that was told the same has {left} members").into());
+        }
+        for (best, took) in best.iter_mut().zip(took) {
+            *best = took.min(*best);
+        }
+    }
+    println!("memory bytes={memory}");
+    for (phase, took) in phases.iter().zip(best).skip(1) {
+        let each = f64::from(members) * f64::from(phase.seconds);
+        let (messages, microseconds) = (phase.sent as f64 / each, took.as_secs_f64() * 1e6 / each);
+        println!("{} messages={messages:.2} microseconds={microseconds:.2}", phase.what);
+    }
     Ok(())
 }
 
-/// A line: messages, and microseconds of the leader, a member (and second).
-fn report(what: &str, members: u32, (sent, took): (u64, Duration), seconds: u32) {
-    let each = f64::from(members) * f64::from(seconds);
-    println!("{what} messages={:.2} microseconds={:.2}", sent as f64 / each, took.as_secs_f64() * 1e6 / each);
+/// How many bytes all conventions together have for each member.
+fn memory(members: u32) -> Result<u64, Failure> {
+    let mut world = World::new(false)?;
+    world.pass(2);
+    let before = resident()?;
+    world.join(members)?;
+    Ok(resident()?.saturating_sub(before) / u64::from(members))
 }
 
 /// How many bytes of memory this process has.

@@ -5,9 +5,11 @@
 //! process, so it may run in a process that was forked.
 
 mod certificates;
+mod deadlines;
 mod error;
 mod neighbours;
 mod network;
+mod pickles;
 mod process_handles;
 mod serving;
 mod share;
@@ -15,6 +17,9 @@ mod spool;
 
 pub use error::AdminError;
 pub use network::Network;
+pub use pickles::Pickles;
+pub use roscius_protocol::convention::Pace;
+pub use serving::log_of_the_leader;
 pub use spool::SpoolError;
 
 use std::net::SocketAddr;
@@ -76,8 +81,12 @@ pub struct ConventionOptions {
     pub authority: Option<PathBuf>,
     /// Links without encryption are made with other hosts too. And a NATS server is taken that asks nobody who they are.
     pub insecure: bool,
+    /// With which systems pickles are exchanged.
+    pub pickles: Pickles,
     /// What is kept of durable messages.
     pub spool: SpoolOptions,
+    /// How slowly it lives there, if not as is usual.
+    pub pace: Pace,
 }
 
 /// What is kept of durable messages, and of all that waits for systems that are away.

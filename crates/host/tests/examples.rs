@@ -1,4 +1,5 @@
-//! The example `processes`, as the program that it is. `across_languages` is played with by tests in Python; the others measure.
+//! The examples `processes` and `convention_crowd`, as the programs that they are. `across_languages` is played with by tests in Python; the
+//! others measure.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -15,14 +16,28 @@ fn answer(line: &str, name: &str) -> (u32, u64) {
     (process.parse().expect("a process"), count.parse().expect("a count"))
 }
 
-#[test]
-fn processes() {
+/// What an example writes.
+fn run(example: &str, arguments: &[&str]) -> String {
     // Cargo builds the examples of a package together with its tests.
     let tests = std::env::current_exe().expect("a test is a program");
-    let program: PathBuf = tests.ancestors().nth(2).expect("the folder of the profile").join("examples/processes");
-    let output = Command::new(&program).output().unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+    let program: PathBuf = tests.ancestors().nth(2).expect("the folder of the profile").join("examples").join(example);
+    let output = Command::new(&program).args(arguments).output();
+    let output = output.unwrap_or_else(|error| panic!("{}: {error}", program.display()));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let shown = String::from_utf8(output.stdout).expect("the example writes text");
+    String::from_utf8(output.stdout).expect("the example writes text")
+}
+
+/// Thirty real members: they join, answer, are lost and leave, and nothing is left of them. The program fails if that is not so.
+#[test]
+fn convention_crowd() {
+    let shown = run("convention_crowd", &["30", "1"]);
+    let phases: Vec<_> = shown.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(phases, ["join", "talk", "live", "lose", "leave"], "{shown}");
+}
+
+#[test]
+fn processes() {
+    let shown = run("processes", &[]);
     let [program, first, second, gone, again] = shown.lines().collect::<Vec<_>>()[..] else {
         panic!("{shown}");
     };

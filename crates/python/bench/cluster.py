@@ -125,6 +125,37 @@ def of_many(program: Path) -> list[str]:
     return lines
 
 
+def of_real_members(program: Path, members: int) -> list[str]:
+    """What real members over mutual TLS cost on this host, and the leader of them."""
+    found = figures_of(program, members, 10)
+    join, talk, live = found["join"], found["talk"], found["live"]
+    return [
+        line(
+            "real members",
+            "seconds to join",
+            "of the leader's processor",
+            "to answer a message each",
+            "until a tenth is given up",
+            "to leave",
+            "µs of the leader, a member and second",
+            "bytes of memory of the leader, a member",
+            "descriptors",
+        ),
+        line(*["---:"] * 9),
+        line(
+            f"{members:,}",
+            f"{join['seconds']:.2f}",
+            f"{join['cpu']:.2f}",
+            f"{talk['seconds']:.3f}",
+            f"{found['lose']['seconds']:.2f}",
+            f"{found['leave']['seconds']:.2f}",
+            f"{live['microseconds']:.0f}",
+            f"{join['bytes']:.0f}",
+            f"{join['descriptors']:.2f}",
+        ),
+    ]
+
+
 def main() -> int:
     """Measures and prints. It fails when one of our own runs fails."""
     parser = argparse.ArgumentParser(description="Measures what systems say to each other.")
@@ -162,6 +193,10 @@ def main() -> int:
         "A leader, for each of its members:",
         "",
         *of_many(examples / "convention_scale"),
+        "",
+        "Real members on this host, each the Admin of a system of its own:",
+        "",
+        *of_real_members(examples / "convention_crowd", 100 if options.quick else 500),
         sep="\n",
     )
     return int(any(row.ours is None for row in rows + across))

@@ -126,6 +126,8 @@ pub enum Event {
         peer: Introduction,
         /// The kinds of payload that both sides send and take. Anything else is not to be looked into.
         payloads: PayloadKinds,
+        /// Whether it is certain that it is on this host.
+        same_host: bool,
         /// The call that is answered by this, if there was one.
         dialled: Option<DialId>,
         /// Where it is.
@@ -163,6 +165,11 @@ pub enum Event {
         from: Origin,
         /// Why.
         cause: Cause,
+    },
+    /// Connections wait to be taken, and can not be: this process has no descriptor left, say. It is tried again and again, so this comes often.
+    NotTaken {
+        /// Why.
+        why: String,
     },
     /// These may lead, the first first: places that can be dialled. Over NATS alone, where the server knows.
     Leaders(Vec<String>),

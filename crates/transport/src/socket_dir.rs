@@ -28,8 +28,11 @@ use rustix::io::Errno;
 const LONGEST_PATH: usize = 107;
 /// The longest name of a socket: a node id in hexadecimal.
 const LONGEST_NAME: usize = 16;
-/// How long another process may hold the lock of the directory. It needs it for some microseconds.
-const LOCK_WITHIN: Duration = Duration::from_secs(5);
+/// How long others may hold the lock of the directory. Each needs it for some milliseconds at most, but hundreds of systems may start
+/// at the same time.
+const LOCK_WITHIN: Duration = Duration::from_secs(10);
+/// How long to wait before the lock is tried again: at first, and at most.
+const LOCK_AGAIN: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(16));
 /// What the names of the files begin with that a system keeps sources in, beside its sockets. They go with its directory.
 pub const SOURCE: &str = "source";
 
@@ -268,11 +271,13 @@ impl SocketDir {
 fn lock(path: &Path) -> Result<File, SocketDirError> {
     let directory = open_directory(path)?;
     let since = Instant::now();
+    let (mut pause, longest) = LOCK_AGAIN;
     loop {
         match flock(&directory, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => return Ok(directory),
             Err(Errno::AGAIN | Errno::INTR) if since.elapsed() < LOCK_WITHIN => {
-                std::thread::sleep(Duration::from_millis(1));
+                std::thread::sleep(pause);
+                pause = longest.min(pause * 2);
             }
             Err(Errno::AGAIN) => return Err(SocketDirError::Locked { path: path.to_owned() }),
             Err(errno) => return Err(SocketDirError::io("lock", path, errno.into())),

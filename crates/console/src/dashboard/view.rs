@@ -13,7 +13,7 @@ use super::history::{brief, number};
 use super::news::Line;
 use super::picture::Picture;
 use super::rows::{Order, Wanted, rows};
-use crate::snapshot::{ActorInfo, DeadLetter, LogRecord, MessageInfo, ProcessInfo, Snapshot};
+use crate::snapshot::{ActorInfo, DeadLetter, LogRecord, MemberInfo, MessageInfo, ProcessInfo, Snapshot};
 
 /// How many entries of a list are shown.
 const LISTED: usize = 40;
@@ -21,6 +21,8 @@ const LISTED: usize = 40;
 const TYPES: usize = 20;
 /// How many mailboxes are.
 const MAILBOXES: usize = 12;
+/// A member that was not heard for so many seconds is shown with the time.
+const UNHEARD: f64 = 3.0;
 /// How many rows can be open.
 const OPEN: usize = 300;
 
@@ -123,6 +125,7 @@ impl View {
         document["messages"] = messages(snapshot);
         document["mailboxes"] = mailboxes(snapshot);
         document["processes"] = processes(snapshot);
+        document["convention"] = convention(snapshot);
         document["letters"] = letters(snapshot);
         document["pending"] = some(&snapshot.pending);
         let mut sources = some(&snapshot.sources);
@@ -267,6 +270,40 @@ fn processes(snapshot: &Snapshot) -> Value {
         (process.node.clone(), row)
     };
     json!({ "count": snapshot.processes.len(), "shown": Value::Object(shown.into_iter().map(row).collect()) })
+}
+
+/// Those that lead, then those that there is something wrong with, then all others.
+fn convention(snapshot: &Snapshot) -> Value {
+    let convention = &snapshot.convention;
+    let is_quiet = |member: &MemberInfo| !member.linked || member.heard_ago > UNHEARD;
+    let mut members: Vec<&MemberInfo> = convention.members.iter().collect();
+    // Those of the same rank stay in order, so that rows do not jump.
+    members.sort_by_key(|member| (!member.leads, !is_quiet(member)));
+    let row = |(place, member): (usize, &MemberInfo)| {
+        let mut row = json!({
+            "i": place,
+            "identity": member.identity,
+            "actors": member.actors,
+            "leads": member.leads,
+            "linked": member.linked,
+        });
+        if let Some(place) = &member.place {
+            row["place"] = json!(place);
+        }
+        if is_quiet(member) {
+            row["heard_at"] = json!((snapshot.system.seen_at - member.heard_ago).round() as i64);
+        }
+        (member.system.clone(), row)
+    };
+    let shown: Map<String, Value> = members.into_iter().take(LISTED).enumerate().map(row).collect();
+    json!({
+        "name": convention.name,
+        "identity": convention.identity,
+        "lets_in": convention.lets_in,
+        "leads": convention.leads,
+        "count": convention.members.len(),
+        "shown": shown,
+    })
 }
 
 fn letters(snapshot: &Snapshot) -> Value {

@@ -1,7 +1,7 @@
 //! The page in a real browser.
 
 use roscius_console::dashboard::Options;
-use roscius_console::snapshot::{LogRecord, Severity, Warning, WarningKind};
+use roscius_console::snapshot::{LogRecord, MemberInfo, Severity, Warning, WarningKind};
 use serde_json::json;
 
 use crate::browser::Browser;
@@ -71,6 +71,49 @@ fn the_page_shows_the_system_and_what_changes_in_it() {
 }
 
 #[test]
+fn the_convention_is_listed_with_who_leads_and_who_has_no_link() {
+    let Some(mut browser) = Browser::start() else { return };
+    let stage = Stage::start(Options::default());
+    browser.look_like(1600, 1000, false);
+    browser.open(&stage.url);
+    browser.until("document.querySelectorAll('#tree tbody tr').length === 4");
+    assert_eq!(browser.eval("document.querySelector('#convention').checkVisibility()"), false, "it is alone");
+    let member = |system: &str, leads: bool| MemberInfo {
+        identity: format!("host-{system}"),
+        system: system.to_owned(),
+        place: leads.then(|| "10.0.0.1:1900".to_owned()),
+        actors: 1234,
+        leads,
+        linked: true,
+        heard_ago: 0.5,
+    };
+    stage.change(|model| {
+        model.snapshot.convention.name = "shop".to_owned();
+        model.snapshot.convention.identity = "host-me".to_owned();
+        model.snapshot.convention.members = vec![member("b", false), member("a", true)];
+    });
+    browser.until("document.querySelector('#convention').checkVisibility()");
+    let row = |system: &str| format!("document.querySelector('[data-system=\"{system}\"]')?.innerText");
+    browser.until(&format!("{} === 'host-aleads\\t10.0.0.1:1900\\t1,234\\tlinked'", row("a")));
+    browser.until(&format!("{} === 'host-b\\toutbound only\\t1,234\\tlinked'", row("b")));
+    let first = "document.querySelector('#convention tbody tr').dataset.system";
+    assert_eq!(browser.eval(first), "a", "who leads comes first");
+    browser.until("document.querySelector('#convention h2').textContent === 'Convention · shop '");
+    browser
+        .until("document.querySelector('#convention .share').textContent.startsWith('This system is host-me. Links')");
+    stage.change(|model| {
+        model.snapshot.convention.leads = true;
+        let members = &mut model.snapshot.convention.members;
+        (members[0].linked, members[0].heard_ago) = (false, 60.0);
+        members.truncate(1);
+    });
+    browser.until(&format!("/no link, heard at \\d\\d:\\d\\d:\\d\\d$/.test({})", row("b")));
+    browser.until(&format!("{} === undefined", row("a")));
+    browser.until("document.querySelector('#convention .share').textContent.includes('which leads')");
+    assert_eq!(browser.complaints, Vec::<String>::new());
+}
+
+#[test]
 fn names_that_look_like_html_are_shown_as_text() {
     let Some(mut browser) = Browser::start() else { return };
     let evil = "<img src=x onerror='globalThis.hacked=1'><script>globalThis.hacked=1</script>";
@@ -90,10 +133,15 @@ fn names_that_look_like_html_are_shown_as_text() {
     snapshot.log = Some(vec![LogRecord { number: 1, text, level, actor, ..LogRecord::default() }]);
     let warning = Warning { what: evil.to_owned(), why: evil.to_owned(), ..Warning::default() };
     snapshot.warnings.push(warning);
+    let member = || MemberInfo { identity: evil.to_owned(), place: Some(evil.to_owned()), ..MemberInfo::default() };
+    snapshot.convention.members.push(member());
+    for text in [&mut snapshot.convention.name, &mut snapshot.convention.identity] {
+        evil.clone_into(text);
+    }
     let stage = Stage::of(Options::default(), snapshot);
     browser.open(&stage.url);
     browser.until("document.querySelectorAll('#tree tbody tr').length === 4");
-    assert_eq!(browser.eval("document.body.innerText.split('onerror').length > 6"), true);
+    assert_eq!(browser.eval("document.body.innerText.split('onerror').length > 10"), true);
     assert_eq!(browser.eval("globalThis.hacked ?? 0"), 0);
     assert_eq!(browser.eval("document.querySelectorAll('img').length"), 0);
     // Even a script that got in would not run, nor say anything to anybody.

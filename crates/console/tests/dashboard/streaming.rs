@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use roscius_console::dashboard::Options;
-use roscius_console::snapshot::{ActorInfo, ClassInfo, Snapshot};
+use roscius_console::snapshot::{ActorInfo, ClassInfo, MemberInfo, Snapshot};
 use serde_json::json;
 
 use crate::http::Events;
@@ -81,6 +81,30 @@ fn ten_thousand_actors_are_a_few_rows_until_somebody_opens_them() {
     assert_eq!(found["rows"]["|…"]["count"], 9_950);
     let (one, _) = document("/events?find=0.2b00.0");
     assert!(one["rows"].as_object().unwrap().len() <= 1);
+}
+
+#[test]
+fn of_a_large_convention_those_that_matter_are_shown() {
+    let mut snapshot = small();
+    let member = |place: usize| MemberInfo {
+        identity: format!("host-{place}"),
+        system: format!("{place:08x}"),
+        linked: place != 7_000,
+        leads: place == 9_000,
+        heard_ago: if place == 5_000 { 8.0 } else { 0.25 },
+        ..MemberInfo::default()
+    };
+    snapshot.convention.members = (0..10_000).map(member).collect();
+    let stage = Stage::of(Options::default(), snapshot);
+    stage.until_looked();
+    let whole = Events::open(stage.address, "/events", &stage.token).next().unwrap().1;
+    let convention = &whole["document"]["convention"];
+    assert_eq!(convention["count"], 10_000);
+    let rows = convention["shown"].as_object().unwrap();
+    assert_eq!(rows.len(), 40);
+    let place = |system: usize| &rows[&format!("{system:08x}")]["i"];
+    assert_eq!([9_000, 5_000, 7_000, 0].map(place), [&json!(0), &json!(1), &json!(2), &json!(3)]);
+    assert!(rows["00000000"]["heard_at"].is_null() && rows["00001388"]["heard_at"].is_number());
 }
 
 #[test]

@@ -20,6 +20,9 @@ use roscius_transport::Ready;
 use roscius_transport::between::Links;
 use roscius_transport::network::{self, Cause, DialId, Limits, Origin, Security};
 
+use super::deadlines::Deadlines;
+use super::pickles::Agreements;
+
 /// The first byte of a record between Admins. Those of pairs are below 128.
 const ADMIN: u8 = 0x80;
 
@@ -31,11 +34,14 @@ pub(super) struct Neighbours {
     dialled: BTreeMap<DialId, Place>,
     /// The names of systems that there is a link with.
     linked: BTreeMap<SystemId, String>,
+    agreements: Agreements,
     /// Places that led to a system that is about to be linked with.
     about_to_be: Vec<(SystemId, Place)>,
     /// Systems whose frames wait for slow processes here.
     paused: BTreeSet<SystemId>,
     pairs: BTreeMap<SystemId, Pair>,
+    /// When they have something to do next.
+    deadlines: Deadlines,
     /// Pairs that have something to send.
     dirty: BTreeSet<SystemId>,
     lives: NonZeroU32,
@@ -49,11 +55,12 @@ pub(super) struct Neighbours {
     strangers: Strangers,
 }
 
-/// Connections that were turned away. Anybody can make many, so the log has one now and then, with their number.
+/// Connections that were turned away, or not taken at all. Anybody can make many, so the log has one now and then, with their number.
 #[derive(Default)]
 struct Strangers {
     told: Option<Time>,
     others: u64,
+    told_of_want: Option<Time>,
 }
 
 /// After how long a connection that was turned away is told of again.
@@ -68,6 +75,18 @@ impl Strangers {
         let others = std::mem::take(&mut self.others);
         self.told = Some(now);
         tracing::warn!(%from, %cause, others, "a connection was turned away");
+    }
+
+    fn not_taken(&mut self, now: Time, why: &str) {
+        if self.told_of_want.is_none_or(|told| now.since(told) >= STRANGER_TOLD_EVERY) {
+            self.told_of_want = Some(now);
+            let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
+            tracing::error!(
+                why,
+                files,
+                "other systems wait to be connected with: each link needs an open file (`ulimit -n`)"
+            );
+        }
     }
 }
 
@@ -109,9 +128,11 @@ impl Neighbours {
             limits,
             dialled: BTreeMap::new(),
             linked: BTreeMap::new(),
+            agreements: Agreements::default(),
             about_to_be: Vec::new(),
             paused: BTreeSet::new(),
             pairs: BTreeMap::new(),
+            deadlines: Deadlines::default(),
             dirty: BTreeSet::new(),
             lives: NonZeroU32::MIN,
             spoke: BTreeMap::new(),
@@ -144,7 +165,7 @@ impl Neighbours {
 
     /// After how long there is something to do although nothing comes.
     pub fn pause(&self, now: Time) -> Option<Duration> {
-        let due = self.pairs.values().filter_map(Pair::next_deadline).min().map(|due| due.since(now));
+        let due = self.deadlines.next().map(|due| due.since(now));
         let ready = (!self.dirty.is_empty() || !self.happened.is_empty()).then_some(Duration::ZERO);
         [self.links.pause(), due, ready].into_iter().flatten().min()
     }
@@ -173,6 +194,16 @@ impl Neighbours {
     /// Whether there is a way to a system that is not by others.
     pub fn knows(&self, system: SystemId) -> bool {
         self.pairs.contains_key(&system)
+    }
+
+    /// With which systems pickles are exchanged.
+    pub const fn agreements(&self) -> &Agreements {
+        &self.agreements
+    }
+
+    /// What a system is called that there is a link with.
+    pub fn name_of(&self, system: SystemId) -> &str {
+        self.linked.get(&system).map_or("", String::as_str)
     }
 
     /// Sends a frame to a system, or by way of it.
@@ -241,6 +272,9 @@ impl Neighbours {
             pair.gone(now, &mut self.effects);
             self.dirty.remove(&system);
             self.paused.remove(&system);
+            if !self.linked.contains_key(&system) {
+                self.agreements.forget(system);
+            }
             self.carry_out(system);
         }
     }
@@ -281,6 +315,7 @@ impl Neighbours {
             && self.paused.insert(system)
         {
             pair.pause();
+            self.deadlines.set(system, pair.next_deadline());
         }
     }
 
@@ -303,6 +338,7 @@ impl Neighbours {
     /// Closes all links, after what was said last. Nothing more is taken.
     pub fn close(&mut self) {
         self.pairs.clear();
+        self.deadlines = Deadlines::default();
         for system in self.links.linked() {
             self.links.close(system);
         }
@@ -327,13 +363,7 @@ impl Neighbours {
             self.take_in(now, event);
         }
         self.events = events;
-        let due: Vec<SystemId> = self
-            .pairs
-            .iter()
-            .filter(|(_, pair)| pair.next_deadline().is_some_and(|due| due <= now))
-            .map(|(system, _)| *system)
-            .collect();
-        for system in due {
+        for system in self.deadlines.due(now) {
             if let Some(pair) = self.pairs.get_mut(&system) {
                 pair.due(now, &mut self.effects);
                 self.carry_out(system);
@@ -345,9 +375,13 @@ impl Neighbours {
 
     fn take_in(&mut self, now: Time, event: network::Event) {
         match event {
-            network::Event::Up { peer, dialled, .. } => {
+            network::Event::Up { peer, payloads, same_host, dialled, .. } => {
                 let place = dialled.and_then(|dial| self.dialled.remove(&dial));
                 let system = peer.system;
+                self.agreements.met(system, peer.payloads, payloads, same_host);
+                if !self.agreements.take(system) {
+                    tracing::info!(system, name = peer.identity, "no pickles are exchanged with this system");
+                }
                 self.begin(now, system);
                 self.linked.insert(system, peer.identity);
                 self.tell_linked(system, place);
@@ -380,6 +414,9 @@ impl Neighbours {
             network::Event::Room { .. } => {}
             network::Event::Down { system, cause } => {
                 self.linked.remove(&system);
+                if !self.pairs.contains_key(&system) {
+                    self.agreements.forget(system);
+                }
                 if let Some(pair) = self.pairs.get_mut(&system) {
                     pair.unlinked(now, &mut self.effects);
                     self.carry_out(system);
@@ -401,6 +438,7 @@ impl Neighbours {
             }
             network::Event::Trouble { what } => tracing::warn!(what, "something is wrong with the NATS server"),
             network::Event::TurnedAway { from, cause } => self.strangers.turned_away(now, &from, &cause),
+            network::Event::NotTaken { why } => self.strangers.not_taken(now, &why),
         }
     }
 
@@ -413,7 +451,8 @@ impl Neighbours {
     fn record(&mut self, now: Time, system: SystemId, record: Bytes) {
         if let Some((&ADMIN, message)) = record.split_first() {
             match decode::<Message>(message) {
-                Ok(message) => {
+                Ok(mut message) => {
+                    self.agreements.sift(system, &mut message);
                     let event = convention::Event::Said { system, message };
                     self.happened.push_back(Happening::Convention(event));
                 }
@@ -459,5 +498,7 @@ impl Neighbours {
                 pair::Effect::Drained => self.happened.push_back(Happening::Drained(system)),
             }
         }
+        // Whatever a pair was told, it has been carried out here.
+        self.deadlines.set(system, self.pairs.get(&system).and_then(Pair::next_deadline));
     }
 }

@@ -2,6 +2,8 @@
 
 mod abroad;
 mod durable;
+mod pickles;
+mod records;
 mod resending;
 mod sending;
 
@@ -30,6 +32,7 @@ use crate::process::has_receipt;
 use crate::sources::{Store, examine};
 use abroad::Abroad;
 use durable::Durable;
+pub use records::log_of_the_leader;
 
 /// How long the link of a process that has ended is read at most. It ends with the process, unless a child has kept it.
 const READ_WITHIN: Duration = Duration::from_secs(1);
@@ -262,6 +265,7 @@ impl Serving {
         if frame.kind() != Kind::System {
             return match self.is_durable(header.to) {
                 true => self.take_durable(frame),
+                false if self.is_for_the_leader(&header) => self.pass_on_record(frame),
                 false => self.send_back(frame, Setback::NoActor, "the Admin takes no messages of actors"),
             };
         }

@@ -10,11 +10,11 @@ use roscius_transport::Hub;
 use roscius_transport::between::Links;
 #[cfg(feature = "nats")]
 use roscius_transport::nats::{self, NatsAddress};
-use roscius_transport::network::{self, Introduction, LinksOptions, PayloadKinds, Security, TlsError};
+use roscius_transport::network::{self, Introduction, LinksOptions, Security, TlsError};
 
 use super::certificates::Certificates;
 use super::neighbours::limits;
-use super::{AdminError, Claim, ConventionOptions, Network};
+use super::{AdminError, Claim, ConventionOptions, Network, Pickles};
 use crate::process::random_number;
 
 /// Whether a system may listen where it wants to: where other hosts reach it, not without saying how it knows them.
@@ -54,11 +54,12 @@ pub(super) fn take_part(
     let (security, certificates) = security(&mut options)?;
     let links_are = LinksAre { convention: options.name.clone(), openness: openness(&security), by_server: false };
     let listener = listener(network, options.outbound_only);
+    let pickles = options.pickles;
     let share = share(options, me, network.map(Network::address))?;
     if network.is_none() {
         return Ok(Part { links: None, links_are, share, certificates });
     }
-    let me = introduction(links_are.convention.clone(), &share);
+    let me = introduction(links_are.convention.clone(), &share, pickles);
     let links = LinksOptions { me, security, limits: limits() };
     let mut links = network::Links::new(links).map_err(AdminError::Loop)?;
     links.lodge(hub.lodging().map_err(AdminError::Loop)?);
@@ -68,13 +69,13 @@ pub(super) fn take_part(
     Ok(Part { links: Some(Links::Tcp(Box::new(links))), links_are, share, certificates })
 }
 
-fn introduction(convention: String, share: &convention::Config) -> Introduction {
+fn introduction(convention: String, share: &convention::Config, pickles: Pickles) -> Introduction {
     Introduction {
         convention,
         identity: share.identity.clone(),
         system: share.me,
         place: share.place.as_ref().map(ToString::to_string),
-        payloads: PayloadKinds::ALL,
+        payloads: pickles.kinds(),
     }
 }
 
@@ -93,12 +94,12 @@ fn over_nats(options: &ConventionOptions, me: SystemId) -> Result<Part, AdminErr
         identity: options.identity.clone().unwrap_or(alone.identity),
         place: Some(nats::place(me).parse()?),
         seed: u64::from(random_number()) << 32 | u64::from(me),
-        timing: convention::Timing { broken_after: SERVER_BACK_WITHIN, ..alone.timing },
+        timing: convention::Timing { broken_after: SERVER_BACK_WITHIN, ..alone.timing.at(&options.pace) },
         ..alone
     };
     let openness = if options.insecure { Openness::Everybody } else { Openness::Certified };
     let links_are = LinksAre { convention: address.convention.clone(), openness, by_server: true };
-    let me = introduction(address.convention.clone(), &share);
+    let me = introduction(address.convention.clone(), &share, options.pickles);
     let links = nats::Links::new(me, &address, limits()).map_err(AdminError::Nats)?;
     Ok(Part { links: Some(Links::Nats(Box::new(links))), links_are, share, certificates: None })
 }
@@ -148,6 +149,7 @@ fn share(
         candidates: options.leaders.iter().filter_map(|leader| leader_at(leader, place.as_ref())).collect(),
         place,
         outbound_only: options.outbound_only,
+        timing: alone.timing.at(&options.pace),
         seed: u64::from(random_number()) << 32 | u64::from(me),
         ..alone
     })

@@ -77,7 +77,9 @@ impl Driven {
         self.events.retain(|event| match event {
             Event::Frame { frame, .. } => {
                 let header = frame.header();
-                let is_from_admin = frame.kind() == Kind::System && header.type_id == Topic::FromAdmin as u64;
+                let is_from_admin = frame.kind() == Kind::System
+                    && header.type_id == Topic::FromAdmin as u64
+                    && header.from.node() == admin;
                 let is_answer = is_from_admin && header.message != 0;
                 if is_answer && let Some(answer) = read::<FromAdmin>(frame) {
                     process.requests.answer(header.message, answer);

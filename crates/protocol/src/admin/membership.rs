@@ -30,9 +30,11 @@ impl Admin {
                     self.transfers_without(system, effects);
                     effects.push(Effect::GiveUp { system });
                 }
-                convention::Effect::Leader(_) => {}
+                convention::Effect::Leader(_) => self.ask_unheard_children(effects),
                 convention::Effect::ChildLost { child, .. } => self.child_lost(child, effects),
                 convention::Effect::ParentLost { child, .. } => self.parent_lost(child, effects),
+                convention::Effect::Sought { name, answer } => self.sought(now, name, answer, effects),
+                convention::Effect::Yielded { name, actor } => self.yielded(&name, actor, effects),
                 convention::Effect::Log(note) => self.log(note.level(), note.to_string(), effects),
             }
         }

@@ -56,12 +56,14 @@ impl Admin {
         }
         self.give_up_awaiting(|_| true, &shutting_down(), effects);
         self.give_up_asking(effects);
+        self.give_up_seeking(effects);
         for node in self.nodes(|process| process.has_actors() && process.attached) {
             effects.push(Effect::Send { to: root(node), id: 0, message: FromAdmin::Closing });
         }
         for child in self.children.keys().copied().collect::<Vec<Address>>() {
             self.ask_to_exit(child, effects);
         }
+        self.ask_unheard_children(effects);
         self.enter(now, Step::Top);
     }
 

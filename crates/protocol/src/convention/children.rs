@@ -48,7 +48,7 @@ impl Convention {
             return;
         }
         self.children.parents.entry(system).or_default().insert(child, parent);
-        if let Some(tie) = self.known.get_mut(&system).and_then(super::Known::member_mut) {
+        if let Some(tie) = self.known.get_mut(&system).and_then(|known| known.member_mut()) {
             tie.placed = tie.placed.saturating_add(1);
         }
         self.concern(now, system, effects);
@@ -217,7 +217,7 @@ impl Convention {
     }
 
     fn is_confirmed(&self, system: SystemId) -> bool {
-        self.known.get(&system).and_then(super::Known::member).is_some_and(|tie| tie.confirmed)
+        self.known.get(&system).and_then(|known| known.member()).is_some_and(|tie| tie.confirmed)
     }
 
     /// A system may not know what it was asked to tell.

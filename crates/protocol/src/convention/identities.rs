@@ -1,6 +1,5 @@
 //! Whose identity is whose: a new start takes the place of the old one, but nobody takes that of one that is alive.
 
-use super::members::Known;
 use super::{Convention, Effect, Note, Place, SystemId, Why};
 use crate::time::Time;
 
@@ -44,7 +43,7 @@ impl Convention {
     }
 
     fn is_alive(&self, now: Time, system: SystemId) -> bool {
-        let alive = |known: &Known| known.linked && now.since(known.heard) < self.timing.doubted_after;
-        self.known.get(&system).is_some_and(alive)
+        let doubted_after = self.timing.doubted_after;
+        self.known.get(&system).is_some_and(|known| known.linked && now.since(known.heard) < doubted_after)
     }
 }

@@ -1,6 +1,5 @@
 //! Invitations: systems that do not know where their leader is, or can not reach it, are asked by it.
 
-use super::members::Known;
 use super::{Convention, Departure, Effect, Message, Note, Peer, Place, SystemId, Timing, Why};
 use crate::admin::messages::Entry;
 use crate::time::Time;
@@ -79,7 +78,7 @@ impl Convention {
             target.is_candidate = false;
         }
         let Some(system) = self.drop_target(place).filter(|system| !self.wants(*system)) else { return };
-        match self.known.get(&system).and_then(Known::member) {
+        match self.known.get(&system).and_then(|known| known.member()) {
             Some(tie) if tie.wants => self.register(now, system, effects),
             _ => self.part(now, system, Departure::NotALeader, Why::NotALeader, effects),
         }

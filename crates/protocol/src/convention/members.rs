@@ -4,12 +4,9 @@ use std::time::Duration;
 
 use super::hysteresis::Allowance;
 use super::messages::{Join, MOST_CAPABILITIES, MOST_CAPABILITY_BYTES, State};
-use super::{Alarm, Convention, Departure, Effect, Message, Note, Place, SystemId, Timer, Timing, Why, admin_of};
+use super::{Alarm, Convention, Departure, Effect, Message, Note, Pace, Place, SystemId, Timer, Timing, Why, admin_of};
 use crate::admin::messages::Entry;
 use crate::time::Time;
-
-/// Who says that it beats more slowly is not waited for any longer.
-const SLOWEST_BEAT: Duration = Duration::from_secs(300);
 
 /// A system with a link, or a tie, or both.
 #[derive(Debug)]
@@ -113,17 +110,19 @@ impl Convention {
             return;
         }
         let allowance = Allowance::full(self.timing.registration_burst, now);
-        let known = self.known.entry(system).or_insert_with(|| Known {
-            identity,
-            linked: false,
-            broken: None,
-            heard: now,
-            tie: None,
-            places: Vec::new(),
-            allowance,
-            owed: false,
-            noted: false,
-            alarm: None,
+        let known = self.known.entry(system).or_insert_with(|| {
+            Box::new(Known {
+                identity,
+                linked: false,
+                broken: None,
+                heard: now,
+                tie: None,
+                places: Vec::new(),
+                allowance,
+                owed: false,
+                noted: false,
+                alarm: None,
+            })
         });
         let is_new = !known.linked;
         known.linked = true;
@@ -132,7 +131,7 @@ impl Convention {
         if let Some(place) = dialled {
             self.reached(now, system, &place, effects);
         }
-        if is_new && let Some(tie) = self.known.get_mut(&system).and_then(Known::member_mut) {
+        if is_new && let Some(tie) = self.known.get_mut(&system).and_then(|known| known.member_mut()) {
             // Each side learns whether the other has given it up meanwhile.
             tie.confirmed = false;
             self.register(now, system, effects);
@@ -245,7 +244,7 @@ impl Convention {
             }
             Some(_) => {
                 // It had given this system up, and begins anew. The own number stays, or the other side would begin anew in turn.
-                self.bereave(system, Why::GaveUp, effects);
+                self.bereave(now, system, Why::GaveUp, effects);
                 self.take_on(now, system, join, effects);
                 self.answer(now, system, knows_mine, effects);
             }
@@ -255,17 +254,18 @@ impl Convention {
     /// A member has registered. If it knows what it is here, there is nothing more to say.
     fn answer(&mut self, now: Time, system: SystemId, knows_mine: bool, effects: &mut Vec<Effect>) {
         if knows_mine {
-            self.confirm(system, effects);
+            self.confirm(now, system, effects);
         } else {
             self.register(now, system, effects);
         }
     }
 
     /// This system is a member there, too, so it may ask for what members may. What it asked on an earlier link may not have arrived.
-    pub(super) fn confirm(&mut self, system: SystemId, effects: &mut Vec<Effect>) {
-        let tie = self.known.get_mut(&system).and_then(Known::member_mut);
+    pub(super) fn confirm(&mut self, now: Time, system: SystemId, effects: &mut Vec<Effect>) {
+        let tie = self.known.get_mut(&system).and_then(|known| known.member_mut());
         if tie.is_some_and(|tie| !std::mem::replace(&mut tie.confirmed, true)) {
             self.watch_again(system, effects);
+            self.tell_names(now, system, effects);
         }
     }
 
@@ -289,6 +289,7 @@ impl Convention {
         self.not_outlying(system, effects);
         self.is_told_anew(system, effects);
         self.review_leadership(now, effects);
+        self.expect_names(now, system);
     }
 
     /// Takes note of what a member says of itself.
@@ -298,7 +299,7 @@ impl Convention {
         }
         let wanted = self.wants(system);
         let own = join.place.as_ref().is_some_and(|place| self.own_places.contains(place));
-        let Some(tie) = self.known.get_mut(&system).and_then(Known::member_mut) else { return };
+        let Some(tie) = self.known.get_mut(&system).and_then(|known| known.member_mut()) else { return };
         // Two hosts that both call themselves 127.0.0.1, for example.
         let place = join.place.filter(|_| !own);
         if tie.place != place {
@@ -313,8 +314,8 @@ impl Convention {
         tie.capabilities = join.capabilities;
         tie.version = join.version;
         tie.wants = join.wants;
-        let slowest = Duration::from_millis(join.beats_every.into()).min(SLOWEST_BEAT);
-        tie.patience = self.timing.lost_after.max(slowest * 4);
+        let slowest = Duration::from_millis(join.beats_every.into()).min(Pace::SLOWEST);
+        tie.patience = self.timing.lost_after.max(slowest.saturating_mul(self.timing.slow_beats));
         tie.hear_state(join.state);
         self.hear_term(join.state);
         if !wanted && !join.wants {

@@ -155,6 +155,10 @@ class Process:
     @property
     def logger(self) -> ActorAddress: ...
     @property
+    def log_of_the_leader(self) -> ActorAddress:
+        """Where the logger sends what is for the log of the convention's leader."""
+
+    @property
     def is_over(self) -> bool: ...
     @property
     def living(self) -> int: ...

@@ -24,12 +24,12 @@ class Convention:
         # A broken connection tells at once; a server waits until somebody has not been heard of for a while.
         self.noticed_within = 6 if server else 3
 
-    def join(self, **capabilities):
+    def join(self, logDefs=None, **capabilities):
         """One more system, with these capabilities."""
-        port = get_free_admin_port()
+        port = capabilities.pop("Admin Port", None) or get_free_admin_port()
         self.leaders = self.leaders or [f"localhost:{port}"]
         way = {"Convention Address": self.server.address} if self.server else {"Convention Address.IPv4": self.leaders}
-        return self.scene.start(self.base, **{"Admin Port": port, **way, **capabilities})
+        return self.scene.start(self.base, logDefs, **{"Admin Port": port, **way, **capabilities})
 
     def admins(self):
         """The processes of the Admins."""
@@ -43,6 +43,12 @@ def convention(scene, request):  # noqa: F811
     if request.param == "nats":
         return request.getfixturevalue("convention_over_nats")
     return Convention(scene, request.param)
+
+
+@pytest.fixture
+def convention_over_tcp(scene):  # noqa: F811
+    """A convention over connections alone."""
+    return Convention(scene, "multiprocTCPBase")
 
 
 @pytest.fixture

@@ -32,8 +32,10 @@ const SETTLED: Duration = Duration::from_secs(2);
 const AGAIN_AFTER: Duration = Duration::from_millis(250);
 /// In a cluster of servers the bucket has so many copies.
 const COPIES: usize = 3;
-/// How often more copies are tried for, where it has fewer: when it was made, some servers of the cluster may not have been there.
-const MORE_COPIES_EVERY: Duration = Duration::from_secs(2);
+/// After how long more copies are tried for, where it has fewer: when it was made, some servers of the cluster may not have been there.
+const MORE_COPIES_AFTER: Duration = Duration::from_secs(2);
+/// How often at the least: the cluster may have no more servers. Each time it is waited for twice as long.
+const MORE_COPIES_EVERY: Duration = Duration::from_secs(60);
 
 /// How the connection with the server is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -110,7 +112,7 @@ impl Keeper<'_> {
         let mut ticks = tokio::time::interval(RENEWED);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut settles = None;
-        let mut copied = Instant::now();
+        let (mut copied, mut again) = (Instant::now(), MORE_COPIES_AFTER);
         loop {
             let settled = async {
                 match settles {
@@ -124,9 +126,9 @@ impl Keeper<'_> {
                     if members.is_none() && self.seats.of(self.me.system).is_some() {
                         members = Some(store.watch(names::MEMBERS).await?);
                     }
-                    if self.seats.leaders().first() == Some(&self.me.system) && copied.elapsed() >= MORE_COPIES_EVERY {
+                    if self.seats.leaders().first() == Some(&self.me.system) && copied.elapsed() >= again {
                         self.have_copies(&mut store).await;
-                        copied = Instant::now();
+                        (copied, again) = (Instant::now(), MORE_COPIES_EVERY.min(2 * again));
                     }
                 }
                 entry = seats.next() => self.seat_changed(entry.ok_or("nothing more comes of the seats")??).await?,

@@ -144,8 +144,9 @@ impl Links {
                 }
                 // A connection that was given up while it waited.
                 Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => left -= 1,
-                Err(_) => {
+                Err(error) => {
                     self.no_accept_until = Some(now + WITHOUT_DESCRIPTORS);
+                    self.events.push(Event::NotTaken { why: error.to_string() });
                     return;
                 }
             }
@@ -312,7 +313,8 @@ impl Links {
         let Some(Place::Greeting(greeted)) = self.places.get_mut(place) else { return };
         let purpose = greeted.purpose;
         let Some(State::Introduced(introduced)) = greeted.state.take() else { return };
-        let (link, peer, payloads, from) = introduced.open(&self.rules.limits);
+        let (payloads, same_host) = (introduced.payloads(), introduced.is_on_same_host());
+        let (link, peer, from) = introduced.open(&self.rules.limits);
         let system = peer.system;
         if let Some(&old) = self.linked.get(&system) {
             self.lost(old, Cause::Replaced);
@@ -339,7 +341,7 @@ impl Links {
         if let Some(id) = dialled {
             self.dials.remove(&id);
         }
-        self.events.push(Event::Up { peer, payloads, dialled, from: Origin::Tcp(from) });
+        self.events.push(Event::Up { peer, payloads, same_host, dialled, from: Origin::Tcp(from) });
     }
 
     pub(super) fn end_greeting(&mut self, place: usize, cause: Cause) {

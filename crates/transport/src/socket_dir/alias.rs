@@ -36,6 +36,8 @@ pub struct Neighbour {
 
 /// What the link of an alias is called until it is in place.
 const UNNAMED: &str = "alias";
+/// How many systems that are alive one that begins disturbs when it looks for the dead.
+const ALIVE_LOOKED_AT: usize = 32;
 
 impl SocketDir {
     /// The directory of the system with this number, in which its processes listen. Made if it is not there.
@@ -244,19 +246,32 @@ impl SocketDir {
     }
 
     /// Removes the directories of systems whose Admin is gone, as far as nobody listens in them, and aliases that lead
-    /// nowhere. The directory above is locked. What can not be removed is left for the next system that begins.
+    /// nowhere. The directory above is locked. What can not be removed is left for the next system that begins, as is what is not
+    /// looked at here because so many are alive: each of them is disturbed by the question, and others wait for the lock.
     fn sweep_dead_systems(&self) {
         let Ok(entries) = fs::read_dir(self.above()) else { return };
-        for path in entries.flatten().map(|entry| entry.path()) {
+        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        // The number of a system is random: each begins somewhere else.
+        let first = self.system().map_or(0, |system| system as usize % paths.len().max(1));
+        paths.rotate_left(first);
+        let mut alive = 0;
+        for path in paths {
             if path.is_symlink() {
-                if target_of(&path).is_some_and(|target| !target.is_alive()) {
-                    let _ = fs::remove_file(&path);
+                match target_of(&path) {
+                    Some(target) if target.is_alive() => alive += 1,
+                    Some(_) => drop(fs::remove_file(&path)),
+                    None => {}
                 }
-            } else if let Some(other) = system_of(&path).map(|_| Self { path })
-                && !other.is_alive()
-            {
-                let _ = fs::remove_file(other.path.join(UNNAMED));
-                let _ = other.remove();
+            } else if let Some(other) = system_of(&path).map(|_| Self { path }) {
+                if other.is_alive() {
+                    alive += 1;
+                } else {
+                    let _ = fs::remove_file(other.path.join(UNNAMED));
+                    let _ = other.remove();
+                }
+            }
+            if alive >= ALIVE_LOOKED_AT {
+                return;
             }
         }
     }

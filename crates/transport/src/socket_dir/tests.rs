@@ -203,6 +203,23 @@ fn a_system_that_begins_sweeps_the_dead_and_nothing_that_lives() {
 }
 
 #[test]
+fn where_many_systems_live_the_dead_are_swept_in_the_end() {
+    let base = Base::new("many");
+    let living: Vec<_> = (1..=40).map(|system| SocketDir::begin_in(&base.0, system).unwrap()).collect();
+    let (dead, listening) = SocketDir::begin_in(&base.0, 1000).unwrap();
+    drop(listening);
+    let mut begun = Vec::new();
+    for system in 41..=150 {
+        if !dead.path().exists() {
+            break;
+        }
+        begun.push(SocketDir::begin_in(&base.0, system).unwrap());
+    }
+    assert!(!dead.path().exists());
+    assert!(living.iter().chain(&begun).all(|(directory, _)| directory.path().exists()));
+}
+
+#[test]
 fn sources_go_with_the_directory_of_their_system_and_nothing_else_does() {
     let base = Base::new("sources");
     let directory = SocketDir::open_in(&base.0, "shop").unwrap();

@@ -72,6 +72,7 @@ const sections = {
   classes: showClasses,
   messages: showMessages,
   processes: showProcesses,
+  convention: showConvention,
   letters: showLetters,
   news: (news) => showLines(find("#news ol"), news),
   records: showRecords,
@@ -236,6 +237,24 @@ function showProcesses({ count: many = 0, shown: rows = {} }) {
       element("td", { class: "number quiet" }, String(row.pid ?? "")), numberCell(row.actors),
       numberCell(row.cpu, `${(row.cpu * 100).toFixed(0)} %`), numberCell(row.memory, row.memory === undefined ? "" : memory(row.memory)));
   });
+}
+
+const linksAre = { this_host: "of this host alone", certified: "with certificates", everybody: "not secure" };
+
+function showConvention({ name = "", identity = "", lets_in, leads, count: many = 0, shown: rows = {} }) {
+  find("#convention").hidden = !many && !name;
+  const listed = Object.keys(rows).length;
+  say(find("#convention .count"), [name, many > listed ? `${listed} of ${count(many)}` : ""].map((part) => part && `· ${part}`).join(" "));
+  say(find("#convention .share"), `This system is ${identity}${leads ? ", which leads" : ""}. Links are ${linksAre[lets_in] ?? lets_in}.`);
+  list(find("#convention tbody"), inOrder(rows), (row, system) => {
+    const heard = row.heard_at === undefined ? "" : `, heard at ${clock(row.heard_at)}`;
+    const mood = row.linked ? (heard ? "notice" : "good") : "bad";
+    return element("tr", { "data-system": system },
+      element("td", { class: "text" }, row.identity, row.leads ? element("span", { class: "many" }, "leads") : null),
+      element("td", { class: "text minor quiet" }, row.place ?? "outbound only"), numberCell(row.actors),
+      element("td", {}, element("span", { class: `state ${mood}` }, element("span", {}, `${row.linked ? "linked" : "no link"}${heard}`))));
+  });
+  showNothing("#convention", many, "No other system is in it.");
 }
 
 function showLetters({ total = 0, kinds = {}, latest = [] }) {

@@ -19,11 +19,14 @@ use roscius_transport::{Hub, SendError};
 use super::super::certificates::Certificates;
 use super::super::neighbours::{Happening, Neighbours};
 use super::Serving;
+use super::pickles::{is_not_made_there, no_pickles};
+use super::records::is_record;
 use super::sending::{Route, Way};
+use crate::rust::PYTHON;
 
 /// The other systems, as far as there is a way to them.
 pub(super) struct Abroad {
-    pub(super) neighbours: Neighbours,
+    pub neighbours: Neighbours,
     certificates: Option<Certificates>,
     watch: WatchId,
     /// Something came from another system.
@@ -33,9 +36,11 @@ pub(super) struct Abroad {
     /// Frames that processes here have no room for, in order, with the systems they came from.
     stuck: BTreeMap<NodeId, VecDeque<(SystemId, Frame)>>,
     /// Processes here that have said more to a system than it takes: nothing is read from them until it does.
-    pub(super) fast: BTreeMap<SystemId, BTreeSet<NodeId>>,
+    pub fast: BTreeMap<SystemId, BTreeSet<NodeId>>,
+    /// Systems that get no log records for now, as they take less than they are sent.
+    pub records_held: BTreeSet<SystemId>,
     /// The way that the last frame of a process here went, as long as nothing else has happened.
-    pub(super) route: Option<Route>,
+    pub route: Option<Route>,
 }
 
 /// How long what was said to other systems last may take to be written.
@@ -51,6 +56,7 @@ impl Abroad {
             rang: false,
             stuck: BTreeMap::new(),
             fast: BTreeMap::new(),
+            records_held: BTreeSet::new(),
             route: None,
         }
     }
@@ -69,6 +75,10 @@ impl Abroad {
                 tracing::warn!(error, "the certificates have changed and are of no use: those from before stay")
             }
         }
+    }
+
+    pub const fn neighbours(&self) -> &Neighbours {
+        &self.neighbours
     }
 
     /// The descriptor of the links is readable.
@@ -160,6 +170,12 @@ impl Serving {
         if frame.kind() == Kind::System && header.from.node().system() == self.hub.node().system() {
             return self.noise(admin_of(from), "a system message from elsewhere names this system as its sender");
         }
+        if let Some(Abroad { neighbours, .. }) = &self.abroad
+            && !neighbours.agreements().admit(&frame, from)
+        {
+            let details = no_pickles(neighbours.name_of(from));
+            return self.refuse_pickle(from, &frame, &details);
+        }
         if header.to == self.admin.address() {
             return self.said_abroad(from, &frame);
         }
@@ -172,30 +188,43 @@ impl Serving {
         if node.system() != self.hub.node().system() {
             // A leader that relays slows nobody down for one who takes little: what is over the bounds of the spool is lost, with a notice.
             // Who is next door is no part of the convention: nobody gets there from outside.
-            if matches!(self.pass_on(&frame), Way::None) {
+            if matches!(self.pass_on(Some(from), &frame), Way::None) {
                 self.no_way(&frame);
             }
             return;
         }
-        if frame.kind() == Kind::System
-            && header.type_id == Topic::Signal as u64
-            && let Ok(Signal::ChildEnded { child, .. }) = decode(&frame.body())
-        {
-            self.tell(Event::ChildElsewhereEnded { child });
+        if frame.kind() == Kind::System {
+            match Topic::of(header.type_id) {
+                Some(Topic::Signal) => {
+                    if let Ok(Signal::ChildEnded { child, .. }) = decode(&frame.body()) {
+                        self.tell(Event::ChildElsewhereEnded { child });
+                    }
+                }
+                Some(Topic::Returned | Topic::DeadLetter | Topic::Answer) => {}
+                // The processes here hear these of their own Admin alone.
+                Some(Topic::ToAdmin | Topic::FromAdmin) | None => {
+                    return self.noise(admin_of(from), "a process here is not spoken to so by another system");
+                }
+            }
         }
         self.deliver(from, node, frame);
     }
 
     /// Gives a frame from another system to the process here that it is for.
     fn deliver(&mut self, from: SystemId, node: NodeId, frame: Frame) {
+        let is_record = is_record(&frame.header());
         if let Some(Abroad { neighbours, stuck, .. }) = &mut self.abroad
             && let Some(stuck) = stuck.get_mut(&node)
         {
+            if is_record {
+                return;
+            }
             neighbours.pause_receiving(from);
             return stuck.push_back((from, frame));
         }
         match self.forward(node, &frame) {
             Ok(()) => {}
+            Err(SendError::Full { .. }) if is_record => {}
             Err(SendError::Full { .. }) => {
                 if let Some(abroad) = &mut self.abroad {
                     abroad.neighbours.pause_receiving(from);
@@ -258,7 +287,17 @@ impl Serving {
         let is_its_own = node == admin_of(from);
         match topic {
             Some(Topic::ToAdmin) if is_its_own => match decode::<ToAdmin>(&body) {
-                Ok(message) => self.tell(Event::Said { by: header.from, role: None, id: header.message, message }),
+                Ok(ToAdmin::CreateFor { creation, .. })
+                    if creation.maker == PYTHON && !self.exchanges_pickles(from) =>
+                {
+                    self.send(Topic::FromAdmin, header.from, header.message, &is_not_made_there());
+                }
+                Ok(mut message) => {
+                    if let (ToAdmin::CreateFor { tried, .. }, Some(abroad)) = (&mut message, &self.abroad) {
+                        abroad.neighbours.agreements().mark_origin(from, tried);
+                    }
+                    self.tell(Event::Said { by: header.from, role: None, id: header.message, message });
+                }
                 Err(error) => self.noise(node, &error.to_string()),
             },
             Some(Topic::FromAdmin) => match decode::<FromAdmin>(&body) {
@@ -296,13 +335,17 @@ impl Serving {
     /// A message that passed between systems has reached nobody.
     pub(super) fn undelivered(&mut self, frame: &Frame, reason: Setback, details: &str) {
         let header = frame.header();
+        if is_record(&header) {
+            return;
+        }
         let here = self.hub.node().system();
         if frame.kind() == Kind::System {
             let Some(topic) = Topic::of(header.type_id) else { return };
-            if topic == Topic::Signal
-                && let Ok(signal) = decode::<Signal>(&frame.body())
-                && let Some((back, signal)) = signal.bounce(header.to)
-            {
+            let signal = (topic == Topic::Signal).then(|| decode::<Signal>(&frame.body()).ok()).flatten();
+            let is_ours = header.from.node().system() == here && header.to.node().system() != here;
+            if matches!(signal, Some(Signal::Exit { .. })) && is_ours {
+                self.tell(Event::NotAskedToExit { actor: header.to });
+            } else if let Some((back, signal)) = signal.and_then(|signal| signal.bounce(header.to)) {
                 if back == self.admin.address() {
                     self.tell(Event::Signal(signal));
                 } else {
@@ -346,7 +389,7 @@ impl Serving {
         match frame::encode(header, payload, DEFAULT_LIMIT, &mut whole).map(|_| Frame::new(whole.into(), DEFAULT_LIMIT))
         {
             Ok(Ok(frame)) => {
-                if matches!(self.pass_on(&frame), Way::None) {
+                if matches!(self.pass_on(None, &frame), Way::None) {
                     self.send_next_door(&frame);
                 }
             }
@@ -358,6 +401,11 @@ impl Serving {
     pub(super) fn carry_out_abroad(&mut self, effect: Effect) {
         let now = self.now();
         match effect {
+            Effect::Ask { system, id, message: ToAdmin::CreateFor { creation, tried } }
+                if creation.maker == PYTHON && !self.may_be_made_at(system, &tried) =>
+            {
+                self.tell(Event::Answered { system, id, message: is_not_made_there() });
+            }
             Effect::Ask { system, id, message } => {
                 self.send(Topic::ToAdmin, root(admin_of(system)), id, &message);
             }

@@ -8,6 +8,7 @@ use roscius_protocol::pair::Room;
 
 use super::Serving;
 use super::abroad::Abroad;
+use super::pickles::no_pickles;
 use crate::process::socket_of;
 
 /// How it stands with what was to be sent to another system.
@@ -47,7 +48,7 @@ impl Serving {
         if let Some(abroad) = &mut self.abroad {
             abroad.neighbours.note(to, from);
         }
-        match self.pass_on(frame) {
+        match self.pass_on(None, frame) {
             Way::Open(way) => {
                 if let Some(abroad) = &mut self.abroad {
                     abroad.route = Some(Route { from, to, way });
@@ -66,6 +67,9 @@ impl Serving {
     fn send_along(&mut self, from: NodeId, to: NodeId, frame: &Frame) -> bool {
         let Some(abroad) = &mut self.abroad else { return false };
         let Some(route) = abroad.route.filter(|route| (route.from, route.to) == (from, to)) else { return false };
+        if !abroad.neighbours.agreements().pass(frame, None, route.way) {
+            return false;
+        }
         match abroad.neighbours.send(self.turned, route.way, frame) {
             Ok(Room::Plenty) => true,
             Ok(Room::Tight) => {
@@ -94,18 +98,26 @@ impl Serving {
 
     /// Processes may say more to a system.
     pub(super) fn read_on(&mut self, system: SystemId) {
-        let fast = self.abroad.as_mut().and_then(|abroad| abroad.fast.remove(&system));
+        let fast = self.abroad.as_mut().and_then(|abroad| {
+            abroad.records_held.remove(&system);
+            abroad.fast.remove(&system)
+        });
         for node in fast.into_iter().flatten() {
             self.hub.resume_reading(node);
         }
     }
 
-    /// Sends a frame on.
-    pub(super) fn pass_on(&mut self, frame: &Frame) -> Way {
+    /// Sends a frame on. `by`: the system that it came from, if that is another.
+    pub(super) fn pass_on(&mut self, by: Option<SystemId>, frame: &Frame) -> Way {
         let system = frame.to().node().system();
         let relay = self.admin.relay(system);
         let Some(Abroad { neighbours, .. }) = &mut self.abroad else { return Way::None };
         let Some(way) = Some(system).filter(|system| neighbours.knows(*system)).or(relay) else { return Way::None };
+        if !neighbours.agreements().pass(frame, by, way) {
+            let details = no_pickles(neighbours.name_of(way));
+            self.undelivered(frame, Setback::Intercepted, &details);
+            return Way::Refused;
+        }
         match neighbours.send(self.turned, way, frame) {
             Ok(Room::Plenty) => Way::Open(way),
             Ok(Room::Tight) => Way::Tight(way),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::scene::{PROGRAM, STARTER, SYSTEM, Scene, creation, kind_of, node, refusal};
 use crate::address::{Address, NodeId};
-use crate::admin::messages::{Entry, FromAdmin, RefusalKind, Requester, ToAdmin};
+use crate::admin::messages::{Creation, Entry, FromAdmin, RefusalKind, Requester, ToAdmin};
 use crate::admin::{CREATE_WITHIN, Effect, Event, Openness, actor_of, root};
 use crate::convention::messages::{Departure, Join, State};
 use crate::convention::{self, Message, SystemId};
@@ -271,6 +271,57 @@ fn who_looks_after_a_system_sees_the_others() {
     assert_eq!((other.linked, other.leads, other.heard_ago), (true, false, Duration::from_secs(1)));
 }
 
+/// A scene with an actor that has a child in a system of which nothing is heard any more.
+fn with_an_unheard_child() -> (Scene, Address, Address) {
+    let mut scene = Scene::new();
+    scene.member(LEFT, 0);
+    let parent = scene.actor(None);
+    let requester = Requester { actor: parent, birth: Birth::numbered(4) };
+    let (_, id, _) = scene.wanted(Some(requester), &[LEFT]);
+    // It has passed the request on to a system that is no member here.
+    let child = elsewhere(RIGHT);
+    scene.answers(LEFT, id, FromAdmin::Created { actor: child });
+    scene.leaves(LEFT);
+    scene.effects.clear();
+    (scene, parent, child)
+}
+
+fn told_as_ended(effects: &[Effect], parent: Address, ended: Address) -> bool {
+    let told = |effect: &Effect| matches!(effect, Effect::Signal { to, signal: Signal::ChildEnded { child, .. } } if *to == parent && *child == ended);
+    effects.iter().any(told)
+}
+
+#[test]
+fn a_system_that_ends_does_not_wait_for_actors_that_nobody_could_tell_of() {
+    let (mut scene, parent, child) = with_an_unheard_child();
+    scene.on(Event::NotAskedToExit { actor: child });
+    assert_eq!(scene.seen(), [], "it may be back in a moment");
+    scene.say(PROGRAM, 8, ToAdmin::Shutdown);
+    let exit = Signal::Exit { by: scene.admin.address(), reason: ExitReason::ParentEnded, recursive: true };
+    let seen = scene.seen();
+    assert!(seen.contains(&Effect::Signal { to: child, signal: exit }), "there may be a way");
+    assert!(!told_as_ended(&seen, parent, child));
+    scene.on(Event::NotAskedToExit { actor: child });
+    assert!(told_as_ended(&scene.seen(), parent, child));
+    scene.on(Event::NotAskedToExit { actor: child });
+    assert_eq!(scene.seen(), [], "that is told once");
+}
+
+#[test]
+fn what_a_member_can_tell_of_is_waited_for() {
+    let mut scene = Scene::new();
+    scene.member(LEFT, 0);
+    let parent = scene.actor(None);
+    let requester = Requester { actor: parent, birth: Birth::numbered(4) };
+    let (_, id, _) = scene.wanted(Some(requester), &[LEFT]);
+    let child = elsewhere(LEFT);
+    scene.answers(LEFT, id, FromAdmin::Created { actor: child });
+    scene.effects.clear();
+    scene.say(PROGRAM, 8, ToAdmin::Shutdown);
+    let asked = |effect: &Effect| matches!(effect, Effect::Signal { to, signal: Signal::Exit { .. } } if *to == child);
+    assert!(!scene.seen().iter().any(asked), "its parent does that");
+}
+
 #[test]
 fn an_actor_that_comes_too_late_exits() {
     let mut scene = Scene::new();
@@ -289,6 +340,124 @@ fn an_actor_that_comes_too_late_exits() {
         matches!(&seen[..], [Effect::Signal { to, signal: Signal::Exit { .. } }] if *to == actor),
         "another was asked meanwhile: {seen:?}"
     );
+}
+
+#[test]
+fn an_actor_that_is_made_after_all_is_taken_and_the_second_exits() {
+    let mut scene = Scene::new();
+    scene.member(LEFT, 0);
+    scene.member(RIGHT, 1);
+    let (system, slow, _) = scene.wanted(None, &[LEFT, RIGHT]);
+    assert_eq!(system, LEFT);
+    // It says something now and then, but does not answer.
+    for _ in 0..CREATE_WITHIN.as_secs() {
+        scene.wait(Duration::from_secs(1));
+        for system in [LEFT, RIGHT] {
+            scene.on(Event::Convention(convention::Event::Heard { system }));
+        }
+    }
+    let (system, next, _) = scene.asked().unwrap();
+    assert_eq!(system, RIGHT);
+    scene.answers(LEFT, slow, FromAdmin::Created { actor: elsewhere(LEFT) });
+    assert_eq!(scene.said_to(PROGRAM), [(5, FromAdmin::Created { actor: elsewhere(LEFT) })]);
+    scene.answers(RIGHT, next, FromAdmin::Created { actor: elsewhere(RIGHT) });
+    let seen = scene.seen();
+    assert!(
+        matches!(&seen[..], [Effect::Signal { to, signal: Signal::Exit { .. } }] if *to == elsewhere(RIGHT)),
+        "there is one already: {seen:?}"
+    );
+}
+
+#[test]
+fn what_is_asked_for_again_by_another_way_is_made_once() {
+    let mut scene = Scene::new();
+    scene.member(LEFT, 0);
+    scene.member(RIGHT, 1);
+    let ask = |scene: &mut Scene, by: SystemId, id: u64, order: u64| {
+        let creation = Creation { order: Some((99, order)), ..creation() };
+        let by = root(NodeId::of_process(by, NodeId::ADMIN));
+        scene.on(Event::Said { by, role: None, id, message: ToAdmin::CreateFor { creation, tried: vec![99] } });
+    };
+    ask(&mut scene, LEFT, 1, 7);
+    let (process, _) = scene.offered();
+    // While it is being made, and when it is there.
+    ask(&mut scene, RIGHT, 2, 7);
+    let actor = scene.ready(process);
+    ask(&mut scene, RIGHT, 3, 7);
+    let created = scene.seen().into_iter().filter_map(|effect| match effect {
+        Effect::Send { to, id, message: FromAdmin::Created { actor } } => Some((to.node().system(), id, actor)),
+        _ => None,
+    });
+    assert_eq!(created.collect::<Vec<_>>(), [(LEFT, 1, actor), (RIGHT, 2, actor), (RIGHT, 3, actor)]);
+    ask(&mut scene, RIGHT, 4, 8);
+    assert_ne!(scene.offered().0, process, "another order is another actor");
+    scene.child_ended(actor);
+    scene.end(process);
+    scene.effects.clear();
+    ask(&mut scene, RIGHT, 5, 7);
+    assert_ne!(scene.offered().0, process, "one that has ended is not given");
+}
+
+/// A system asks for an actor of a source.
+fn asks_for_source(scene: &mut Scene, by: SystemId, id: u64) {
+    let creation = Creation { source: Some("abc".into()), ..creation() };
+    let by = root(NodeId::of_process(by, NodeId::ADMIN));
+    scene.on(Event::Said { by, role: None, id, message: ToAdmin::CreateFor { creation, tried: vec![] } });
+}
+
+/// Which systems were asked for the source, and who was refused.
+fn wanted_and_refused(scene: &mut Scene) -> (Vec<(SystemId, u64)>, Vec<u64>) {
+    let (mut wanted, mut refused) = (Vec::new(), Vec::new());
+    for effect in scene.seen() {
+        match effect {
+            Effect::Ask { system, id, message: ToAdmin::WantSource { .. } } => wanted.push((system, id)),
+            Effect::Send { id, message: FromAdmin::Refused(_), .. } => refused.push(id),
+            _ => {}
+        }
+    }
+    (wanted, refused)
+}
+
+fn source_content(content: &'static [u8]) -> FromAdmin {
+    let content = Some(content.into());
+    FromAdmin::SourceContent { id: "abc".into(), info: None, content, validated: true }
+}
+
+#[test]
+fn a_source_that_a_killed_leader_was_to_bring_is_asked_of_who_else_wants_it() {
+    let mut scene = Scene::new();
+    scene.member(LEFT, 0);
+    scene.member(RIGHT, 1);
+    asks_for_source(&mut scene, LEFT, 1);
+    asks_for_source(&mut scene, RIGHT, 2);
+    let (wanted, refused) = wanted_and_refused(&mut scene);
+    let [(LEFT, first)] = wanted[..] else { panic!("{wanted:?}") };
+    assert!(refused.is_empty());
+    // The leader is killed before it has sent it.
+    scene.leaves(LEFT);
+    let (wanted, refused) = wanted_and_refused(&mut scene);
+    let [(RIGHT, _)] = wanted[..] else { panic!("{wanted:?}") };
+    assert!(refused.is_empty());
+    // What comes of the first request is not for this one.
+    scene.answers(LEFT, first, source_content(b"old"));
+    assert_eq!(scene.status().sources, []);
+    // The other is killed too: nobody waits any more.
+    scene.leaves(RIGHT);
+    assert_eq!(wanted_and_refused(&mut scene), (vec![], vec![]));
+    assert_eq!(scene.status().detail.pending, []);
+}
+
+#[test]
+fn an_actor_of_a_source_is_not_made_for_a_leader_that_was_killed_while_the_source_was_validated() {
+    let mut scene = Scene::new();
+    scene.member(LEFT, 0);
+    asks_for_source(&mut scene, LEFT, 1);
+    let (wanted, _) = wanted_and_refused(&mut scene);
+    scene.answers(LEFT, wanted[0].1, source_content(b"content"));
+    scene.leaves(LEFT);
+    let seen = scene.seen();
+    assert!(!seen.iter().any(|it| matches!(it, Effect::Send { message: FromAdmin::Make { .. }, .. })), "{seen:?}");
+    assert_eq!(scene.status().detail.pending, []);
 }
 
 #[test]

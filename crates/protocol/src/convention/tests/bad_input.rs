@@ -166,7 +166,7 @@ fn who_claims_to_beat_slowly_is_not_waited_for_without_end() {
     let mut alone = Alone::new(&[]);
     alone.link(9, "nine");
     alone.said(9, Message::Join(Box::new(Join { beats_every: u32::MAX, ..plain_join(1, None) })));
-    let effects = alone.wait(seconds(3_600));
+    let effects = alone.wait(seconds(7_200));
     assert!(effects.contains(&Effect::HangUp { system: 9 }));
     assert!(notes(&effects).iter().any(|note| matches!(note, Note::Left { why: Why::Silent { .. }, .. })));
 }

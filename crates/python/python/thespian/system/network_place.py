@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from thespian.system.thesplog import thesplog
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from thespian.system.processes.starting import SystemPlace
 
 
@@ -21,6 +26,7 @@ def place_of(kind: str, default_port: int, capabilities: dict[str, Any]) -> Syst
             f"Unable to determine valid external socket address: the Admin Port is {port!r}, and has to be a number from 1 to 65535."
         )
     spool_of(capabilities)
+    pickles_of(capabilities)
     _check_address(capabilities)
     # Without certificates, and if nobody said that they need not be, other systems are those of this host.
     is_open = capabilities.get(CERTIFICATE) or capabilities.get(INSECURE)
@@ -42,6 +48,9 @@ IDENTITY = "Convention Identity"
 CERTIFICATE = "Convention Certificate"
 # Links with other hosts are made without encryption.
 INSECURE = "Convention Insecure"
+# With which systems pickles are exchanged.
+PICKLE = "Convention Pickle"
+PICKLES = ("convention", "same-host", "never")
 EVERYWHERE = "0.0.0.0"
 # How long durable messages are kept, how many bytes of them, and where they are written down.
 SPOOL_SECONDS = "Convention Spool Seconds"
@@ -49,6 +58,9 @@ SPOOL_BYTES = "Convention Spool Bytes"
 SPOOL_DIRECTORY = "Convention Spool Directory"
 # A thousand years. The core counts in nanoseconds of 64 bits.
 LONGEST_SECONDS = 3e10
+# Nobody waits for a system that says less often that it lives.
+LONGEST_PERIOD = 15 * 60
+MOST_MISSES = 1_000_000
 
 
 class Spool(NamedTuple):
@@ -77,6 +89,64 @@ def spool_of(capabilities: dict[str, Any]) -> Spool:
     return Spool(seconds, size, path)
 
 
+Number = TypeVar("Number", int, float)
+
+# How slowly a system lives in its convention: as the original's variables say it, minutes and seconds as `m:s`.
+PERIOD = "CONVENTION_REREGISTRATION_PERIOD"
+RETRY_PERIOD = "CONVENTION_RESTART_PERIOD"
+MISSES = "CONVENTION_REGISTRATION_MISS_MAX"
+
+
+class Pace(NamedTuple):
+    """How slowly a system lives in its convention. None: as is usual."""
+
+    # Seconds between two signs of life.
+    heartbeat: float | None
+    # So many of them may be missed.
+    misses: int | None
+    # How many seconds to wait at most before a system that is away is tried again.
+    retry: float | None
+
+
+def pace_of(environment: Mapping[str, str]) -> Pace:
+    """What the environment says of it. What can not be read is in the system's own log, and not used."""
+
+    def read(name: str, parse: Callable[[str], Number]) -> Number | None:
+        text = environment.get(name)
+        if not text:
+            return None
+        try:
+            return parse(text)
+        except ValueError as error:
+            thesplog("%s is %r, which is not used: %s", name, text, error, level=logging.WARNING)
+            return None
+
+    return Pace(read(PERIOD, _period), read(MISSES, _misses), read(RETRY_PERIOD, _period))
+
+
+def _period(text: str) -> float:
+    minutes, _, seconds = text.partition(":")
+    period = 60 * int(minutes) + int(seconds) if seconds else 0
+    if not 0 < period <= LONGEST_PERIOD:
+        raise ValueError(f"expected minutes and seconds, such as 0:30, from 0:01 to {LONGEST_PERIOD // 60}:00")
+    return period
+
+
+def _misses(text: str) -> int:
+    misses = int(text)
+    if not 0 < misses <= MOST_MISSES:
+        raise ValueError(f"expected a number from 1 to {MOST_MISSES:,}")
+    return misses
+
+
+def pickles_of(capabilities: dict[str, Any]) -> str:
+    """With which systems pickles are exchanged. RuntimeError if it is said so that it makes no sense."""
+    said = capabilities.get(PICKLE, PICKLES[0])
+    if said not in PICKLES:
+        raise RuntimeError(f"{PICKLE} is {said!r}, and has to be one of {', '.join(map(repr, PICKLES))}.")
+    return str(said)
+
+
 class Share(NamedTuple):
     """What a system is to others."""
 
@@ -90,7 +160,10 @@ class Share(NamedTuple):
     credentials: str | None
     authority: str | None
     insecure: bool
+    # With which systems pickles are exchanged.
+    pickles: str
     spool: Spool
+    pace: Pace
 
 
 def share_of(capabilities: dict[str, Any], host: str, port: str) -> Share:
@@ -111,7 +184,9 @@ def share_of(capabilities: dict[str, Any], host: str, port: str) -> Share:
         credentials,
         authority,
         insecure,
+        pickles_of(capabilities),
         spool_of(capabilities),
+        pace_of(os.environ),
     )
 
 

@@ -78,7 +78,7 @@ def main(task: Task, listening: Listening, prepared: Prepared | None) -> None:
     host = ActorHost(core, task, capabilities, settings)
     signals.handle(core, me, host.describe, prepared is not None)
     if is_logger:
-        log_writer.configure(task.spec)
+        log_writer.configure(task.spec, core.log_of_the_leader)
     else:
         forwarding = log_forwarding.Forwarding() if prepared is None else prepared.forwarding
         forwarding.begin(core, me, settings.get("log level"))

@@ -6,11 +6,14 @@ import logging
 import pickle
 import time
 from collections import deque
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from thespian.system.actor import Actor
 from thespian.system.processes.log_forwarding import configured, forget_configuration, text_of
 from thespian.system.thesplog import thesplog
+
+if TYPE_CHECKING:
+    from roscius._core import ActorAddress
 
 # What a question for the latest records holds: the number of the last one that is known.
 ASKED = "roscius: log records after"
@@ -19,8 +22,13 @@ KEPT = 200
 LONGEST = 2000
 # The mark of a record that the core has made for the Admin.
 FROM_ADMIN = "roscius_admin"
+# The mark of a record that has been written by another logger, and from which level on records are for the log of the convention's leader too.
+FORWARDED = "roscius_forwarded"
+FORWARDED_FROM = logging.WARNING
 # The logDefs of the program, for the logger that is forked from it. They may hold what can not be pickled, such as a stream.
 _log_defs: dict[str, Any] | None = None
+# Where records go that the leader's logger is to write too, in the process of the logger.
+_leader: ActorAddress | None = None
 
 
 def remember(logDefs: dict[str, Any] | None) -> None:
@@ -29,8 +37,10 @@ def remember(logDefs: dict[str, Any] | None) -> None:
     _log_defs = logDefs
 
 
-def configure(_spec: Any) -> None:
-    """Configure logging in the process of the logger."""
+def configure(_spec: Any, leader: ActorAddress) -> None:
+    """Configure logging in the process of the logger. What matters goes to the log of the convention's leader too, by this address."""
+    global _leader
+    _leader = leader
     # Only the logger needs it.
     import logging.config
 
@@ -93,8 +103,15 @@ class LogWriter(Actor):
             if not hasattr(msg, FROM_ADMIN) or logger.isEnabledFor(msg.levelno):
                 self._keep(msg)
                 logger.handle(msg)
+                self._forward(msg)
         elif isinstance(msg, dict) and ASKED in msg:
             self.send(sender, [kept for kept in self._latest if kept["number"] > msg[ASKED]])
+
+    def _forward(self, record: logging.LogRecord) -> None:
+        """Have a record that matters written by the logger of the convention's leader too: the Admin knows which that is, if any."""
+        if _leader is not None and record.levelno >= FORWARDED_FROM and not hasattr(record, FORWARDED):
+            setattr(record, FORWARDED, True)
+            self.send(_leader, record)
 
     def _keep(self, record: logging.LogRecord) -> None:
         text = text_of(record)
