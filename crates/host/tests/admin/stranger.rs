@@ -161,7 +161,7 @@ impl Stranger {
     pub fn until(&mut self, what: &str, is: impl Fn(&Self) -> bool) {
         let since = Instant::now();
         while !is(self) {
-            assert!(since.elapsed() < PATIENCE, "waited in vain for {what}: {:?}", self.frames);
+            assert!(since.elapsed() < PATIENCE, "waited in vain for {what}: {:?} {:?}", self.refused, self.frames);
             self.turn();
         }
     }

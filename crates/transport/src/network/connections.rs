@@ -290,6 +290,13 @@ impl Links {
             _ => None,
         };
         let Some(system) = self.places.get(place).and_then(introduced) else { return Ok(()) };
+        // The link that there is may have ended, and its end not be read yet.
+        if let Some(&current) = self.linked.get(&system) {
+            if let Some(Place::Link(open)) = self.places.get_mut(current) {
+                open.to_end = true;
+            }
+            self.read_link(current);
+        }
         let is_newer = |open: &Open| claim.number > open.claim && !claim.alive.contains(&open.claim);
         let go = match self.linked.get(&system).and_then(|current| self.places.get(*current)) {
             Some(Place::Link(open)) => is_newer(open),

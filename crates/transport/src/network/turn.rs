@@ -139,7 +139,7 @@ impl Links {
         }
     }
 
-    fn read_link(&mut self, place: usize) {
+    pub(super) fn read_link(&mut self, place: usize) {
         let share = self.rules.limits.share;
         let Some(Place::Link(open)) = self.places.get_mut(place) else { return };
         open.hot = false;
