@@ -5,6 +5,7 @@ mod durable;
 mod pickles;
 mod records;
 mod resending;
+mod sending;
 
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};

@@ -8,6 +8,7 @@ mod between;
 mod carrying;
 mod certificates;
 mod doubles;
+mod lodging;
 mod scene;
 mod strangers;
 mod tampering;

@@ -10,7 +10,7 @@ use roscius_protocol::admin::{Effect, Event};
 use roscius_protocol::convention::SystemId;
 use roscius_protocol::frame::{self, DEFAULT_LIMIT, Frame, Header, Kind, Payload};
 use roscius_protocol::lifecycle::Signal;
-use roscius_protocol::pair::{Loss, Room};
+use roscius_protocol::pair::Loss;
 use roscius_protocol::post::Id;
 use roscius_transport::hub::WatchId;
 use roscius_transport::network::Security;
@@ -21,7 +21,7 @@ use super::super::neighbours::{Happening, Neighbours};
 use super::Serving;
 use super::pickles::{is_not_made_there, no_pickles};
 use super::records::is_record;
-use crate::process::socket_of;
+use super::sending::{Route, Way};
 use crate::rust::PYTHON;
 
 /// The other systems, as far as there is a way to them.
@@ -36,31 +36,11 @@ pub(super) struct Abroad {
     /// Frames that processes here have no room for, in order, with the systems they came from.
     stuck: BTreeMap<NodeId, VecDeque<(SystemId, Frame)>>,
     /// Processes here that have said more to a system than it takes: nothing is read from them until it does.
-    fast: BTreeMap<SystemId, BTreeSet<NodeId>>,
+    pub fast: BTreeMap<SystemId, BTreeSet<NodeId>>,
     /// Systems that get no log records for now, as they take less than they are sent.
     pub records_held: BTreeSet<SystemId>,
     /// The way that the last frame of a process here went, as long as nothing else has happened.
-    route: Option<Route>,
-}
-
-/// By which system frames of a process here go to a node elsewhere.
-#[derive(Clone, Copy)]
-struct Route {
-    from: NodeId,
-    to: NodeId,
-    way: SystemId,
-}
-
-/// How it stands with what was to be sent to another system.
-enum Way {
-    /// It is on its way, by this system.
-    Open(SystemId),
-    /// There is no room, as its sender knows.
-    Refused,
-    /// It is on its way, and this system is to be sent no more for now.
-    Tight(SystemId),
-    /// There is no way.
-    None,
+    pub route: Option<Route>,
 }
 
 /// How long what was said to other systems last may take to be written.
@@ -180,120 +160,6 @@ impl Serving {
             abroad.neighbours.drop_link(from, why);
             abroad.ready = true;
         }
-    }
-
-    /// A process here has something for another system.
-    pub(super) fn send_abroad(&mut self, from: NodeId, frame: &Frame) {
-        let to = frame.to().node();
-        if self.send_along(from, to, frame) {
-            return;
-        }
-        if self.admin.has_ended_for(from, to.system()) {
-            return self.undelivered(
-                frame,
-                Setback::Foreign,
-                "its sender has ended for the system of its parent, which was lost",
-            );
-        }
-        if let Some(abroad) = &mut self.abroad {
-            abroad.neighbours.note(to, from);
-        }
-        match self.pass_on(None, frame) {
-            Way::Open(way) => {
-                if let Some(abroad) = &mut self.abroad {
-                    abroad.route = Some(Route { from, to, way });
-                }
-            }
-            Way::Tight(system) => self.slow_down(from, system),
-            Way::Refused => self.forget_route(),
-            Way::None => {
-                self.forget_route();
-                self.send_next_door(frame);
-            }
-        }
-    }
-
-    /// Sends a frame the way that the one before it went, if it is from the same process for the same.
-    fn send_along(&mut self, from: NodeId, to: NodeId, frame: &Frame) -> bool {
-        let Some(abroad) = &mut self.abroad else { return false };
-        let Some(route) = abroad.route.filter(|route| (route.from, route.to) == (from, to)) else { return false };
-        if !abroad.neighbours.agreements().pass(frame, None, route.way) {
-            return false;
-        }
-        match abroad.neighbours.send(self.turned, route.way, frame) {
-            Ok(Room::Plenty) => true,
-            Ok(Room::Tight) => {
-                self.slow_down(from, route.way);
-                true
-            }
-            // The long way round finds out what is to be done.
-            Err(_) => false,
-        }
-    }
-
-    /// What comes next may change the way to another system.
-    pub(super) fn forget_route(&mut self) {
-        if let Some(abroad) = &mut self.abroad {
-            abroad.route = None;
-        }
-    }
-
-    /// A process says more to a system than that takes.
-    fn slow_down(&mut self, process: NodeId, system: SystemId) {
-        if let Some(abroad) = &mut self.abroad {
-            abroad.fast.entry(system).or_default().insert(process);
-            self.hub.pause_reading(process);
-        }
-    }
-
-    /// Processes may say more to a system.
-    fn read_on(&mut self, system: SystemId) {
-        let fast = self.abroad.as_mut().and_then(|abroad| {
-            abroad.records_held.remove(&system);
-            abroad.fast.remove(&system)
-        });
-        for node in fast.into_iter().flatten() {
-            self.hub.resume_reading(node);
-        }
-    }
-
-    /// Sends a frame on. `by`: the system that it came from, if that is another.
-    fn pass_on(&mut self, by: Option<SystemId>, frame: &Frame) -> Way {
-        let system = frame.to().node().system();
-        let relay = self.admin.relay(system);
-        let Some(Abroad { neighbours, .. }) = &mut self.abroad else { return Way::None };
-        let Some(way) = Some(system).filter(|system| neighbours.knows(*system)).or(relay) else { return Way::None };
-        if !neighbours.agreements().pass(frame, by, way) {
-            let details = no_pickles(neighbours.name_of(way));
-            self.undelivered(frame, Setback::Intercepted, &details);
-            return Way::Refused;
-        }
-        match neighbours.send(self.turned, way, frame) {
-            Ok(Room::Plenty) => Way::Open(way),
-            Ok(Room::Tight) => Way::Tight(way),
-            Err(None) => Way::None,
-            Err(Some(refused)) => {
-                self.undelivered(frame, Setback::MailboxFull, &refused.to_string());
-                Way::Refused
-            }
-        }
-    }
-
-    /// Systems of the same user on this host need not know each other: a process there listens beside those here.
-    fn send_next_door(&mut self, frame: &Frame) {
-        let node = frame.header().to.node();
-        let socket = socket_of(self.directory.path(), node);
-        if !socket.exists() {
-            return self.no_way(frame);
-        }
-        self.hub.introduce(node, socket);
-        if let Err(error) = self.hub.forward(node, frame) {
-            self.undelivered(frame, Setback::MailboxFull, &error.to_string());
-        }
-    }
-
-    fn no_way(&mut self, frame: &Frame) {
-        self.undelivered(frame, Setback::Foreign, "its system is not in the convention");
     }
 
     /// A frame came from another system.
