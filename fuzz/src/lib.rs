@@ -368,8 +368,10 @@ pub fn pair(mut data: &[u8]) {
         out.clear();
         let taken = pair.received(Time::ZERO, &Bytes::copy_from_slice(record), &mut out);
         for effect in out.drain(..) {
-            if let Effect::Deliver(frame) | Effect::DeliverDurable { frame, .. } = effect {
-                delivered += frame.len();
+            match effect {
+                Effect::Deliver(frames) => delivered += frames.map(|frame| frame.len()).sum::<usize>(),
+                Effect::DeliverDurable { frame, .. } => delivered += frame.len(),
+                _ => {}
             }
         }
         let status = pair.status();

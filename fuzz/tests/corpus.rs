@@ -9,11 +9,11 @@ use roscius_fuzz::{
 };
 use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::admin::messages::{
-    Answer, Creation, FromAdmin, Letter, Refusal, RefusalKind, Requester, Setback, Source, ToAdmin,
+    Answer, Creation, FromAdmin, Letter, Refusal, RefusalKind, Requester, Scope, Setback, Source, ToAdmin,
     encode as encode_message,
 };
-use roscius_protocol::convention::messages::{Heartbeat, Join, State};
-use roscius_protocol::convention::{Departure, Message, Term};
+use roscius_protocol::convention::messages::{Claimed, Heartbeat, Held, Join, Names, State};
+use roscius_protocol::convention::{Departure, Leave, Message, Term};
 use roscius_protocol::frame::{Buffers, Frame, Header, Hello, Payload, Role, Trace, encode};
 use roscius_protocol::lifecycle::{Birth, ExitReason, Signal};
 use roscius_protocol::message_pack::{Token, write};
@@ -275,10 +275,12 @@ fn good_message(random: &mut Random) -> Vec<u8> {
     let creation = Creation {
         maker: "python".into(),
         name: name.clone(),
+        scope: if random.below(2) == 0 { Scope::System } else { Scope::CONVENTION },
         spec,
         process: Some(node),
         requester,
         source: Some("abc".into()),
+        order: None,
     };
     let capabilities = vec![(random.bytes(9), random.bytes(9)); random.below(4)];
     let (kind, body) = match random.below(13) {
@@ -335,9 +337,22 @@ fn system_corpus() {
 fn good_convention_message(random: &mut Random) -> Message {
     let (mine, yours) = (random.below(5) as u64, random.below(5) as u64);
     let term = Term::default().next(random.below(6) as u32);
-    let state = State { load: random.next() as u32, term, leads: random.below(2) == 0 };
+    let state = State { load: random.next() as u32, term, leads: random.below(2) == 0, names: random.below(3) as u64 };
     let systems = (0..random.below(5)).map(|_| random.below(9) as u32).collect();
-    match random.below(9) {
+    let name = format!("name{}", random.below(3));
+    let leave = Leave { term, system: random.below(6) as u32, number: mine };
+    let actor = Address::new(NodeId::of_process(random.below(6) as u32, 9), 0, 1, 0);
+    match random.below(13) {
+        9 => Message::Names(Box::new(Names {
+            since: (random.below(2) == 0).then_some(yours),
+            version: mine,
+            held: vec![Held { name: name.clone(), leave, actor: Some(actor) }; random.below(2)],
+            freed: vec![name; random.below(2)],
+            asking: Vec::new(),
+        })),
+        10 => Message::Claim { number: mine, name, leave: (random.below(3) == 0).then_some(leave) },
+        11 => Message::Claimed { number: mine, name, answer: Claimed::By(actor) },
+        12 => Message::Yield { name, leave },
         0..=3 => Message::Join(Box::new(Join {
             mine,
             yours: (random.below(2) == 0).then_some(yours),
@@ -348,7 +363,7 @@ fn good_convention_message(random: &mut Random) -> Message {
             wants: random.below(4) != 0,
             state,
         })),
-        4 => Message::Heartbeat(Heartbeat { mine, yours, version: 1, knows: random.below(3) as u64, state }),
+        4 => Message::Heartbeat(Heartbeat { mine, yours, version: 1, knows: random.below(3) as u64, knows_names: random.below(3) as u64, state }),
         5 => Message::Leave { mine: Some(mine), yours: Some(yours), why: Departure::ShutsDown },
         6 => Message::Watch { systems },
         7 => Message::Gone { systems },

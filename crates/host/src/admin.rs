@@ -9,6 +9,7 @@ mod deadlines;
 mod error;
 mod neighbours;
 mod network;
+mod pickles;
 mod process_handles;
 mod serving;
 mod share;
@@ -16,6 +17,7 @@ mod spool;
 
 pub use error::AdminError;
 pub use network::Network;
+pub use pickles::Pickles;
 pub use roscius_protocol::convention::Pace;
 pub use serving::log_of_the_leader;
 pub use spool::SpoolError;
@@ -79,6 +81,8 @@ pub struct ConventionOptions {
     pub authority: Option<PathBuf>,
     /// Links without encryption are made with other hosts too. And a NATS server is taken that asks nobody who they are.
     pub insecure: bool,
+    /// With which systems pickles are exchanged.
+    pub pickles: Pickles,
     /// What is kept of durable messages.
     pub spool: SpoolOptions,
     /// How slowly it lives there, if not as is usual.

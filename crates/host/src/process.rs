@@ -44,6 +44,7 @@ pub use requests::RequestError;
 pub use survey::{Looks, Survey};
 pub use understudies::Remake;
 
+use answering::Ready;
 use children::Children;
 use descriptors::Descriptors;
 use exit::{Exit, Leaving};
@@ -111,6 +112,8 @@ pub struct Process {
     is_watched: AtomicBool,
     /// Actors were left with something to do, so as to look at the links.
     has_more: AtomicBool,
+    /// Which answers of actors here are to be sent.
+    answers: Arc<Ready>,
 }
 
 /// What only the driver uses.
@@ -144,6 +147,7 @@ impl Process {
         // Whoever hears of the end of an actor finds that the Admin knows of it.
         let options = HubOptions { first: Some(admin_node), ..HubOptions::new(node, role) };
         let hub = Hub::new(options, Some(listening))?;
+        let answers = Arc::new(Ready::new(hub.remote()));
         let exit = Arc::new(Exit::new(hub.remote()));
         let system = ActorSystem::simple().slices(true).node(node).gate(Arc::clone(&exit) as Arc<_>).start()?;
         let process = Arc::new(Self {
@@ -171,6 +175,7 @@ impl Process {
             is_over: AtomicBool::new(false),
             is_watched: AtomicBool::new(false),
             has_more: AtomicBool::new(false),
+            answers,
         });
         process.exit.belong_to(&process);
         Ok(process)
@@ -262,9 +267,8 @@ impl Process {
             wants_out = self.exit.wants_out();
             wants_out
         };
-        let stepped = if congested { 0 } else { self.system.steps(SLICES, looks_out) };
+        let stepped = self.play(|| if congested { 0 } else { self.system.steps(SLICES, looks_out) });
         self.has_more.store(wants_out || stepped >= SLICES, Ordering::Relaxed);
-        self.settle_answers();
         self.flush();
         let progress = happened || stepped > 0;
         self.stop_driving();

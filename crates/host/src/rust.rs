@@ -72,5 +72,7 @@ pub use language::{EXIT_REQUEST, RustLanguage};
 pub use launch::ActorTask;
 pub use parts::{enter, start_program};
 pub use roscius::registry::Registry;
+pub use roscius_protocol::admin::messages::GlobalName;
+pub(crate) use system::PYTHON;
 pub use system::{Builder, ProcessSystem, announce};
 pub use within::{spawn_by_name, spawn_python};

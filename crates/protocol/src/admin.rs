@@ -40,6 +40,7 @@ pub mod messages;
 mod processes;
 mod resending;
 mod share;
+mod shared_names;
 mod shutdown;
 mod source_transfer;
 mod sources;
@@ -67,6 +68,7 @@ use messages::{Entry, FromAdmin, LetterRecord, ToAdmin};
 use processes::{Process, Timer};
 use resending::KeptLetters;
 pub use share::{LinksAre, Openness, Other, Share};
+use shared_names::SharedNames;
 use shutdown::Shutdown;
 use source_transfer::{Sent, Transfers};
 use sources::Sources;
@@ -352,6 +354,7 @@ pub struct Admin {
     coming: BTreeMap<String, NodeId>,
     children: BTreeMap<Address, Child>,
     names: Directory<Address>,
+    shared: SharedNames,
     capabilities: BTreeMap<Vec<u8>, Vec<u8>>,
     settings: Vec<Entry>,
     letters: Letters,
@@ -389,6 +392,7 @@ impl Admin {
             coming: BTreeMap::new(),
             children: BTreeMap::new(),
             names: Directory::new(),
+            shared: SharedNames::default(),
             capabilities: config.capabilities.into_iter().collect(),
             settings: config.settings,
             letters: Letters::default(),
@@ -481,6 +485,7 @@ impl Admin {
             Event::CreatorEnded if self.lives_with_creator => self.shut_down(now, None, effects),
             Event::CreatorEnded | Event::Due => {}
         }
+        self.take_own_answers(now, effects);
         self.advance_shutdown(now, effects);
     }
 

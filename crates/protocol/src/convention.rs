@@ -19,6 +19,12 @@
 //!
 //! All members say so every second. A member is given up when its link is broken and does not come back, or when nothing is heard of it. Both sides
 //! do this for themselves. When one has given the other up, the other learns it with the next message, and starts anew as well: it tells the same losses.
+//!
+//! # Names
+//!
+//! A name of the convention has one holder among all systems that follow a leader. Who wants an actor of such a name asks the leader, which
+//! says who has it, or gives *leave* to make it to one of those that ask. All systems tell all that may lead which names they
+//! hold, so another leader knows them too. It gives leave to nobody before its members have told it, in its term, which they hold.
 
 mod children;
 mod departures;
@@ -30,8 +36,10 @@ mod invites;
 mod leaders;
 mod members;
 pub mod messages;
+mod names;
 mod note;
 mod place;
+mod registry;
 mod targets;
 mod term;
 mod timing;
@@ -42,6 +50,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use events::{Config, Effect, Event, Peer, SystemId};
 
 pub use messages::{Departure, Message};
+pub use names::{Leave, NameAnswer, NoName};
 pub use note::{Note, Why};
 pub use place::{InvalidPlace, Place};
 pub use term::Term;
@@ -55,6 +64,8 @@ use crate::timers::{TimerKey, TimerQueue};
 use children::Children;
 use leaders::Leadership;
 use members::Known;
+use names::Names;
+use registry::Registry;
 use targets::Target;
 
 /// See the [module](self).
@@ -88,6 +99,8 @@ pub struct Convention {
     was_invited: bool,
     children: Children,
     leadership: Leadership,
+    names: Names,
+    registry: Registry,
     /// The number of the next tie.
     next_tie: u64,
     timers: TimerQueue<Timer>,
@@ -103,6 +116,7 @@ enum Timer {
     Target(Place),
     Outlying(SystemId),
     Leadership,
+    Names,
 }
 
 /// When something is looked after next.
@@ -131,6 +145,8 @@ impl Convention {
             was_invited: false,
             children: Children::default(),
             leadership: Leadership::default(),
+            names: Names::default(),
+            registry: Registry::default(),
             next_tie: 1,
             timers: TimerQueue::new(),
             counters: BTreeMap::new(),
@@ -175,6 +191,9 @@ impl Convention {
             Event::Fostered { parent, child } => self.fostered(now, parent, child, effects),
             Event::FosterGone { parent, child } => self.foster_gone(parent, child, effects),
             Event::ChildGone { child } => self.child_gone(child, effects),
+            Event::Seek { name, leave } => self.seek(now, name, leave, effects),
+            Event::Holds { name, actor } => self.holds(now, name, actor, effects),
+            Event::Frees { name } => self.frees(now, &name, effects),
             Event::ShutDown => return self.shut_down(effects),
         }
         while let Some((_, _, timer)) = self.timers.pop_due(now) {
@@ -193,6 +212,7 @@ impl Convention {
                 }
                 Timer::Outlying(system) => self.outlying_due(now, system, effects),
                 Timer::Leadership => self.review_leadership(now, effects),
+                Timer::Names => self.names_due(now, effects),
             }
         }
     }
@@ -210,6 +230,10 @@ impl Convention {
             Message::Watch { systems } => self.got_watch(now, system, systems, effects),
             Message::Unwatch { systems } => self.got_unwatch(system, &systems, effects),
             Message::Gone { systems } => self.got_gone(system, &systems, effects),
+            Message::Names(names) => self.got_names(now, system, *names, effects),
+            Message::Claim { number, name, leave } => self.got_claim(now, system, (number, leave), name, effects),
+            Message::Claimed { number, name, answer } => self.got_claimed(now, system, number, (name, answer), effects),
+            Message::Yield { name, leave } => self.got_yield(now, system, (name, leave), effects),
         }
     }
 

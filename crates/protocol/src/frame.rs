@@ -163,6 +163,12 @@ impl Frame {
         }
     }
 
+    /// Whom it is for, as its header says.
+    #[inline]
+    pub fn to(&self) -> Address {
+        Address::from_bytes(part(&self.whole, 16))
+    }
+
     /// What the payload is.
     #[inline]
     pub fn kind(&self) -> Kind {

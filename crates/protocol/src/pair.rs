@@ -38,6 +38,7 @@
 //! The other side says how much it will take before it has acknowledged any ([`Window`]). A side whose own receivers are slow pauses
 //! ([`Pair::pause`]): then the other comes to a stop at the end of its window.
 
+mod arrivals;
 mod durable;
 mod incoming;
 mod link;
@@ -57,6 +58,7 @@ use link::Link;
 use outgoing::{Held, Outgoing};
 use record::{Class, Side};
 
+pub use arrivals::Arrivals;
 pub use record::RecordError;
 
 /// The longest piece of a frame in one record, in bytes.
@@ -138,8 +140,8 @@ pub enum Effect {
         /// The rest, which may be empty: part of a long frame.
         body: Bytes,
     },
-    /// A frame has come. It comes once.
-    Deliver(Bytes),
+    /// Frames have come, in order. Each comes once.
+    Deliver(Arrivals),
     /// A durable frame has come. It comes once, as long as its id is remembered; when it has been dealt with, it is to be
     /// settled ([`Pair::settle`]).
     DeliverDurable {

@@ -67,6 +67,57 @@ pub fn write_text(text: &str) -> Vec<u8> {
     [&[PROTO, 4, FRAME], &(body.len() as u64).to_le_bytes()[..], &body].concat()
 }
 
+/// Whether a pickle is of plain data: numbers, texts, bytes, true and false, None, and lists, tuples, sets and dictionaries of these. To
+/// unpickle it runs nothing. Pickles of the protocols 0 and 1 never are.
+pub fn is_plain(stream: &[u8]) -> bool {
+    let [PROTO, 2..=u8::MAX, rest @ ..] = stream else { return false };
+    let mut rest = rest;
+    while let Some((&opcode, after)) = rest.split_first() {
+        let length = match opcode {
+            b'.' => return true,
+            // A mark and what takes it away, None and truths, empty collections, what is put into them, tuples, and what is remembered.
+            b'('
+            | b'0'
+            | b'1'
+            | b'2'
+            | b'N'
+            | 0x88
+            | 0x89
+            | b']'
+            | b'}'
+            | b')'
+            | 0x8f
+            | 0x91
+            | b'l'
+            | b'd'
+            | b't'
+            | 0x85..=0x87
+            | b'a'
+            | b'e'
+            | b's'
+            | b'u'
+            | 0x90
+            | MEMOIZE => Some(0),
+            // Numbers, and what was remembered.
+            b'K' | b'h' | PUT => Some(1),
+            b'M' => Some(2),
+            b'J' | b'j' | b'r' => Some(4),
+            b'G' | FRAME => Some(8),
+            // Long numbers, texts and bytes, after their lengths of one, four or eight bytes.
+            0x8a | SHORT_TEXT | b'C' => after.first().map(|length| 1 + u64::from(*length)),
+            0x8b | TEXT | b'B' => after.first_chunk().map(|length| 4 + u64::from(u32::from_le_bytes(*length))),
+            LONG_TEXT | 0x8e | 0x96 => {
+                after.first_chunk().and_then(|length| u64::from_le_bytes(*length).checked_add(8))
+            }
+            _ => None,
+        };
+        let skipped = length.and_then(|length| usize::try_from(length).ok()).and_then(|length| after.get(length..));
+        let Some(skipped) = skipped else { return false };
+        rest = skipped;
+    }
+    false
+}
+
 fn joined(module: &str, name: &str) -> String {
     if module == "builtins" { name.to_owned() } else { format!("{module}.{name}") }
 }
@@ -130,6 +181,27 @@ mod tests {
         assert_eq!(name(PAIR), "tuple");
         assert_eq!(name(SPEC), "tuple");
         assert_eq!(name(CLASS), "examples.Worker");
+    }
+
+    #[test]
+    fn plain_is_what_makes_no_object() {
+        // {"a": (1, 2.5, None), "b": [True, b"x", "text", {1}, 10**30]}, as CPython writes it with protocol 5.
+        let data = b"\x80\x05\x95\x45\0\0\0\0\0\0\0}\x94(\x8c\x01a\x94K\x01G@\x04\0\0\0\0\0\0N\x87\x94\x8c\x01b\x94]\x94(\x88C\x01x\x94\x8c\x04text\x94\x8f\x94(K\x01\x90\x8a\x0d\0\0\0@\xea\xed\x74\x46\xd0\x9c\x2c\x9f\x0ceu.";
+        for plain in [&data[..], DICT, LIST, PAIR, SPEC, &write_text("linux")] {
+            assert!(is_plain(plain), "{}", plain.escape_ascii());
+            // What comes after the end is not looked at; what has none is nothing.
+            assert!(is_plain(&[plain, b"R"].concat()));
+            (0..plain.len()).for_each(|end| assert!(!is_plain(&plain[..end])));
+        }
+        let old = b"cposix\nsystem\n(S'x'\ntR.";
+        for active in
+            [FRACTION, CLASS, old, &[b"\x80\x02", &old[..]].concat(), b"\x80\x02\x82\x01.", b"\x80\x04Px\n.", b""]
+        {
+            assert!(!is_plain(active), "{}", active.escape_ascii());
+        }
+        // A length beyond the end, and one beyond all ends.
+        assert!(!is_plain(b"\x80\x04X\xff\xff\xff\xff."));
+        assert!(!is_plain(b"\x80\x04\x8d\xff\xff\xff\xff\xff\xff\xff\xff."));
     }
 
     #[test]

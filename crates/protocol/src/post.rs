@@ -259,6 +259,11 @@ impl Post {
         }
     }
 
+    /// Whether a message was sent here, and is kept until it is settled.
+    pub fn is_own(&self, id: Id) -> bool {
+        self.entries.get(&id).is_some_and(|entry| entry.own)
+    }
+
     /// The link had no room for a parcel.
     pub fn refused(&mut self, now: Time, id: Id) {
         let Some(to) = self.entries.get(&id).map(|entry| entry.parcel.to.clone()) else { return };

@@ -104,6 +104,13 @@ BUGS = [
         "",
     ),
     Bug(
+        "a new leader gives names away at once",
+        CONVENTION,
+        "convention/registry.rs",
+        "now.since(giving.since) >= first && giving.awaited.values().all(|until| *until <= now)",
+        "now.since(giving.since) >= first.mul_f32(0.0)",
+    ),
+    Bug(
         "what was given up leaves a hole",
         PAIR,
         "pair/link.rs",

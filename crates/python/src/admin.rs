@@ -8,8 +8,8 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use roscius::{Address, NodeId};
 use roscius_host::admin::{
-    AdminError, AdminOptions, Claim, ConventionOptions, Pace as Timing, SpoolOptions, StatusBell, alias_of_queue,
-    alias_of_tcp, alias_of_udp, serve_telling,
+    AdminError, AdminOptions, Claim, ConventionOptions, Pace as Timing, Pickles, SpoolOptions, StatusBell,
+    alias_of_queue, alias_of_tcp, alias_of_udp, serve_telling,
 };
 use roscius_protocol::admin::messages::Entry;
 use roscius_transport::SocketDir;
@@ -62,6 +62,7 @@ pub(crate) struct Share {
     credentials: Option<PathBuf>,
     authority: Option<PathBuf>,
     insecure: bool,
+    pickles: String,
     spool: Spool,
     pace: Pace,
 }
@@ -114,8 +115,25 @@ pub(crate) fn serve_admin(
         other => return Err(PyValueError::new_err(format!("`{other}` is no kind of system"))),
     };
     let system = random_number().map_err(pyo3::exceptions::PyOSError::new_err)?;
-    let Share { leaders, identity, place, outbound_only, certificate, credentials, authority, insecure, spool, pace } =
-        convention;
+    let Share {
+        leaders,
+        identity,
+        place,
+        outbound_only,
+        certificate,
+        credentials,
+        authority,
+        insecure,
+        pickles,
+        spool,
+        pace,
+    } = convention;
+    let pickles = match &*pickles {
+        "convention" => Pickles::Convention,
+        "same-host" => Pickles::SameHost,
+        "never" => Pickles::Never,
+        other => return Err(PyValueError::new_err(format!("`{other}` does not say with whom pickles are exchanged"))),
+    };
     let usual = SpoolOptions::default();
     let spool = SpoolOptions {
         keep_for: spool.seconds.map_or(Ok(usual.keep_for), seconds)?,
@@ -136,6 +154,7 @@ pub(crate) fn serve_admin(
         authority,
         insecure,
         identity,
+        pickles,
         spool,
         pace,
         ..ConventionOptions::default()

@@ -12,7 +12,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use roscius::{Address, Birth, NodeId, Restart};
 use roscius_host::process::{ChildProcess, Options, Process as Host, Remake, RequestError};
-use roscius_protocol::admin::messages::{Creation, Entry, FromAdmin, Refusal, RefusalKind, Requester, Status, ToAdmin};
+use roscius_protocol::admin::messages::{
+    Creation, Entry, FromAdmin, GlobalName, Refusal, RefusalKind, Requester, Scope, Status, ToAdmin,
+};
 use roscius_protocol::frame::Role;
 use rustix::pipe::{PipeFlags, pipe_with};
 
@@ -111,7 +113,7 @@ pub(crate) fn entries<'py>(py: Python<'py>, entries: Vec<Entry>) -> PyResult<Bou
     Ok(dict)
 }
 
-const KINDS: [(RefusalKind, &str); 8] = [
+const KINDS: [(RefusalKind, &str); 9] = [
     (RefusalKind::NoMaker, "no-maker"),
     (RefusalKind::ShuttingDown, "shutting-down"),
     (RefusalKind::NoCompatibleSystem, "no-compatible-system"),
@@ -120,7 +122,29 @@ const KINDS: [(RefusalKind, &str); 8] = [
     (RefusalKind::Import, "import"),
     (RefusalKind::NoProcess, "no-process"),
     (RefusalKind::NoStarter, "no-starter"),
+    (RefusalKind::NoName, "no-name"),
 ];
+
+/// A global name, as a text; one of the convention says so itself (`roscius.ConventionName`).
+struct SharedOrNot(GlobalName);
+
+impl<'py> FromPyObject<'_, 'py> for SharedOrNot {
+    type Error = PyErr;
+
+    fn extract(name: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let text: String = name.extract()?;
+        let shared = match name.getattr_opt("in_convention")? {
+            Some(shared) => shared.is_truthy()?,
+            None => false,
+        };
+        Ok(Self(if shared { GlobalName::in_convention(text) } else { text.into() }))
+    }
+}
+
+fn parts_of(name: Option<SharedOrNot>) -> (Option<String>, Scope) {
+    let (text, scope) = name.map(|SharedOrNot(name)| (name.text, name.scope)).unzip();
+    (text, scope.unwrap_or_default())
+}
 
 fn refused(Refusal { kind, text }: Refusal) -> PyErr {
     let name = KINDS.iter().find(|(other, _)| *other == kind).map_or("no-process", |(_, name)| name);
@@ -252,14 +276,15 @@ impl Process {
         py: Python<'_>,
         maker: String,
         spec: Vec<u8>,
-        name: Option<String>,
+        name: Option<SharedOrNot>,
         source: Option<String>,
         within: f64,
         requester: Option<(u32, u32)>,
     ) -> PyResult<ActorAddress> {
         let process = requester.map(|(process, _)| NodeId::of_process(self.host.node().system(), process));
         let requester = requester.map(|(_, birth)| Requester { actor: self.me(), birth: Birth::numbered(birth) });
-        let creation = Creation { maker, name, spec, process, requester, source };
+        let (name, scope) = parts_of(name);
+        let creation = Creation { maker, name, scope, spec, process, requester, source, order: None };
         created(self.ask_admin(py, self.me(), ToAdmin::Create(creation), seconds(within)?)?)
     }
 
@@ -282,8 +307,9 @@ impl Process {
 
     /// Has the Admin make an actor. `taken` has the answer to what is returned.
     #[pyo3(signature = (maker, spec, name, source = None))]
-    fn begin_create(&self, maker: String, spec: Vec<u8>, name: Option<String>, source: Option<String>) -> u64 {
-        let creation = Creation { maker, name, spec, process: None, requester: None, source };
+    fn begin_create(&self, maker: String, spec: Vec<u8>, name: Option<SharedOrNot>, source: Option<String>) -> u64 {
+        let (name, scope) = parts_of(name);
+        let creation = Creation { maker, name, scope, spec, process: None, requester: None, source, order: None };
         self.host.begin_request(self.me(), ToAdmin::Create(creation))
     }
 

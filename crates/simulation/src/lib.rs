@@ -55,6 +55,7 @@ mod wire;
 mod world;
 
 pub use error::{CreateError, StartFailed, TellError};
+pub use roscius_protocol::admin::messages::GlobalName;
 pub use simulated::{Asked, Endpoint, SimulatedSystem};
 pub use simulation::{Builder, Simulation};
 pub use trouble::Trouble;

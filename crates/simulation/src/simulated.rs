@@ -11,7 +11,7 @@ use roscius::testkit::{Listener, Probe};
 use roscius::{
     Actor, ActorRef, ActorSystem, Address, Ask, AskError, Destination, Message, NodeId, Received, StartError,
 };
-use roscius_protocol::admin::messages::{Creation, Status, ToAdmin};
+use roscius_protocol::admin::messages::{Creation, GlobalName, Status, ToAdmin};
 use roscius_protocol::convention::SystemId;
 use serde::Serialize;
 
@@ -84,14 +84,15 @@ impl SimulatedSystem {
         self.create::<A>(None, &arguments)
     }
 
-    /// The actor with this name in this system, which is created if there is none.
+    /// The actor with this name in this system, or in the convention if it is a [`GlobalName::in_convention`], which is created if there is
+    /// none.
     ///
     /// # Errors
     ///
     /// [`CreateError`] if it can not be made.
     pub fn spawn_named<A: Actor>(
         &self,
-        name: impl Into<String>,
+        name: impl Into<GlobalName>,
         arguments: impl Serialize,
     ) -> Result<ActorRef<A>, CreateError> {
         self.create::<A>(Some(name.into()), &arguments)
@@ -106,7 +107,11 @@ impl SimulatedSystem {
         self.create_by(name.to_owned(), None, arguments_of(name, &arguments)?)
     }
 
-    fn create<A: Actor>(&self, name: Option<String>, arguments: &impl Serialize) -> Result<ActorRef<A>, CreateError> {
+    fn create<A: Actor>(
+        &self,
+        name: Option<GlobalName>,
+        arguments: &impl Serialize,
+    ) -> Result<ActorRef<A>, CreateError> {
         let actor = std::any::type_name::<A>();
         let maker = {
             let world = self.world.borrow();
@@ -116,9 +121,11 @@ impl SimulatedSystem {
         self.create_by(maker, name, arguments_of(actor, arguments)?).map(ActorRef::assume)
     }
 
-    fn create_by(&self, maker: String, name: Option<String>, spec: Vec<u8>) -> Result<Address, CreateError> {
+    fn create_by(&self, maker: String, name: Option<GlobalName>, spec: Vec<u8>) -> Result<Address, CreateError> {
+        let (name, scope) = name.map(|name| (name.text, name.scope)).unzip();
+        let scope = scope.unwrap_or_default();
         let node = self.with(System::program_node).ok_or(CreateError::NoAnswer)?;
-        let creation = Creation { maker, name, spec, process: None, requester: None, source: None };
+        let creation = Creation { maker, name, scope, spec, process: None, requester: None, source: None, order: None };
         request(&self.world, node, &ToAdmin::Create(creation)).and_then(created)
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use roscius::gate::{NotMade, Wanted};
 use roscius::{Address, NodeId};
-use roscius_protocol::admin::messages::{Creation, FromAdmin, Requester, ToAdmin};
+use roscius_protocol::admin::messages::{Creation, FromAdmin, Requester, Scope, ToAdmin};
 use serde::Serialize;
 
 use crate::error::CreateError;
@@ -51,7 +51,16 @@ pub(crate) fn have_made(wanted: Wanted) -> Result<Address, NotMade> {
     let (world, process) = last().ok_or(NotMade::NoOthers)?;
     let Wanted { name: maker, arguments: spec, node, parent: actor, birth } = wanted;
     let requester = Some(Requester { actor, birth });
-    let creation = Creation { maker, name: None, spec, process: Some(node), requester, source: None };
+    let creation = Creation {
+        maker,
+        name: None,
+        scope: Scope::System,
+        spec,
+        process: Some(node),
+        requester,
+        source: None,
+        order: None,
+    };
     match request(&world, process, &ToAdmin::Create(creation)).and_then(created) {
         Ok(actor) => Ok(actor),
         Err(CreateError::Refused { kind, text }) => Err(NotMade::Refused { kind, text }),

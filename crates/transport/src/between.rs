@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::lodging::Ready;
 #[cfg(feature = "nats")]
 use crate::nats;
 use crate::network::{self, DialId, Event, Introduction, SendError};
@@ -65,6 +66,24 @@ impl Links {
     /// Nobody else is linked with.
     pub fn stop_listening(&mut self) {
         on!(self, it => it.stop_listening());
+    }
+
+    /// What a hub has found out about a socket that lodges with it. What goes over a server has none.
+    pub fn note(&mut self, ready: Ready) {
+        match self {
+            Self::Tcp(links) => links.note(ready),
+            #[cfg(feature = "nats")]
+            Self::Nats(_) => {}
+        }
+    }
+
+    /// The descriptor is readable.
+    pub fn ring(&mut self) {
+        match self {
+            Self::Tcp(links) => links.ring(),
+            #[cfg(feature = "nats")]
+            Self::Nats(_) => {}
+        }
     }
 
     /// New connections are made and taken so from now on. A server is what it was.

@@ -46,6 +46,7 @@ use rustix::process::Pid;
 use slab::Slab;
 
 use crate::link::{Greeting, Link, LinkError, Rules};
+use crate::lodging::{Lodging, Ready};
 use crate::queue::{Bounds, PushError, Room, SendQueue};
 use crate::socket_dir::Listening;
 use peer::{Peer, Way};
@@ -279,6 +280,8 @@ pub struct Hub {
     hot: VecDeque<usize>,
     scratch: Vec<u8>,
     events: Vec<Event>,
+    /// Of the sockets of others.
+    lodgers: Vec<Ready>,
     turn: u64,
     tickets: u64,
     posts: Arc<remote::Posts>,
@@ -315,11 +318,26 @@ impl Hub {
             // Not zeroed: only as much of it is touched as is ever read at once.
             scratch: Vec::with_capacity(SCRATCH),
             events: Vec::new(),
+            lodgers: Vec::new(),
             turn: 0,
             tickets: 0,
             posts: Arc::new(remote::Posts::new(waker, &options)),
             options,
         })
+    }
+
+    /// Where others register sockets that [`Hub::poll`] waits for too.
+    ///
+    /// # Errors
+    ///
+    /// An error of the operating system, if it has no descriptors left, say.
+    pub fn lodging(&self) -> io::Result<Lodging> {
+        self.poll.registry().try_clone().map(Lodging::with_hub)
+    }
+
+    /// Takes what was found out about these since it was last asked. It is said once.
+    pub fn take_ready(&mut self) -> impl Iterator<Item = Ready> + '_ {
+        self.lodgers.drain(..)
     }
 
     /// Who this process is.

@@ -12,6 +12,7 @@
 //! | `memory` | memory that two processes share, for small frames on a busy link |
 //! | [`link`] | one connection: who is at the other end, frames in, frames out |
 //! | [`hub`] | all connections of a process, watched descriptors and processes |
+//! | `lodging` | sockets of others that a hub waits for beside its own |
 //! | `between` | links between systems, of either kind that follows (feature `network`) |
 //! | `network` | links between systems, over TCP with mutual TLS (feature `network`) |
 //! | `datagram` | numbered streams over the messages of a server (feature `network`) |
@@ -26,6 +27,7 @@
 
 #![cfg(unix)]
 
+mod allocator;
 #[cfg(feature = "network")]
 pub mod between;
 #[cfg(feature = "network")]
@@ -33,6 +35,7 @@ pub mod datagram;
 mod flow;
 pub mod hub;
 pub mod link;
+mod lodging;
 mod memory;
 #[cfg(feature = "nats")]
 pub mod nats;
@@ -43,5 +46,6 @@ pub mod socket_dir;
 
 pub use hub::{Event, Hub, HubOptions, Remote, SendError};
 pub use link::LinkError;
+pub use lodging::{Lodging, Ready};
 pub use queue::{Bounds, Room};
 pub use socket_dir::{Found, Listening, Neighbour, SocketDir, SocketDirError};

@@ -11,7 +11,6 @@ pub use error::LinkError;
 pub use greeting::{Greeting, Progress, Rules};
 
 use std::io::IoSlice;
-use std::sync::Once;
 
 use bytes::Bytes;
 use mio::net::UnixStream;
@@ -20,6 +19,7 @@ use rustix::io::Errno;
 use rustix::net::sockopt::set_socket_send_buffer_size;
 use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
 
+use crate::allocator::{expect_long_blocks, moved};
 pub use crate::flow::{Read, Written};
 use crate::queue::{CHUNKS_A_WRITE, SendQueue};
 use detour::{Drained, Incoming, Outgoing};
@@ -29,8 +29,6 @@ const LONG: usize = 64 << 10;
 /// The most that is written in one go, so that a fast reader does not keep its writer from everything else.
 const WRITE_BUDGET: usize = 4 << 20;
 
-/// The allocator is told that blocks of up to this size come and go.
-const USUAL_BLOCK: usize = 16 << 20;
 /// How much the kernel is to hold for a reader, if it may: usually it allows 416 KiB.
 const SOCKET_ROOM: usize = 1 << 20;
 
@@ -143,7 +141,7 @@ impl Link {
         loop {
             let missing = self.decoder.under_way().1.unwrap_or(0);
             let (count, asked) = if let Some(room) = self.decoder.room().filter(|_| missing > LONG) {
-                expect_long_frames();
+                expect_long_blocks();
                 let asked = room.capacity() - room.len();
                 (rustix::io::read(&self.stream, rustix::buffer::spare_capacity(room)), asked)
             } else {
@@ -161,6 +159,7 @@ impl Link {
                 Err(Errno::INTR) => continue,
                 Err(errno) => return Err(LinkError::io("read", errno)),
             };
+            moved(count);
             while let Some(frame) = self.decoder.next_frame()? {
                 self.sort(frame, scratch, take)?;
             }
@@ -235,6 +234,7 @@ impl Link {
             let used = queue.gather(&mut slices);
             match self.send(&slices[..used]) {
                 Ok(count) => {
+                    moved(count);
                     queue.advance(count);
                     written += count;
                     if queue.is_empty() {
@@ -290,14 +290,6 @@ fn hand_out(frame: Frame, heard_goodbye: &mut bool, take: &mut impl FnMut(Frame)
         take(frame);
     }
     Ok(())
-}
-
-/// Has the memory of long frames kept when they are dropped. To give it back to the system and to take it again, page by page,
-/// costs several times as much as to copy what is in it. The allocator of glibc learns which blocks are usual from those that
-/// are freed; one that nobody writes to costs nothing.
-fn expect_long_frames() {
-    static TOLD: Once = Once::new();
-    TOLD.call_once(|| drop(std::hint::black_box(Vec::<u8>::with_capacity(USUAL_BLOCK))));
 }
 
 /// No signal: a program that this library is part of may not ignore SIGPIPE.

@@ -38,6 +38,7 @@ use bytes::Bytes;
 use mio::{Interest, Token};
 use slab::Slab;
 
+use crate::lodging::Lodging;
 use crate::queue::{Bounds, Room};
 use connections::{Incarnations, Open, Place};
 use dialling::Dial;
@@ -125,6 +126,8 @@ pub enum Event {
         peer: Introduction,
         /// The kinds of payload that both sides send and take. Anything else is not to be looked into.
         payloads: PayloadKinds,
+        /// Whether it is certain that it is on this host.
+        same_host: bool,
         /// The call that is answered by this, if there was one.
         dialled: Option<DialId>,
         /// Where it is.
@@ -188,7 +191,11 @@ pub enum Event {
 #[derive(Debug)]
 pub struct Links {
     rules: Rules,
+    /// A loop of its own. Where the sockets lodge with a hub there is only what wakes it in it.
     poll: mio::Poll,
+    lodging: Lodging,
+    /// That loop has something.
+    is_rung: bool,
     ready: mio::Events,
     places: Slab<Place>,
     listeners: Vec<usize>,
@@ -231,10 +238,13 @@ impl Links {
         let LinksOptions { me, security, limits } = options;
         check_names(&me, &security)?;
         let poll = mio::Poll::new()?;
+        let lodging = Lodging::at_home(poll.registry().try_clone()?);
         let waker = Arc::new(mio::Waker::new(poll.registry(), WAKER)?);
         Ok(Self {
             rules: Rules { me, security, limits },
             poll,
+            lodging,
+            is_rung: false,
             ready: mio::Events::with_capacity(256),
             places: Slab::new(),
             listeners: Vec::new(),
@@ -258,6 +268,13 @@ impl Links {
         })
     }
 
+    /// Has a hub wait for the sockets, before there is any. From then on [`Links::note`] is to be told what it finds out, before a
+    /// [turn](Links::turn), and [`Links::ring`] when the [descriptor](Links::descriptor) is readable, which is rare then.
+    pub fn lodge(&mut self, lodging: Lodging) {
+        debug_assert!(self.places.is_empty(), "sockets are registered already");
+        self.lodging = lodging;
+    }
+
     /// Takes connections on a socket, beside those that it listens on already.
     ///
     /// # Errors
@@ -267,7 +284,7 @@ impl Links {
         listener.set_nonblocking(true)?;
         let mut listener = mio::net::TcpListener::from_std(listener);
         let place = self.places.vacant_key();
-        self.poll.registry().register(&mut listener, Token(place), Interest::READABLE)?;
+        self.lodging.register(&mut listener, place, Interest::READABLE)?;
         self.places.insert(Place::Listener(listener));
         self.listeners.push(place);
         self.to_accept.push(place);

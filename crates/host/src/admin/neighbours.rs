@@ -14,12 +14,14 @@ use roscius_protocol::address::NodeId;
 use roscius_protocol::admin::messages::{decode, encode};
 use roscius_protocol::convention::{self, Message, Place, SystemId};
 use roscius_protocol::frame::{DEFAULT_LIMIT, Frame};
-use roscius_protocol::pair::{self, Loss, Pair, Refused, Room};
+use roscius_protocol::pair::{self, Arrivals, Loss, Pair, Refused, Room};
 use roscius_protocol::time::Time;
+use roscius_transport::Ready;
 use roscius_transport::between::Links;
 use roscius_transport::network::{self, Cause, DialId, Limits, Origin, Security};
 
 use super::deadlines::Deadlines;
+use super::pickles::Agreements;
 
 /// The first byte of a record between Admins. Those of pairs are below 128.
 const ADMIN: u8 = 0x80;
@@ -32,6 +34,7 @@ pub(super) struct Neighbours {
     dialled: BTreeMap<DialId, Place>,
     /// The names of systems that there is a link with.
     linked: BTreeMap<SystemId, String>,
+    agreements: Agreements,
     /// Places that led to a system that is about to be linked with.
     about_to_be: Vec<(SystemId, Place)>,
     /// Systems whose frames wait for slow processes here.
@@ -92,8 +95,8 @@ impl Strangers {
 pub(super) enum Happening {
     /// The convention is to know of it.
     Convention(convention::Event),
-    /// A frame came.
-    Frame { from: SystemId, frame: Frame },
+    /// Frames came.
+    Frames { from: SystemId, frames: Arrivals },
     /// A frame was not delivered, or nobody knows.
     Lost { frame: Frame, why: Loss },
     /// A durable message came. It comes again unless it is settled.
@@ -125,6 +128,7 @@ impl Neighbours {
             limits,
             dialled: BTreeMap::new(),
             linked: BTreeMap::new(),
+            agreements: Agreements::default(),
             about_to_be: Vec::new(),
             paused: BTreeSet::new(),
             pairs: BTreeMap::new(),
@@ -147,6 +151,16 @@ impl Neighbours {
     /// Links are made so from now on. Those with who is refused now are closed.
     pub fn set_security(&mut self, security: Security) -> io::Result<()> {
         self.links.set_security(security)
+    }
+
+    /// The descriptor is readable.
+    pub fn ring(&mut self) {
+        self.links.ring();
+    }
+
+    /// The hub has found out something about a link.
+    pub fn note_ready(&mut self, ready: Ready) {
+        self.links.note(ready);
     }
 
     /// After how long there is something to do although nothing comes.
@@ -180,6 +194,16 @@ impl Neighbours {
     /// Whether there is a way to a system that is not by others.
     pub fn knows(&self, system: SystemId) -> bool {
         self.pairs.contains_key(&system)
+    }
+
+    /// With which systems pickles are exchanged.
+    pub const fn agreements(&self) -> &Agreements {
+        &self.agreements
+    }
+
+    /// What a system is called that there is a link with.
+    pub fn name_of(&self, system: SystemId) -> &str {
+        self.linked.get(&system).map_or("", String::as_str)
     }
 
     /// Sends a frame to a system, or by way of it.
@@ -248,6 +272,9 @@ impl Neighbours {
             pair.gone(now, &mut self.effects);
             self.dirty.remove(&system);
             self.paused.remove(&system);
+            if !self.linked.contains_key(&system) {
+                self.agreements.forget(system);
+            }
             self.carry_out(system);
         }
     }
@@ -348,9 +375,13 @@ impl Neighbours {
 
     fn take_in(&mut self, now: Time, event: network::Event) {
         match event {
-            network::Event::Up { peer, dialled, .. } => {
+            network::Event::Up { peer, payloads, same_host, dialled, .. } => {
                 let place = dialled.and_then(|dial| self.dialled.remove(&dial));
                 let system = peer.system;
+                self.agreements.met(system, peer.payloads, payloads, same_host);
+                if !self.agreements.take(system) {
+                    tracing::info!(system, name = peer.identity, "no pickles are exchanged with this system");
+                }
                 self.begin(now, system);
                 self.linked.insert(system, peer.identity);
                 self.tell_linked(system, place);
@@ -383,6 +414,9 @@ impl Neighbours {
             network::Event::Room { .. } => {}
             network::Event::Down { system, cause } => {
                 self.linked.remove(&system);
+                if !self.pairs.contains_key(&system) {
+                    self.agreements.forget(system);
+                }
                 if let Some(pair) = self.pairs.get_mut(&system) {
                     pair.unlinked(now, &mut self.effects);
                     self.carry_out(system);
@@ -417,7 +451,8 @@ impl Neighbours {
     fn record(&mut self, now: Time, system: SystemId, record: Bytes) {
         if let Some((&ADMIN, message)) = record.split_first() {
             match decode::<Message>(message) {
-                Ok(message) => {
+                Ok(mut message) => {
+                    self.agreements.sift(system, &mut message);
                     let event = convention::Event::Said { system, message };
                     self.happened.push_back(Happening::Convention(event));
                 }
@@ -432,7 +467,7 @@ impl Neighbours {
     }
 
     /// Something came that nobody of this version says.
-    fn drop_link(&mut self, system: SystemId, why: &str) {
+    pub fn drop_link(&mut self, system: SystemId, why: &str) {
         tracing::warn!(system, why, "what came from another system makes no sense: the link is closed");
         self.links.close(system);
     }
@@ -441,18 +476,14 @@ impl Neighbours {
         for effect in self.effects.drain(..) {
             match effect {
                 pair::Effect::Transmit { head, body } => {
+                    // Many short frames are all in the head: it is not copied once more.
+                    let (head, body) = if body.is_empty() { (Vec::new(), head.into()) } else { (head, body) };
                     // What is not sent is not acknowledged, and sent again.
                     if let Err(error) = self.links.send(system, &head, body) {
                         tracing::debug!(system, %error, "a record was not sent");
                     }
                 }
-                pair::Effect::Deliver(bytes) => match Frame::new(bytes, DEFAULT_LIMIT) {
-                    Ok(frame) => self.happened.push_back(Happening::Frame { from: system, frame }),
-                    Err(error) => {
-                        tracing::warn!(system, %error, "what came from another system is no frame: the link is closed");
-                        self.links.close(system);
-                    }
-                },
+                pair::Effect::Deliver(frames) => self.happened.push_back(Happening::Frames { from: system, frames }),
                 pair::Effect::Lost { frame, why } => {
                     if let Ok(frame) = Frame::new(frame, DEFAULT_LIMIT) {
                         self.happened.push_back(Happening::Lost { frame, why });

@@ -2,6 +2,7 @@
 
 mod abroad;
 mod durable;
+mod pickles;
 mod records;
 mod resending;
 
@@ -52,6 +53,8 @@ pub(super) struct Serving {
     creator: Option<WatchId>,
     bell: Option<(StatusBell, WatchId)>,
     since: Instant,
+    /// When this turn began.
+    turned: Time,
     effects: Vec<Effect>,
     ended: bool,
 }
@@ -72,10 +75,9 @@ impl Serving {
             }
             None => None,
         };
-        let me = hub.node().system();
         let port = network.as_ref().map(|(network, _)| network);
         let spool = std::mem::take(&mut options.convention.spool);
-        let share::Part { links, links_are, share, certificates } = share::take_part(options.convention, me, port)?;
+        let share::Part { links, links_are, share, certificates } = share::take_part(options.convention, &hub, port)?;
         let durable = Durable::new(&share.identity, &spool)?;
         let abroad = match links {
             Some(links) => {
@@ -121,6 +123,7 @@ impl Serving {
             creator,
             bell: None,
             since,
+            turned: Time::ZERO,
             effects,
             ended: false,
         })
@@ -144,8 +147,9 @@ impl Serving {
                 self.release();
                 return Err(AdminError::Loop(error));
             }
-            let (questions, news): (Vec<_>, Vec<_>) = events.drain(..).partition(comes_last);
-            news.into_iter().for_each(|event| self.happened(event));
+            self.turned = self.now();
+            let questions: Vec<_> = events.extract_if(.., |event| comes_last(event)).collect();
+            events.drain(..).for_each(|event| self.happened(event));
             if !questions.is_empty() {
                 // Who asks may have heard of the end of an actor whose name it wants, or that there is a source authority. Then
                 // that was told here too, and came before the question.
@@ -156,6 +160,7 @@ impl Serving {
                 events.drain(..).for_each(|event| self.happened(event));
                 questions.into_iter().for_each(|event| self.happened(event));
             }
+            self.forget_route();
             self.tell_of_ends();
             self.tell(Event::Due);
             self.look_at_durable();
@@ -179,6 +184,9 @@ impl Serving {
     }
 
     fn happened(&mut self, event: hub::Event) {
+        if !matches!(event, hub::Event::Frame { .. }) {
+            self.forget_route();
+        }
         match event {
             hub::Event::Frame { from, frame } => self.frame(from, &frame),
             hub::Event::Gone { node, unsent, .. } => {
@@ -215,7 +223,7 @@ impl Serving {
             // It is watched as long as it is open.
             let _ = self.hub.rearm(watch);
         } else if let Some(abroad) = self.abroad.as_mut().filter(|abroad| abroad.is_watched_by(watch)) {
-            abroad.ready = true;
+            abroad.ring();
         } else if let now = self.now()
             && let Some((bell, hung)) = &mut self.bell
             && *hung == watch
@@ -245,10 +253,11 @@ impl Serving {
 
     /// A frame came.
     fn frame(&mut self, from: NodeId, frame: &Frame) {
-        let header = frame.header();
-        if header.to.node().system() != self.hub.node().system() {
+        if frame.to().node().system() != self.hub.node().system() {
             return self.send_abroad(from, frame);
         }
+        self.forget_route();
+        let header = frame.header();
         if header.from.node() != from {
             return self.noise(from, "a frame is not from who sent it");
         }

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use roscius_protocol::admin::{LinksAre, Openness};
 use roscius_protocol::convention::{self, Place, SystemId};
+use roscius_transport::Hub;
 use roscius_transport::between::Links;
 #[cfg(feature = "nats")]
 use roscius_transport::nats::{self, NatsAddress};
-use roscius_transport::network::{self, Introduction, LinksOptions, PayloadKinds, Security, TlsError};
+use roscius_transport::network::{self, Introduction, LinksOptions, Security, TlsError};
 
 use super::certificates::Certificates;
 use super::neighbours::limits;
-use super::{AdminError, Claim, ConventionOptions, Network};
+use super::{AdminError, Claim, ConventionOptions, Network, Pickles};
 use crate::process::random_number;
 
 /// Whether a system may listen where it wants to: where other hosts reach it, not without saying how it knows them.
@@ -40,38 +41,41 @@ pub(super) struct Part {
     pub certificates: Option<Certificates>,
 }
 
-/// Makes the links of a system with others, and its part in their convention.
+/// Makes the links of a system with others, which its hub waits for, and its part in their convention.
 pub(super) fn take_part(
     mut options: ConventionOptions,
-    me: SystemId,
+    hub: &Hub,
     network: Option<&Network>,
 ) -> Result<Part, AdminError> {
+    let me = hub.node().system();
     if options.leaders.iter().any(|leader| leader.starts_with("nats://")) {
         return over_nats(&options, me);
     }
     let (security, certificates) = security(&mut options)?;
     let links_are = LinksAre { convention: options.name.clone(), openness: openness(&security), by_server: false };
     let listener = listener(network, options.outbound_only);
+    let pickles = options.pickles;
     let share = share(options, me, network.map(Network::address))?;
     if network.is_none() {
         return Ok(Part { links: None, links_are, share, certificates });
     }
-    let me = introduction(links_are.convention.clone(), &share);
+    let me = introduction(links_are.convention.clone(), &share, pickles);
     let links = LinksOptions { me, security, limits: limits() };
     let mut links = network::Links::new(links).map_err(AdminError::Loop)?;
+    links.lodge(hub.lodging().map_err(AdminError::Loop)?);
     if let Some(listener) = listener {
         links.listen(listener).map_err(AdminError::Loop)?;
     }
     Ok(Part { links: Some(Links::Tcp(Box::new(links))), links_are, share, certificates })
 }
 
-fn introduction(convention: String, share: &convention::Config) -> Introduction {
+fn introduction(convention: String, share: &convention::Config, pickles: Pickles) -> Introduction {
     Introduction {
         convention,
         identity: share.identity.clone(),
         system: share.me,
         place: share.place.as_ref().map(ToString::to_string),
-        payloads: PayloadKinds::ALL,
+        payloads: pickles.kinds(),
     }
 }
 
@@ -95,7 +99,7 @@ fn over_nats(options: &ConventionOptions, me: SystemId) -> Result<Part, AdminErr
     };
     let openness = if options.insecure { Openness::Everybody } else { Openness::Certified };
     let links_are = LinksAre { convention: address.convention.clone(), openness, by_server: true };
-    let me = introduction(address.convention.clone(), &share);
+    let me = introduction(address.convention.clone(), &share, options.pickles);
     let links = nats::Links::new(me, &address, limits()).map_err(AdminError::Nats)?;
     Ok(Part { links: Some(Links::Nats(Box::new(links))), links_are, share, certificates: None })
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -32,7 +32,6 @@ pub(super) struct Answering {
     /// The addresses that messages are awaited at as answers, by the order of the asks.
     open: BTreeMap<u64, (Endpoint, Question)>,
     opened: u64,
-    ready: Option<Arc<Ready>>,
 }
 
 /// Who has asked, a process, and what its message said of itself.
@@ -56,9 +55,11 @@ pub(super) enum Way {
 }
 
 /// Which answers have come.
-struct Ready {
+pub(super) struct Ready {
     keys: Mutex<Vec<Key>>,
     any: AtomicBool,
+    /// How many threads are going to look anyway.
+    looking: AtomicUsize,
     remote: Remote,
 }
 
@@ -69,10 +70,34 @@ enum Key {
 }
 
 impl Ready {
+    /// None yet. `remote` wakes who drives.
+    pub fn new(remote: Remote) -> Self {
+        Self { keys: Mutex::default(), any: AtomicBool::new(false), looking: AtomicUsize::new(0), remote }
+    }
+
     fn note(&self, key: Key) {
         lock(&self.keys).push(key);
-        self.any.store(true, Ordering::Release);
-        self.remote.wake();
+        self.any.store(true, Ordering::SeqCst);
+        // Most answers are given while actors play, and the thread that has them play looks afterwards.
+        if self.looking.load(Ordering::SeqCst) == 0 {
+            self.remote.wake();
+        }
+    }
+}
+
+/// As long as it lives the thread is going to look for answers.
+struct Looks<'a>(&'a AtomicUsize);
+
+impl<'a> Looks<'a> {
+    fn soon(looking: &'a AtomicUsize) -> Self {
+        looking.fetch_add(1, Ordering::SeqCst);
+        Self(looking)
+    }
+}
+
+impl Drop for Looks<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -88,16 +113,28 @@ impl Wake for Bell {
 }
 
 impl Process {
-    /// Sends the answers that the actors here have given.
+    /// Has the actors play, and sends the answers that they give.
+    pub(super) fn play(&self, play: impl FnOnce() -> usize) -> usize {
+        let looks = Looks::soon(&self.answers.looking);
+        let played = play();
+        // Whatever was noted while this thread said that it would look is found now.
+        drop(looks);
+        self.settle_answers();
+        played
+    }
+
+    /// Sends the answers that the actors here have given. Another thread that drives is woken to do so.
     pub(super) fn settle_answers(&self) {
-        let Some(mut guard) = self.try_drive() else { return };
+        if !self.answers.any.load(Ordering::SeqCst) {
+            return;
+        }
+        let Some(mut guard) = self.try_drive() else { return self.exit.wake() };
         let Some(answering) = guard.as_mut().map(|driven| &mut driven.inbound.answering) else { return };
-        let Some(ready) = answering.ready.clone() else { return };
-        while ready.any.swap(false, Ordering::AcqRel) {
-            let keys = std::mem::take(&mut *lock(&ready.keys));
+        while self.answers.any.swap(false, Ordering::AcqRel) {
+            let keys = std::mem::take(&mut *lock(&self.answers.keys));
             for key in keys {
                 match key {
-                    Key::Awaited(key) => answering.look_at_answer(key, &ready, self),
+                    Key::Awaited(key) => answering.look_at_answer(key, self),
                     Key::Open(number) => answering.look_at_arrival(number, self),
                 }
             }
@@ -106,21 +143,15 @@ impl Process {
 }
 
 impl Answering {
-    fn ready(&mut self, remote: impl FnOnce() -> Remote) -> Arc<Ready> {
-        let make = || Arc::new(Ready { keys: Mutex::default(), any: AtomicBool::new(false), remote: remote() });
-        Arc::clone(self.ready.get_or_insert_with(make))
-    }
-
     /// Waits for what the handler of a message returns.
-    pub fn await_answer(&mut self, awaited: Awaited, way: Way, process: &Process, remote: impl FnOnce() -> Remote) {
-        let ready = self.ready(remote);
+    pub fn await_answer(&mut self, awaited: Awaited, way: Way, process: &Process) {
         let key = self.awaited.insert(Asked { awaited, way });
-        self.look_at_answer(key, &ready, process);
+        self.look_at_answer(key, process);
     }
 
     /// The address that an ask is answered at by a message.
-    pub fn open(&mut self, question: Question, process: &Process, remote: impl FnOnce() -> Remote) -> Address {
-        let ready = self.ready(remote);
+    pub fn open(&mut self, question: Question, process: &Process) -> Address {
+        let ready = Arc::clone(&process.answers);
         self.opened += 1;
         let number = self.opened;
         let endpoint = process.system.endpoint_with(move || ready.note(Key::Open(number)));
@@ -152,9 +183,9 @@ impl Answering {
         }
     }
 
-    fn look_at_answer(&mut self, key: usize, ready: &Arc<Ready>, process: &Process) {
+    fn look_at_answer(&mut self, key: usize, process: &Process) {
         let Some(asked) = self.awaited.get_mut(key) else { return };
-        let waker = Waker::from(Arc::new(Bell { ready: Arc::clone(ready), key }));
+        let waker = Waker::from(Arc::new(Bell { ready: Arc::clone(&process.answers), key }));
         let Poll::Ready(answer) = Pin::new(&mut asked.awaited).poll(&mut Context::from_waker(&waker)) else {
             return;
         };

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use roscius::gate::{Crossing, Gate, NotMade, Wanted};
 use roscius::{Address, NodeId};
-use roscius_protocol::admin::messages::{Answer, Creation, FromAdmin, Letter, Requester, ToAdmin};
+use roscius_protocol::admin::messages::{Answer, Creation, FromAdmin, Letter, Requester, Scope, ToAdmin};
 use roscius_transport::Remote;
 
 use super::{CREATE_WITHIN, Process, RequestError, lock, random_number};
@@ -117,7 +117,16 @@ impl Gate for Exit {
         let process = self.process().ok_or(NotMade::NoOthers)?;
         let Wanted { name: maker, arguments: spec, node, parent: actor, birth } = wanted;
         let requester = Some(Requester { actor, birth });
-        let creation = Creation { maker, name: None, spec, process: Some(node), requester, source: None };
+        let creation = Creation {
+            maker,
+            name: None,
+            scope: Scope::System,
+            spec,
+            process: Some(node),
+            requester,
+            source: None,
+            order: None,
+        };
         let answer =
             process.request::<RequestError>(process.root(), ToAdmin::Create(creation), CREATE_WITHIN, || Ok(()));
         match answer {

@@ -77,7 +77,9 @@ impl Driven {
         self.events.retain(|event| match event {
             Event::Frame { frame, .. } => {
                 let header = frame.header();
-                let is_from_admin = frame.kind() == Kind::System && header.type_id == Topic::FromAdmin as u64;
+                let is_from_admin = frame.kind() == Kind::System
+                    && header.type_id == Topic::FromAdmin as u64
+                    && header.from.node() == admin;
                 let is_answer = is_from_admin && header.message != 0;
                 if is_answer && let Some(answer) = read::<FromAdmin>(frame) {
                     process.requests.answer(header.message, answer);
@@ -141,10 +143,9 @@ impl Driven {
             Ok(Unpacked::Signal(signal)) => signal_to(process, header.to, signal, out),
             Ok(Unpacked::Message(message)) => {
                 let crossing = |from, message| Crossing::Message { to: header.to, from, message, asker: None };
-                let remote = || self.hub.remote();
                 let frame = match (header.marks & ASKS != 0, by_messages) {
                     (true, true) => {
-                        let from = self.inbound.answering.open((asker, header), process, remote);
+                        let from = self.inbound.answering.open((asker, header), process);
                         return out.push(crossing(from, message));
                     }
                     (true, false) => None,
@@ -161,7 +162,7 @@ impl Driven {
                 process.system.arrive_all(out.drain(..));
                 let awaited = process.system.arrive_asking(header.to, header.from, message);
                 let way = frame.map_or(Way::Answer((asker, header)), Way::Message);
-                self.inbound.answering.await_answer(awaited, way, process, remote);
+                self.inbound.answering.await_answer(awaited, way, process);
             }
             Err(Unreadable { frame, reason, details }) => {
                 tracing::error!(to = %header.to, from = %header.from, %details, "a message could not be read");
@@ -183,8 +184,7 @@ impl Driven {
                 // What came before it is heard before it.
                 process.system.arrive_all(out.drain(..));
                 let awaited = process.system.arrive_asking(header.to, header.from, message);
-                let remote = || self.hub.remote();
-                return self.inbound.answering.await_answer(awaited, Way::Receipt(header), process, remote);
+                return self.inbound.answering.await_answer(awaited, Way::Receipt(header), process);
             }
             Ok(Unpacked::Signal(signal)) => {
                 signal_to(process, header.to, signal, out);
@@ -270,7 +270,7 @@ impl Driven {
                 process.system.arrive_all(out.drain(..));
                 let awaited = process.system.arrive_asking(to, from, message);
                 let way = Way::Verdict { by: to, source };
-                self.inbound.answering.await_answer(awaited, way, process, || self.hub.remote());
+                self.inbound.answering.await_answer(awaited, way, process);
             }
             (told, _) => out.extend(told),
         }

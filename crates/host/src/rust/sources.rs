@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use roscius::Address;
-use roscius_protocol::admin::messages::{Creation, ToAdmin};
+use roscius_protocol::admin::messages::{Creation, Scope, ToAdmin};
 use serde::Serialize;
 
 use super::ProcessSystem;
@@ -37,7 +37,16 @@ impl ProcessSystem {
     pub fn spawn_from_source(&self, id: &str, name: &str, arguments: impl Serialize) -> Result<Address, CreateError> {
         let spec = arguments_of(name, &arguments)?;
         let (maker, source) = (name.to_owned(), Some(id.to_owned()));
-        self.request_actor(Creation { maker, name: None, spec, process: None, requester: None, source })
+        self.request_actor(Creation {
+            maker,
+            name: None,
+            scope: Scope::System,
+            spec,
+            process: None,
+            requester: None,
+            source,
+            order: None,
+        })
     }
 
     /// Lets go of a source: no actor can be made from it any more. One that is not loaded is ignored.

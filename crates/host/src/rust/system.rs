@@ -11,7 +11,7 @@ use std::time::Duration;
 use roscius::codec::CodecError;
 use roscius::{Actor, ActorRef, Address, Destination, Message};
 use roscius_protocol::address::NodeId;
-use roscius_protocol::admin::messages::{Creation, FromAdmin, Status, ToAdmin};
+use roscius_protocol::admin::messages::{Creation, FromAdmin, GlobalName, Status, ToAdmin};
 use roscius_protocol::frame::Role;
 use roscius_transport::SocketDir;
 use serde::Serialize;
@@ -37,7 +37,7 @@ const LEAVE_WITHIN: Duration = Duration::from_secs(5);
 const HOLD_WITHIN: Duration = Duration::from_secs(300);
 
 /// Who makes actors in Python.
-pub(super) const PYTHON: &str = "python";
+pub(crate) const PYTHON: &str = "python";
 
 /// A running system of processes. Cloning gives another handle; when the last one is dropped, the program leaves the system.
 #[derive(Clone)]
@@ -291,7 +291,7 @@ impl ProcessSystem {
     }
 
     /// The top-level actor with this global name, which is created if there is none. Of two that are asked for at
-    /// the same time only one is made.
+    /// the same time only one is made: in this system, or in its convention if it is a [`GlobalName::in_convention`].
     ///
     /// An actor that has the name already is trusted to be an `A`; if it is not, messages come back.
     ///
@@ -300,13 +300,17 @@ impl ProcessSystem {
     /// [`CreateError`] if it can not be made.
     pub fn spawn_named<A: Actor>(
         &self,
-        name: impl Into<String>,
+        name: impl Into<GlobalName>,
         arguments: impl Serialize,
     ) -> Result<ActorRef<A>, CreateError> {
         self.create(Some(name.into()), arguments)
     }
 
-    fn create<A: Actor>(&self, name: Option<String>, arguments: impl Serialize) -> Result<ActorRef<A>, CreateError> {
+    fn create<A: Actor>(
+        &self,
+        name: Option<GlobalName>,
+        arguments: impl Serialize,
+    ) -> Result<ActorRef<A>, CreateError> {
         let actor = type_name::<A>();
         let wrong = |reason: String| CreateError::Arguments { actor: actor.to_owned(), reason };
         let maker = self.link.registry.name_of::<A>().ok_or(CreateError::NotRegistered { actor })?;
@@ -343,13 +347,24 @@ impl ProcessSystem {
     /// # Errors
     ///
     /// [`CreateError`] if it can not be made.
-    pub fn spawn_python_named(&self, name: impl Into<String>, class: &str) -> Result<Address, CreateError> {
+    pub fn spawn_python_named(&self, name: impl Into<GlobalName>, class: &str) -> Result<Address, CreateError> {
         self.create_by(PYTHON, Some(name.into()), class.into())
     }
 
-    fn create_by(&self, maker: &str, name: Option<String>, spec: Vec<u8>) -> Result<Address, CreateError> {
+    fn create_by(&self, maker: &str, name: Option<GlobalName>, spec: Vec<u8>) -> Result<Address, CreateError> {
         let maker = maker.to_owned();
-        self.request_actor(Creation { maker, name, spec, process: None, requester: None, source: None })
+        let (name, scope) = name.map(|name| (name.text, name.scope)).unzip();
+        let scope = scope.unwrap_or_default();
+        self.request_actor(Creation {
+            maker,
+            name,
+            scope,
+            spec,
+            process: None,
+            requester: None,
+            source: None,
+            order: None,
+        })
     }
 
     pub(super) fn request_actor(&self, creation: Creation) -> Result<Address, CreateError> {

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use roscius_protocol::address::{Address, NodeId};
-use roscius_protocol::admin::messages::{Letter, Setback, Topic, decode, encode};
+use roscius_protocol::admin::messages::{FromAdmin, Letter, Setback, Topic, decode, encode};
 use roscius_protocol::frame::{Frame, Header, Kind, Payload, Role};
 use roscius_protocol::lifecycle::{ExitReason, Signal};
 
@@ -70,6 +70,89 @@ fn a_member_does_not_speak_as_the_system_itself() {
     stranger.tell(program.address(), "as itself");
     until_told(&mut stranger, &mut program, "as itself");
     assert!(!program.has(|frame| frame.header().type_id == Topic::Signal as u64), "its Admin has said nothing");
+}
+
+#[test]
+fn a_member_gives_no_orders_to_processes_here() {
+    let system = System::start("orders", 0x86);
+    let mut program = system.program(100);
+    program.attach();
+    let mut stranger = Stranger::connect(0x94, &system);
+    stranger.join();
+    let admin = Address::new(NodeId::of_process(0x94, NodeId::ADMIN), 0, 0, 0);
+    for (id, order) in [(0, FromAdmin::Finish), (77, FromAdmin::Done)] {
+        let header = Header { message: id, type_id: Topic::FromAdmin as u64, ..Header::new(admin, program.address()) };
+        stranger.send(&header, &Payload::System(&encode(&order).unwrap()));
+    }
+    stranger.tell(program.address(), "a message");
+    until_told(&mut stranger, &mut program, "a message");
+    assert!(!program.has(|frame| frame.header().type_id == Topic::FromAdmin as u64), "it is not its Admin");
+}
+
+/// How often a program was told this.
+fn times(program: &mut Speaker, text: &str) -> usize {
+    let mut times = 0;
+    while program.has(says(text)) {
+        program.frame(text, says(text));
+        times += 1;
+    }
+    times
+}
+
+#[test]
+fn what_was_said_before_does_nothing_when_it_is_said_again() {
+    let system = System::start("again", 0x87);
+    let mut program = system.program(100);
+    program.attach();
+    let mut member = Stranger::connect(0x95, &system);
+    member.join();
+    member.tell(program.address(), "once");
+    until_told(&mut member, &mut program, "once");
+    let said = std::mem::take(&mut member.said);
+    assert!(said.iter().any(|record| record.windows(4).any(|part| part == b"once")));
+    // On the same link.
+    said.iter().for_each(|record| member.record(record));
+    member.tell(program.address(), "on the same link");
+    until_told(&mut member, &mut program, "on the same link");
+    assert_eq!(times(&mut program, "once"), 1);
+    // On another link of the same start, while the member is one still.
+    let lives = member.lives;
+    drop(member);
+    let mut again = Stranger::connect(0x95, &system);
+    again.lives = lives;
+    said.iter().for_each(|record| again.record(record));
+    // And after it has joined anew.
+    again.join();
+    said.iter().for_each(|record| again.record(record));
+    again.tell(program.address(), "as a new member");
+    until_told(&mut again, &mut program, "as a new member");
+    assert_eq!(times(&mut program, "once"), 0);
+}
+
+#[test]
+fn a_member_that_says_it_is_another_start_is_not_heard_as_that() {
+    let system = System::start("liar", 0x88);
+    let mut program = system.program(100);
+    program.attach();
+    let mut honest = Stranger::connect(0x96, &system);
+    honest.join();
+    let mut liar = Stranger::connect(0x97, &system);
+    liar.join();
+    // In what it sends over its own link: as another member, as the system itself, and as a start that nobody knows.
+    for other in [0x96, 0x88, 0x98] {
+        liar.tell_as(other, program.address(), "a lie");
+    }
+    liar.tell(program.address(), "the truth");
+    until_told(&mut liar, &mut program, "the truth");
+    assert_eq!(times(&mut program, "a lie"), 0);
+    // With a link of its own under the number of another member, and of the system.
+    for number in [0x96, 0x88] {
+        let mut liar = Stranger::knock(number, "liar", &system);
+        liar.until("the refusal", |liar| liar.linked || liar.refused.is_some());
+        assert!(!liar.linked, "{:?}", liar.refused);
+    }
+    honest.tell(program.address(), "still here");
+    until_told(&mut honest, &mut program, "still here");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use roscius_protocol::address::{Address, NodeId};
-use roscius_protocol::admin::messages::{Creation, FromAdmin, Status, ToAdmin, Topic, decode, encode};
+use roscius_protocol::admin::messages::{Creation, FromAdmin, Scope, Status, ToAdmin, Topic, decode, encode};
 use roscius_protocol::frame::{Frame, Header, Kind, Payload, Role};
 use roscius_transport::{Event, Hub, HubOptions, SocketDir};
 
@@ -184,10 +184,12 @@ impl Speaker {
         let creation = Creation {
             maker: "python".into(),
             name: name.map(str::to_owned),
+            scope: Scope::System,
             spec: Vec::new(),
             process: None,
             requester: None,
             source: None,
+            order: None,
         };
         self.say(id, ToAdmin::Create(creation));
     }

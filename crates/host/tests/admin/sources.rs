@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use roscius_host::sources::{ReadError, digest_of, read};
-use roscius_protocol::admin::messages::{Creation, FromAdmin, RefusalKind, Source, ToAdmin};
+use roscius_protocol::admin::messages::{Creation, FromAdmin, RefusalKind, Scope, Source, ToAdmin};
 use roscius_protocol::sources::Notice;
 use roscius_transport::SocketDir;
 
@@ -32,10 +32,12 @@ impl Speaker {
         let creation = Creation {
             maker: "python".into(),
             name: None,
+            scope: Scope::System,
             spec: Vec::new(),
             process: None,
             requester: None,
             source: Some(ID.into()),
+            order: None,
         };
         self.say(id, ToAdmin::Create(creation));
         self.hub.flush();

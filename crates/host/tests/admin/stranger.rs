@@ -11,7 +11,7 @@ use roscius_protocol::convention::messages::{Join, State};
 use roscius_protocol::frame::{self, DEFAULT_LIMIT, Frame, Header, Payload};
 use roscius_protocol::pair::{self, Pair};
 use roscius_protocol::time::Time;
-use roscius_transport::network::{Event, Introduction, Limits, Links, LinksOptions, PayloadKinds, Security};
+use roscius_transport::network::{Cause, Event, Introduction, Limits, Links, LinksOptions, PayloadKinds, Security};
 
 use crate::scene::{PATIENCE, System};
 
@@ -23,19 +23,31 @@ pub struct Stranger {
     pub system: u32,
     peer: u32,
     pair: Pair,
-    lives: u32,
+    /// How many pairs it has had, in all its links.
+    pub lives: u32,
     since: Instant,
     frames: Vec<Frame>,
     joined: bool,
     pub linked: bool,
+    /// Why it is not, if it was turned away.
+    pub refused: Option<Cause>,
+    /// All records of its pairs.
+    pub said: Vec<Bytes>,
 }
 
 impl Stranger {
     /// Has a link, and is no member.
     pub fn connect(system: u32, to: &System) -> Self {
+        let mut stranger = Self::knock(system, &format!("stranger {system}"), to);
+        stranger.until("the link", |stranger| stranger.linked);
+        stranger
+    }
+
+    /// Asks for a link, under whatever name.
+    pub fn knock(system: u32, identity: &str, to: &System) -> Self {
         let me = Introduction {
             convention: String::new(),
-            identity: format!("stranger {system}"),
+            identity: identity.to_owned(),
             system,
             place: None,
             payloads: PayloadKinds::ALL,
@@ -44,7 +56,7 @@ impl Stranger {
         let mut links = Links::new(LinksOptions { me, security, limits: Limits::default() }).unwrap();
         let _ = links.dial(&format!("127.0.0.1:{}", to.alias.strip_prefix("tcp-").unwrap()));
         let (peer, since) = (to.system, Instant::now());
-        let mut stranger = Self {
+        Self {
             links,
             system,
             peer,
@@ -54,9 +66,9 @@ impl Stranger {
             frames: Vec::new(),
             joined: false,
             linked: false,
-        };
-        stranger.until("the link", |stranger| stranger.linked);
-        stranger
+            refused: None,
+            said: Vec::new(),
+        }
     }
 
     /// Becomes a member, with a new pair.
@@ -86,11 +98,16 @@ impl Stranger {
 
     /// Says something by a pair that its peer knows nothing of: all the records that such a message takes when the peer answers.
     pub fn tell_unasked(&mut self, to: Address, text: &str) {
+        self.tell_as(self.system, to, text);
+    }
+
+    /// The same by a pair of another system.
+    pub fn tell_as(&mut self, system: u32, to: Address, text: &str) {
         let now = self.now();
-        let (mut own, mut other) = (pair(self.system, 1), pair(self.peer, 1));
+        let (mut own, mut other) = (pair(system, self.lives), pair(self.peer, 1));
         let (mut from_own, mut from_other) = (Vec::new(), Vec::new());
         own.linked(now, self.peer, &mut from_own);
-        other.linked(now, self.system, &mut from_other);
+        other.linked(now, system, &mut from_other);
         own.send(now, told(self.address(), to, text)).unwrap();
         let mut said = Vec::new();
         while !from_own.is_empty() || !from_other.is_empty() {
@@ -166,6 +183,7 @@ impl Stranger {
             match event {
                 Event::Up { .. } => self.linked = true,
                 Event::Down { .. } => self.linked = false,
+                Event::NotUp { cause, .. } => self.refused = Some(cause),
                 Event::Records { records, .. } => {
                     for record in records {
                         if record.first() == Some(&ADMIN) {
@@ -186,8 +204,13 @@ impl Stranger {
     fn carry_out(&mut self, effects: Vec<pair::Effect>) {
         for effect in effects {
             match effect {
-                pair::Effect::Transmit { head, body } => drop(self.links.send(self.peer, &head, body)),
-                pair::Effect::Deliver(bytes) => self.frames.push(Frame::new(bytes, DEFAULT_LIMIT).unwrap()),
+                pair::Effect::Transmit { head, body } => {
+                    self.said.push([&head[..], &body[..]].concat().into());
+                    drop(self.links.send(self.peer, &head, body));
+                }
+                pair::Effect::Deliver(frames) => {
+                    self.frames.extend(frames.map(|bytes| Frame::new(bytes, DEFAULT_LIMIT).unwrap()));
+                }
                 _ => {}
             }
         }

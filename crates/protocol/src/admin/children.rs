@@ -102,6 +102,7 @@ impl Admin {
             if !self.names.release(child).is_empty() {
                 effects.push(Effect::Unnamed { actor: child });
             }
+            self.shared_names_without(now, child, effects);
             if let Some(requester) = known.requester {
                 self.foster_gone(now, requester, child, effects);
             }

@@ -2,7 +2,7 @@
 
 use super::children::Child;
 use super::elsewhere::{Reach, Request};
-use super::messages::{Creation, FromAdmin, Refusal, RefusalKind, Requester, Source};
+use super::messages::{Creation, FromAdmin, Refusal, RefusalKind, Requester, Scope, Source};
 use super::processes::{Process, Timer};
 use super::{Admin, Asked, CREATE_WITHIN, Effect, actor_of, root};
 use crate::address::{Address, NodeId};
@@ -20,9 +20,12 @@ pub(super) struct Making {
     pub birth: Birth,
     pub maker: String,
     pub name: Option<String>,
+    pub scope: Scope,
     pub spec: Vec<u8>,
     pub requester: Option<Requester>,
     pub source: Option<Source>,
+    /// See [`Creation::order`].
+    pub order: Option<(SystemId, u64)>,
     /// The systems that have been asked for it before.
     pub tried: Vec<SystemId>,
     /// About which others its process is asked, if this system can not run it.
@@ -36,10 +39,15 @@ pub(super) struct Making {
 impl Making {
     /// What another system is to be asked for, who waits for it, and who has been asked.
     pub fn into_creation(self) -> (Creation, Vec<Asked>, Vec<SystemId>) {
-        let Self { maker, name, spec, requester, source, waiters, tried, .. } = self;
+        let Self { maker, name, scope, spec, requester, source, order, waiters, tried, .. } = self;
         // The address is the other system's to choose.
         let source = source.map(|source| source.id);
-        (Creation { maker, name, spec, process: None, requester, source }, waiters, tried)
+        (Creation { maker, name, scope, spec, process: None, requester, source, order }, waiters, tried)
+    }
+
+    /// Its name, if that is one in this system alone.
+    pub fn name_here(&self) -> Option<&String> {
+        self.name.as_ref().filter(|_| self.scope == Scope::System)
     }
 
     /// What the actor is made of, for people.
@@ -105,15 +113,34 @@ impl Admin {
             return self.refuse(asked, shutting_down(), effects);
         }
         if let Some(name) = &creation.name {
-            if let Some(actor) = self.names.lookup(name) {
+            let names = if creation.scope == Scope::System { &self.names } else { &self.shared.names };
+            if let Some(actor) = names.lookup(name) {
                 return effects.push(Effect::Send { to: asked.0, id: asked.1, message: FromAdmin::Created { actor } });
             }
-            let coming = self.coming.get(name).and_then(|node| self.processes.get_mut(node));
+            // Of those that are shared, who waits is known in `shared`.
+            let coming = self.coming.get(name).filter(|_| creation.scope == Scope::System);
+            let coming = coming.and_then(|node| self.processes.get_mut(node));
             if let Some(making) = coming.and_then(|process| process.making.as_mut()) {
                 return making.waiters.push(asked);
             }
         }
+        let Some(asked) = self.made_before(asked, creation.order, effects) else { return };
         let Some((source, creation, tried)) = self.source_of(now, asked, (creation, tried), effects) else { return };
+        match (&creation.name, creation.scope) {
+            (Some(_), Scope::Convention { .. }) => self.seek(now, asked, (creation, tried), source, effects),
+            _ => self.create_here(now, asked, (creation, tried), source, effects),
+        }
+    }
+
+    /// The same for an actor whose name, if it is to have one, nobody has, and whose source is there.
+    pub(super) fn create_here(
+        &mut self,
+        now: Time,
+        asked: Asked,
+        (creation, tried): (Creation, Vec<SystemId>),
+        source: Option<Source>,
+        effects: &mut Vec<Effect>,
+    ) {
         // Before anybody has offered anything, the system is just starting. Who knows what is in a program is the program. The
         // logger is made for the system itself alone.
         let is_program = source.as_ref().is_some_and(|source| source.executable);
@@ -136,22 +163,24 @@ impl Admin {
         };
         // Nobody is told as the parent of an actor that others find by its name.
         let requester = creation.requester.filter(|_| creation.name.is_none());
-        if let Some(name) = &creation.name {
-            self.coming.insert(name.clone(), node);
-        }
         let making = Making {
             actor: actor_of(node),
             birth: self.number_child(),
             maker: creation.maker,
             name: creation.name,
+            scope: creation.scope,
             spec: creation.spec,
             requester,
             source,
+            order: creation.order,
             tried,
             reach: Reach::Some,
             since: now,
             waiters: vec![asked],
         };
+        if let Some(name) = making.name_here() {
+            self.coming.insert(name.clone(), node);
+        }
         self.begin(now, node, Role::Actor, making, effects);
     }
 
@@ -237,7 +266,7 @@ impl Admin {
         if role == Role::Logger {
             return self.release_held(now, effects);
         }
-        if let Some(name) = &making.name {
+        if let Some(name) = making.name_here() {
             self.coming.remove(name);
             // Nobody has it: it was looked up when the actor was asked for, and was coming since.
             let _ = self.names.claim(name, making.actor);
@@ -246,6 +275,12 @@ impl Admin {
         self.children.insert(making.actor, Child::new((making.birth, making.class()), making.requester, policy));
         if let Some(requester) = making.requester {
             self.foster(now, requester, making.actor, effects);
+        }
+        if let Some(order) = making.order {
+            self.elsewhere.made_for(order, making.actor);
+        }
+        if let (Some(name), Scope::Convention { .. }) = (making.name, making.scope) {
+            self.has_shared_name(now, name, making.actor, effects);
         }
         self.report_load(now, effects);
         self.count("Actor.Child.Requested.Success");
@@ -317,7 +352,7 @@ impl Admin {
     }
 
     pub(super) fn refuse_making(&mut self, making: Making, refusal: Refusal, effects: &mut Vec<Effect>) {
-        if let Some(name) = &making.name {
+        if let Some(name) = making.name_here() {
             self.coming.remove(name);
         }
         for asked in making.waiters {
@@ -352,7 +387,7 @@ impl Admin {
     pub(super) fn begin_again(&mut self, now: Time, mut making: Making, effects: &mut Vec<Effect>) {
         let node = self.free_process();
         making.actor = actor_of(node);
-        if let Some(name) = &making.name {
+        if let Some(name) = making.name_here() {
             self.coming.insert(name.clone(), node);
         }
         self.begin(now, node, Role::Actor, making, effects);

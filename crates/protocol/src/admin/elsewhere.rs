@@ -4,8 +4,11 @@
 //! been asked is remembered and handed on, so no request goes round in circles. The system that makes the actor is its parent, as it
 //! is of an actor that the Admin makes for one of its own; who wanted it is told of its end by way of the link. When the system of who
 //! wanted it is lost, it exits, and what it says until then does not reach that system: there it has ended.
+//!
+//! A request may be lost with a system on its way, and go by another, or the answer may. So it has a number, the *order*, by which the system that made
+//! the actor knows it again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::creation::{Making, shutting_down};
 use super::messages::{Creation, Entry, FromAdmin, Refusal, RefusalKind, Requester, ToAdmin};
@@ -36,12 +39,19 @@ pub(super) enum Reach {
 
 /// How many requests that were given up are remembered.
 const GIVEN_UP: usize = 1024;
+/// Of how many orders it is remembered what came of them.
+const ORDERS: usize = 1024;
+
+/// See [`Creation::order`].
+type Order = (SystemId, u64);
 
 /// See the [module](self).
 #[derive(Debug, Default)]
 pub(super) struct Elsewhere {
     /// Requests that another system was asked next for, by message id, with who may answer still. What comes of them has nobody.
-    given_up: BTreeMap<u64, SystemId>,
+    given_up: BTreeMap<u64, (SystemId, Option<Order>)>,
+    /// Actors that were made here for other systems, and those elsewhere that were had from there, by order, the latest last.
+    orders: VecDeque<(Order, Address)>,
     /// Creations that another system was asked for, by message id.
     asked: BTreeMap<u64, Asking>,
     /// Actors in other systems whose parents are here.
@@ -73,14 +83,26 @@ pub(super) struct Request {
 }
 
 impl Elsewhere {
-    /// An actor with a name is there for others too.
-    fn give_up(&mut self, id: u64, asking: &Asking) {
+    /// An actor with a name is there for others too. `order`: what is made for that after all is still of use.
+    fn give_up(&mut self, id: u64, asking: &Asking, order: Option<Order>) {
         if asking.request.creation.name.is_none() {
-            self.given_up.insert(id, asking.at);
+            self.given_up.insert(id, (asking.at, order));
         }
         if self.given_up.len() > GIVEN_UP {
             self.given_up.pop_first();
         }
+    }
+
+    /// An actor was made for an order.
+    pub(super) fn made_for(&mut self, order: Order, actor: Address) {
+        if self.orders.len() == ORDERS {
+            self.orders.pop_front();
+        }
+        self.orders.push_back((order, actor));
+    }
+
+    fn actor_of(&self, order: Order) -> Option<Address> {
+        self.orders.iter().rev().find(|(other, _)| *other == order).map(|(_, actor)| *actor)
     }
 }
 
@@ -108,7 +130,7 @@ impl Admin {
             making.reach = Reach::All;
             return self.begin_again(now, making, effects);
         }
-        if let Some(name) = &making.name {
+        if let Some(name) = making.name_here() {
             self.coming.remove(name);
         }
         let (creation, waiters, tried) = making.into_creation();
@@ -133,6 +155,9 @@ impl Admin {
             return self.refuse_all(request, effects);
         };
         request.tried.push(next);
+        if request.creation.order.is_none() && request.creation.name.is_none() {
+            request.creation.order = Some((me, self.number_request()));
+        }
         let id = self.number_request();
         let timer = self.timers.schedule(now.plus(CREATE_WITHIN), Timer::Elsewhere(id));
         let message = ToAdmin::CreateFor { creation: request.creation.clone(), tried: request.tried.clone() };
@@ -144,11 +169,11 @@ impl Admin {
     /// Another system has answered.
     pub(super) fn answered(&mut self, now: Time, by: SystemId, id: u64, answer: FromAdmin, effects: &mut Vec<Effect>) {
         if self.elsewhere.asked.get(&id).is_none_or(|asking| asking.at != by) {
-            let too_late = self.elsewhere.given_up.get(&id) == Some(&by);
-            return match answer {
-                FromAdmin::Created { actor } if too_late => {
+            let given_up = self.elsewhere.given_up.get(&id).filter(|(system, _)| *system == by).copied();
+            return match (answer, given_up) {
+                (FromAdmin::Created { actor }, Some((_, order))) => {
                     self.elsewhere.given_up.remove(&id);
-                    self.have_exit(actor, ExitReason::ParentEnded, effects);
+                    self.made_after_all(now, actor, order, effects);
                 }
                 _ => self.count("Admin Message Received.Stray"),
             };
@@ -180,6 +205,9 @@ impl Admin {
 
     fn made_elsewhere(&mut self, now: Time, actor: Address, request: Request, effects: &mut Vec<Effect>) {
         self.count("Actor.Child.Requested.Elsewhere");
+        if let Some(order) = request.creation.order {
+            self.elsewhere.made_for(order, actor);
+        }
         for (to, id) in request.waiters {
             effects.push(Effect::Send { to, id, message: FromAdmin::Created { actor } });
         }
@@ -193,6 +221,48 @@ impl Admin {
         }
         self.elsewhere.children.insert(actor, (parent, birth));
         self.convene(now, convention::Event::Placed { parent, child: actor }, effects);
+    }
+
+    /// An actor was made by a system that was not waited for any more. Who is asked instead may give the same one.
+    fn made_after_all(&mut self, now: Time, actor: Address, order: Option<Order>, effects: &mut Vec<Effect>) {
+        if order.is_some_and(|order| self.elsewhere.actor_of(order) == Some(actor)) {
+            return;
+        }
+        let mut asked = self.elsewhere.asked.iter();
+        let same = asked.find(|(_, asking)| order.is_some() && asking.request.creation.order == order);
+        let Some(asking) = same.map(|(id, _)| *id).and_then(|id| Some((id, self.elsewhere.asked.remove(&id)?))) else {
+            return self.have_exit(actor, ExitReason::ParentEnded, effects);
+        };
+        let (id, asking) = asking;
+        self.timers.cancel(asking.timer);
+        self.elsewhere.give_up(id, &asking, None);
+        self.made_elsewhere(now, actor, asking.request, effects);
+    }
+
+    /// Answers with the actor that was made for an order before, or has the answer wait for the one that is being made. Else gives back who asked.
+    pub(super) fn made_before(
+        &mut self,
+        asked: Asked,
+        order: Option<Order>,
+        effects: &mut Vec<Effect>,
+    ) -> Option<Asked> {
+        let Some(order) = order else { return Some(asked) };
+        let made = self.elsewhere.actor_of(order);
+        let is_there = |actor: &Address| {
+            let node = actor.node();
+            let is_here = self.children.contains_key(actor) && !self.elsewhere.orphans.contains_key(&node);
+            is_here || self.convention.is_member(node.system())
+        };
+        if let Some(actor) = made.filter(is_there) {
+            effects.push(Effect::Send { to: asked.0, id: asked.1, message: FromAdmin::Created { actor } });
+            return None;
+        }
+        let mut makings = self.processes.values_mut().filter_map(|process| process.making.as_mut());
+        if let Some(making) = makings.find(|making| making.order == Some(order)) {
+            making.waiters.push(asked);
+            return None;
+        }
+        Some(asked)
     }
 
     fn refuse_all(&mut self, request: Request, effects: &mut Vec<Effect>) {
@@ -213,7 +283,7 @@ impl Admin {
     /// A system has not answered for too long.
     pub(super) fn elsewhere_overdue(&mut self, now: Time, id: u64, effects: &mut Vec<Effect>) {
         if let Some(asking) = self.elsewhere.asked.remove(&id) {
-            self.elsewhere.give_up(id, &asking);
+            self.elsewhere.give_up(id, &asking, asking.request.creation.order);
             self.ask_next(now, asking.request, effects);
         }
     }
@@ -225,7 +295,8 @@ impl Admin {
         for id in lost {
             let Some(asking) = self.elsewhere.asked.remove(&id) else { continue };
             self.timers.cancel(asking.timer);
-            self.elsewhere.give_up(id, &asking);
+            // Its actors have lost their parents here meanwhile.
+            self.elsewhere.give_up(id, &asking, None);
             self.ask_next(now, asking.request, effects);
         }
         self.makings_without(system, effects);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::creation::Making;
 use super::elsewhere::Reach;
-use super::messages::ToAdmin;
+use super::messages::{Scope, ToAdmin};
 use super::processes::Timer;
 use super::{Admin, Effect, LOGGER_WITHIN, Said, actor_of};
 use crate::address::NodeId;
@@ -61,9 +61,11 @@ impl Admin {
             birth: self.number_child(),
             maker: MAKER.to_owned(),
             name: None,
+            scope: Scope::System,
             spec,
             requester: None,
             source: None,
+            order: None,
             tried: Vec::new(),
             reach: Reach::Some,
             since: now,

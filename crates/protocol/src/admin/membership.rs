@@ -33,6 +33,8 @@ impl Admin {
                 convention::Effect::Leader(_) => self.ask_unheard_children(effects),
                 convention::Effect::ChildLost { child, .. } => self.child_lost(child, effects),
                 convention::Effect::ParentLost { child, .. } => self.parent_lost(child, effects),
+                convention::Effect::Sought { name, answer } => self.sought(now, name, answer, effects),
+                convention::Effect::Yielded { name, actor } => self.yielded(&name, actor, effects),
                 convention::Effect::Log(note) => self.log(note.level(), note.to_string(), effects),
             }
         }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Detail;
 use crate::address::{Address, NodeId};
-use crate::convention::SystemId;
+use crate::convention::{Leave, SystemId};
 use crate::lifecycle::Birth;
 use crate::sources::{Digest, Level, Listed, Notice};
 use crate::supervision::Restart;
@@ -232,6 +232,8 @@ pub struct Creation {
     pub maker: String,
     /// Its global name. An actor that has it already is the answer.
     pub name: Option<String>,
+    /// Where there is one actor of that name.
+    pub scope: Scope,
     /// What the maker needs to know.
     pub spec: Vec<u8>,
     /// The process the actor is to be, when the requester has chosen its address already.
@@ -241,6 +243,49 @@ pub struct Creation {
     pub requester: Option<Requester>,
     /// The id of the source that it is made from. If that is not decided yet, so is this.
     pub source: Option<String>,
+    /// The system where it was asked for first, and the number that it has there, when another system is asked. An actor that was made for the same
+    /// before, when the answer got lost on the way, is the answer.
+    pub order: Option<(SystemId, u64)>,
+}
+
+/// Where a global name has one holder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scope {
+    /// In the system that is asked for the actor, or in the one that makes it.
+    #[default]
+    System,
+    /// In the convention, as far as its systems follow one leader.
+    Convention {
+        /// Leave to make it, from who got that and had another system asked. Programs have none.
+        leave: Option<Leave>,
+    },
+}
+
+impl Scope {
+    /// The whole convention.
+    pub const CONVENTION: Self = Self::Convention { leave: None };
+}
+
+/// A global name, and where it is one actor's. A text is a name in one system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GlobalName {
+    /// The name.
+    pub text: String,
+    /// Where.
+    pub scope: Scope,
+}
+
+impl GlobalName {
+    /// A name that all systems of a convention share, as far as they follow one leader. It is another one than the same text in one system.
+    pub fn in_convention(text: impl Into<String>) -> Self {
+        Self { text: text.into(), scope: Scope::CONVENTION }
+    }
+}
+
+impl<T: Into<String>> From<T> for GlobalName {
+    fn from(text: T) -> Self {
+        Self { text: text.into(), scope: Scope::System }
+    }
 }
 
 /// The source that an actor is made from.
@@ -400,6 +445,8 @@ pub enum RefusalKind {
     NoMaker,
     /// The processes that started others have ended. A program that can be one may offer to, and ask again.
     NoStarter,
+    /// The name that it was to have in the convention was not given away.
+    NoName,
 }
 
 /// How a system is.

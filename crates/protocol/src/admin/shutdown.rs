@@ -56,6 +56,7 @@ impl Admin {
         }
         self.give_up_awaiting(|_| true, &shutting_down(), effects);
         self.give_up_asking(effects);
+        self.give_up_seeking(effects);
         for node in self.nodes(|process| process.has_actors() && process.attached) {
             effects.push(Effect::Send { to: root(node), id: 0, message: FromAdmin::Closing });
         }

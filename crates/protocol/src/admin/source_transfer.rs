@@ -164,9 +164,15 @@ impl Admin {
             .filter(|(_, (of, _))| *of == system)
             .map(|(request, (_, id))| (*request, id.clone()))
             .collect();
+        self.awaiting_without(system);
         for (request, id) in lost {
             self.transfers.wanted.remove(&request);
-            self.give_up_awaiting(|awaiting| awaiting.waits_for(&id), &invalid_source(&id), effects);
+            // Whoever else wants an actor made of it has it.
+            let others: Vec<SystemId> =
+                self.who_awaits(&id).filter(|other| self.convention.is_member(*other)).collect();
+            if !others.into_iter().any(|other| self.want_source(&id, other, effects)) {
+                self.give_up_awaiting(|awaiting| awaiting.waits_for(&id), &invalid_source(&id), effects);
+            }
         }
     }
 

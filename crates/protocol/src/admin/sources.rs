@@ -216,6 +216,16 @@ impl Admin {
         })
     }
 
+    /// The systems that asked for the actors which wait for a source.
+    pub(super) fn who_awaits(&self, id: &str) -> impl Iterator<Item = SystemId> {
+        self.sources.awaiting.iter().filter(move |awaiting| awaiting.waits_for(id)).map(|it| it.asked.0.node().system())
+    }
+
+    /// A system has left: the actors that it asked for need not wait.
+    pub(super) fn awaiting_without(&mut self, system: SystemId) {
+        self.sources.awaiting.retain(|awaiting| awaiting.asked.0.node().system() != system);
+    }
+
     fn decided(&mut self, now: Time, id: &str, usable: bool, effects: &mut Vec<Effect>) {
         if !usable {
             self.sources.submitted.remove(id);

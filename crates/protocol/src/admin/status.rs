@@ -12,7 +12,7 @@ impl Admin {
             admin: Some(self.address()),
             capabilities: self.capability_entries(),
             children: self.children.keys().copied().collect(),
-            names: self.names.iter().map(|(name, holder)| (name.to_owned(), holder)).collect(),
+            names: self.all_names(),
             dead_letter_handler: self.letters.handler(),
             registration_watchers: self.registration_watchers.iter().copied().collect(),
             leader: self.convention.leader().map(convention::admin_of),

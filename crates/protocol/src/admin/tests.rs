@@ -5,5 +5,6 @@ mod logger;
 mod processes;
 mod registrations;
 mod scene;
+mod shared_names;
 mod shutdown;
 mod sources;

@@ -58,7 +58,7 @@ impl Convention {
 
     /// A tie is over. If there is no link either, the system is forgotten.
     pub(super) fn lose(&mut self, now: Time, system: SystemId, why: Why, effects: &mut Vec<Effect>) {
-        self.bereave(system, why, effects);
+        self.bereave(now, system, why, effects);
         let Some(known) = self.known.get_mut(&system) else { return };
         known.owed = false;
         if let Some(tie) = known.tie.take().filter(|tie| tie.theirs.is_some()) {
@@ -78,7 +78,7 @@ impl Convention {
     }
 
     /// Tells all whom the loss of a member concerns, the parents first.
-    pub(super) fn bereave(&mut self, system: SystemId, why: Why, effects: &mut Vec<Effect>) {
+    pub(super) fn bereave(&mut self, now: Time, system: SystemId, why: Why, effects: &mut Vec<Effect>) {
         let Some(known) = self.known.get(&system) else { return };
         let Some(tie) = known.member() else { return };
         let left = Effect::Left { system, admin: admin_of(system), capabilities: tie.capabilities.clone() };
@@ -88,6 +88,7 @@ impl Convention {
         effects.push(left);
         effects.push(Effect::Log(note));
         self.tell_watchers(system, effects);
+        self.names_are_free(now, system, effects);
     }
 
     pub(super) fn forget(&mut self, now: Time, system: SystemId, effects: &mut Vec<Effect>) {

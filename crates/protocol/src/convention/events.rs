@@ -1,6 +1,6 @@
 //! What a convention is told, and what it says is to be done.
 
-use super::{Message, Note, Place, Timing};
+use super::{Leave, Message, NameAnswer, Note, Place, Timing};
 use crate::address::Address;
 use crate::admin::messages::Entry;
 
@@ -143,6 +143,25 @@ pub enum Event {
         /// The child.
         child: Address,
     },
+    /// Somebody here wants an actor with a name of the convention that nobody here holds. Answered with [`Effect::Sought`].
+    Seek {
+        /// The name.
+        name: String,
+        /// Leave to make it, which another system got and handed on.
+        leave: Option<Leave>,
+    },
+    /// The actor that there was leave to make is there.
+    Holds {
+        /// The name.
+        name: String,
+        /// The actor.
+        actor: Address,
+    },
+    /// An actor with a name of the convention has ended; or it is not made here, or not sought any more.
+    Frees {
+        /// The name.
+        name: String,
+    },
     /// This system shuts down, and leaves. Nothing is decided after that.
     ShutDown,
 }
@@ -211,6 +230,20 @@ pub enum Effect {
         parent: Address,
         /// The actor.
         child: Address,
+    },
+    /// A name of the convention that was sought. With leave it is held until [`Event::Frees`].
+    Sought {
+        /// The name.
+        name: String,
+        /// What became of it.
+        answer: NameAnswer,
+    },
+    /// Another system has a name that was held here. It is free here; the actor is to end, or not to be made.
+    Yielded {
+        /// The name.
+        name: String,
+        /// The actor, if it is there.
+        actor: Option<Address>,
     },
     /// Write this to the log of the Admin.
     Log(Note),

@@ -32,6 +32,7 @@ impl Convention {
                 *since = since.plus(slept).min(now);
             }
         }
+        self.registry.allow_for_sleep(now, slept);
     }
 
     /// Does what is due for a system, and sees to it that it is looked after again.
@@ -70,6 +71,7 @@ impl Convention {
                 yours: tie.theirs.unwrap_or_default(),
                 version: self.version,
                 knows: tie.version,
+                knows_names: self.registry.version_of(system),
                 state,
             };
             effects.push(Effect::Send { system, message: Message::Heartbeat(beat) });
@@ -101,7 +103,7 @@ impl Convention {
                 let changed = tie.state.leads != beat.state.leads || tie.state.term != beat.state.term;
                 tie.hear_state(beat.state);
                 self.hear_term(beat.state);
-                self.confirm(system, effects);
+                self.confirm(now, system, effects);
                 if beat.knows != self.version {
                     // The registration that told of the change was lost.
                     self.register(now, system, effects);
@@ -109,6 +111,8 @@ impl Convention {
                 if changed {
                     self.review_leadership(now, effects);
                 }
+                self.names_are_known(now, system, beat.knows_names, effects);
+                self.follows(now, system, effects);
             }
             // The two do not mean the same tie: a registration makes that clear.
             _ => self.register(now, system, effects),

@@ -57,7 +57,7 @@ impl Convention {
     pub(super) fn state(&self) -> State {
         let followed = self.leadership.leader.and_then(|leader| self.known.get(&leader)?.member());
         let term = followed.map_or(self.leadership.led, |tie| tie.state.term.max(self.leadership.led));
-        State { load: self.load, term, leads: self.leadership.leads }
+        State { load: self.load, term, leads: self.leadership.leads, names: self.names.version() }
     }
 
     /// What a system says of itself, as far as it can be true.
@@ -78,8 +78,14 @@ impl Convention {
         }
     }
 
-    /// Finds out who leads now.
+    /// Finds out who leads now, and what that means.
     pub(super) fn review_leadership(&mut self, now: Time, effects: &mut Vec<Effect>) {
+        self.find_leader(now, effects);
+        self.review_registry(now, effects);
+        self.pursue_claims(now, effects);
+    }
+
+    fn find_leader(&mut self, now: Time, effects: &mut Vec<Effect>) {
         let (mut leader, mut leads) = self.first_in_the_list(now);
         if leads && let Some(rival) = self.rival() {
             let patience = self.timing.heartbeat * 3;

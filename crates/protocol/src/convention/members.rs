@@ -244,7 +244,7 @@ impl Convention {
             }
             Some(_) => {
                 // It had given this system up, and begins anew. The own number stays, or the other side would begin anew in turn.
-                self.bereave(system, Why::GaveUp, effects);
+                self.bereave(now, system, Why::GaveUp, effects);
                 self.take_on(now, system, join, effects);
                 self.answer(now, system, knows_mine, effects);
             }
@@ -254,17 +254,18 @@ impl Convention {
     /// A member has registered. If it knows what it is here, there is nothing more to say.
     fn answer(&mut self, now: Time, system: SystemId, knows_mine: bool, effects: &mut Vec<Effect>) {
         if knows_mine {
-            self.confirm(system, effects);
+            self.confirm(now, system, effects);
         } else {
             self.register(now, system, effects);
         }
     }
 
     /// This system is a member there, too, so it may ask for what members may. What it asked on an earlier link may not have arrived.
-    pub(super) fn confirm(&mut self, system: SystemId, effects: &mut Vec<Effect>) {
+    pub(super) fn confirm(&mut self, now: Time, system: SystemId, effects: &mut Vec<Effect>) {
         let tie = self.known.get_mut(&system).and_then(|known| known.member_mut());
         if tie.is_some_and(|tie| !std::mem::replace(&mut tie.confirmed, true)) {
             self.watch_again(system, effects);
+            self.tell_names(now, system, effects);
         }
     }
 
@@ -288,6 +289,7 @@ impl Convention {
         self.not_outlying(system, effects);
         self.is_told_anew(system, effects);
         self.review_leadership(now, effects);
+        self.expect_names(now, system);
     }
 
     /// Takes note of what a member says of itself.

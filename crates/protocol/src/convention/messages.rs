@@ -6,7 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Place, SystemId, Term};
+use super::{Leave, Place, SystemId, Term};
+use crate::address::Address;
 use crate::admin::messages::Entry;
 
 /// The most capabilities that a system may have for others.
@@ -15,6 +16,8 @@ pub const MOST_CAPABILITIES: usize = 4_096;
 pub const MOST_CAPABILITY_BYTES: usize = 512 * 1024;
 /// The most systems that one message may name.
 pub const MOST_SYSTEMS: usize = 4_096;
+/// The most names of the convention that one system may hold.
+pub const MOST_NAMES: usize = 4_096;
 
 /// See the [module](self). In postcard, by [`encode`](crate::admin::messages::encode) and [`decode`](crate::admin::messages::decode).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +52,68 @@ pub enum Message {
         /// Which.
         systems: Vec<SystemId>,
     },
+    /// The names of the convention that the sender holds. To all that may lead.
+    Names(Box<Names>),
+    /// The sender wants an actor of this name: who is it, or may the sender make it? To its leader, again until there is an answer.
+    Claim {
+        /// The sender's number of the claim.
+        number: u64,
+        /// The name.
+        name: String,
+        /// The leave that the sender was handed on by who got it.
+        leave: Option<Leave>,
+    },
+    /// The answer of a leader to a claim.
+    Claimed {
+        /// The number of the claim.
+        number: u64,
+        /// The name.
+        name: String,
+        /// What it says.
+        answer: Claimed,
+    },
+    /// Another system has the name, so the actor that the receiver has under it is to end. From its leader.
+    Yield {
+        /// The name.
+        name: String,
+        /// On which leave the receiver has it.
+        leave: Leave,
+    },
+}
+
+/// Names of the convention that a system holds: all of them, or what has changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Names {
+    /// The version that this is a change of. None: these are all names, and there are no others.
+    pub since: Option<u64>,
+    /// The version after it.
+    pub version: u64,
+    /// Names that the sender holds. At most [`MOST_NAMES`].
+    pub held: Vec<Held>,
+    /// Names that it holds and wants no more.
+    pub freed: Vec<String>,
+    /// Names that it has claimed without an answer, if these are all names, with the numbers of the claims.
+    pub asking: Vec<(String, u64)>,
+}
+
+/// A name that a system holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The name.
+    pub name: String,
+    /// On which leave.
+    pub leave: Leave,
+    /// The actor. None: it is being made.
+    pub actor: Option<Address>,
+}
+
+/// What a leader says to a claim. Who has to wait is answered when it need not any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Claimed {
+    /// This actor has the name.
+    By(Address),
+    /// Nobody has: make the actor, and say so.
+    Leave(Leave),
 }
 
 /// A registration.
@@ -83,6 +148,8 @@ pub struct Heartbeat {
     pub version: u64,
     /// Which version of the receiver's the sender knows.
     pub knows: u64,
+    /// Which version of the receiver's names of the convention the sender knows. Zero: none.
+    pub knows_names: u64,
     /// How it is.
     pub state: State,
 }
@@ -96,6 +163,8 @@ pub struct State {
     pub term: Term,
     /// It leads in that term.
     pub leads: bool,
+    /// How often the names of the convention that it holds have changed.
+    pub names: u64,
 }
 
 /// Why a system leaves.

@@ -21,6 +21,7 @@ pub enum Note {
     IdentityInUse { system: SystemId, identity: String, holder: SystemId },
     Refused { system: SystemId, why: &'static str },
     CandidatesCut { given: usize, kept: usize },
+    Yields { name: String },
 }
 
 /// Why a member was given up.
@@ -52,7 +53,8 @@ impl Note {
             | Self::NotReached { .. }
             | Self::IdentityInUse { .. }
             | Self::Refused { .. }
-            | Self::CandidatesCut { .. } => Level::Warning,
+            | Self::CandidatesCut { .. }
+            | Self::Yields { .. } => Level::Warning,
         }
     }
 }
@@ -82,6 +84,9 @@ impl fmt::Display for Note {
             Self::Refused { system, why } => write!(f, "a message of system {system:x} is ignored: {why}"),
             Self::CandidatesCut { given, kept } => {
                 write!(f, "of {given} addresses of leaders only the first {kept} are used")
+            }
+            Self::Yields { name } => {
+                write!(f, "another system has the convention's name `{name}` too, and keeps it: the actor here ends")
             }
         }
     }

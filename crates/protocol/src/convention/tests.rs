@@ -5,6 +5,7 @@ mod children;
 mod faults;
 mod joining;
 mod leading;
+mod names;
 mod places;
 mod placing;
 mod scale;

@@ -21,6 +21,8 @@ pub struct Timing {
     pub doubted_after: Duration,
     /// For so long after its start a candidate lets those before it in the list come first.
     pub settled_after: Duration,
+    /// For so long after it has begun to lead a candidate lets those come that may hold names, before it gives any away.
+    pub named_after: Duration,
     /// A dial that was not answered for so long has come to nothing.
     pub dial_within: Duration,
     /// How long to wait between dials of a candidate. Its maximum bounds the time until one that is back leads again.
@@ -36,6 +38,13 @@ pub struct Timing {
     pub registration_every: Duration,
 }
 
+impl Timing {
+    /// By then any member has noticed that its leader is gone.
+    pub(super) fn noticed_after(&self) -> Duration {
+        self.lost_after + self.broken_after + self.heartbeat * 2
+    }
+}
+
 impl Default for Timing {
     fn default() -> Self {
         let milliseconds = Duration::from_millis;
@@ -46,6 +55,7 @@ impl Default for Timing {
             broken_after: milliseconds(1_500),
             doubted_after: milliseconds(2_500),
             settled_after: milliseconds(1_000),
+            named_after: milliseconds(3_000),
             dial_within: milliseconds(10_000),
             dial: Backoff::exponential(milliseconds(100), milliseconds(1_200)),
             dial_slowly: Backoff::exponential(milliseconds(100), milliseconds(5_000)),

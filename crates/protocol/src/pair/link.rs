@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::incoming::Verdict;
 use super::record::{self, ANSWER, Body, Class, GAP, GREETED, Head, Kind, QUESTION};
-use super::{Effect, Pair, RecordError, durable};
+use super::{Arrivals, Effect, Pair, RecordError, durable};
 use crate::time::Time;
 
 /// A link, from this side.
@@ -212,8 +212,12 @@ impl Pair {
         match body {
             Body::Empty => {}
             Body::Frames(frames) => {
-                for (class, frame) in self.incoming.take_frames(count, skip, frames)? {
-                    self.take_frame(class, frame, out);
+                let frames = self.incoming.take_frames(count, skip, frames)?;
+                // Most frames are plain ones, and what came together is handed on together.
+                if head.flags == Class::Plain.flags() {
+                    out.push(Effect::Deliver(Arrivals::together(frames)));
+                } else {
+                    frames.for_each(|(class, frame)| self.take_frame(class, frame, out));
                 }
             }
             Body::Fragment { class, length, offset, piece } => {
@@ -232,7 +236,7 @@ impl Pair {
 
     fn take_frame(&mut self, class: Class, frame: Bytes, out: &mut Vec<Effect>) {
         match class {
-            Class::Plain => out.push(Effect::Deliver(frame)),
+            Class::Plain => out.push(Effect::Deliver(Arrivals::alone(frame))),
             Class::Durable(id) => {
                 if self.memory.arrived(id) {
                     out.push(Effect::DeliverDurable { id, frame });

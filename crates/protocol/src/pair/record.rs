@@ -201,7 +201,7 @@ pub enum Body {
 }
 
 /// Whole frames in a record.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frames {
     rest: Bytes,
     flags: u8,

@@ -63,7 +63,7 @@ impl Two {
         for effect in out {
             match effect {
                 Effect::Transmit { head, body } => self.under_way[1 - at].push([&head[..], &body[..]].concat().into()),
-                Effect::Deliver(frame) => self.delivered[at].push(frame),
+                Effect::Deliver(frames) => self.delivered[at].extend(frames),
                 Effect::Lost { frame, why } => self.lost[at].push((frame, why)),
                 other => self.others[at].push(other),
             }

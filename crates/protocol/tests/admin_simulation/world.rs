@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use roscius_protocol::address::{Address, NodeId};
-use roscius_protocol::admin::messages::{Creation, FromAdmin, Refusal, RefusalKind, ToAdmin};
+use roscius_protocol::admin::messages::{Creation, FromAdmin, Refusal, RefusalKind, Scope, ToAdmin};
 use roscius_protocol::admin::{Admin, Config, Effect, Event, LinksAre};
 use roscius_protocol::convention;
 use roscius_protocol::frame::Role;
@@ -236,10 +236,13 @@ impl World {
         let creation = Creation {
             maker: if self.random.chance(95) { "python" } else { "cobol" }.into(),
             name: name.map(str::to_owned),
+            // Alone it gives the convention's names to itself.
+            scope: if name == Some(NAMES[0]) { Scope::CONVENTION } else { Scope::System },
             spec: Vec::new(),
             process: None,
             requester: None,
             source: self.some_source(),
+            order: None,
         };
         self.say(program, id, ToAdmin::Create(creation));
     }

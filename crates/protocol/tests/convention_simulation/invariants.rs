@@ -9,6 +9,7 @@ mod incarnations;
 mod leaders;
 mod members_only;
 mod membership;
+mod names;
 mod noticed;
 mod order;
 mod placement;
@@ -20,7 +21,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use roscius_protocol::address::Address;
-use roscius_protocol::convention::{Convention, Effect, SystemId};
+use roscius_protocol::convention::{Convention, Effect, NameAnswer, SystemId};
 use roscius_protocol::pair::{Loss, Status};
 use roscius_protocol::time::Time;
 use roscius_simulation::network::Host;
@@ -55,6 +56,12 @@ pub enum Observation<'a> {
     Decided { convention: &'a Convention },
     /// An actor of it has a child elsewhere.
     Placed { parent: Address, child: Address },
+    /// An actor of it wants a name of the convention.
+    Seeks { name: &'a str },
+    /// An actor of it with such a name is there.
+    Named { actor: Address },
+    /// An actor of it with such a name has ended, or is not made.
+    Frees { name: &'a str },
     /// It has a new link.
     Linked { peer: SystemId },
     /// It has learned that a link is gone.
@@ -122,6 +129,10 @@ pub struct Seen {
     pub sent: u64,
     pub delivered: u64,
     pub lost: u64,
+    pub names_given: u64,
+    pub names_found: u64,
+    pub names_refused: u64,
+    pub names_yielded: u64,
 }
 
 impl Seen {
@@ -133,6 +144,10 @@ impl Seen {
         self.sent += other.sent;
         self.delivered += other.delivered;
         self.lost += other.lost;
+        self.names_given += other.names_given;
+        self.names_found += other.names_found;
+        self.names_refused += other.names_refused;
+        self.names_yielded += other.names_yielded;
     }
 
     const fn count(&mut self, observation: &Observation<'_>) {
@@ -141,6 +156,12 @@ impl Seen {
             Observation::Told { effect: Effect::Left { .. } } => self.left += 1,
             Observation::Told { effect: Effect::Leader(_) } => self.leaders += 1,
             Observation::Told { effect: Effect::ChildLost { .. } } => self.children_lost += 1,
+            Observation::Told { effect: Effect::Sought { answer, .. } } => match answer {
+                NameAnswer::Granted(_) => self.names_given += 1,
+                NameAnswer::Held(_) => self.names_found += 1,
+                NameAnswer::Refused(_) => self.names_refused += 1,
+            },
+            Observation::Told { effect: Effect::Yielded { .. } } => self.names_yielded += 1,
             Observation::Sent { .. } => self.sent += 1,
             Observation::Delivered { .. } => self.delivered += 1,
             Observation::Lost { .. } => self.lost += 1,
@@ -166,6 +187,7 @@ impl Invariants {
             Box::<leaders::Leaders>::default(),
             Box::<members_only::MembersOnly>::default(),
             Box::<membership::Membership>::default(),
+            Box::<names::Names>::default(),
             Box::<noticed::Noticed>::default(),
             Box::<order::Order>::default(),
             Box::<placement::Placement>::default(),

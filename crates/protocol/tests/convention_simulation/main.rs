@@ -11,6 +11,7 @@
 //! ```
 
 mod invariants;
+mod naming;
 mod system;
 mod trouble;
 mod world;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::admin::messages::{decode, encode};
-use roscius_protocol::convention::{self, Config, Convention, Message, Place, SystemId};
+use roscius_protocol::convention::{self, Config, Convention, Message, NameAnswer, Place, SystemId};
 use roscius_protocol::pair::{self, Limits, Pair, Window};
 use roscius_protocol::time::Time;
 use roscius_simulation::clock::Clock;
@@ -70,7 +70,15 @@ pub enum Input {
 pub enum Output {
     Dial(Place),
     HangUp(SystemId),
-    Packet { to: SystemId, packet: Packet },
+    Packet {
+        to: SystemId,
+        packet: Packet,
+    },
+    /// What was sought, and what became of it.
+    Sought {
+        name: String,
+        answer: NameAnswer,
+    },
 }
 
 /// See the [module](self).
@@ -164,6 +172,14 @@ impl System {
             Input::Convention(event) => {
                 if let convention::Event::Capabilities(capabilities) = &event {
                     self.capabilities.clone_from(capabilities);
+                }
+                match &event {
+                    convention::Event::Seek { name, .. } => self.see(world, Observation::Seeks { name }, watch),
+                    convention::Event::Holds { actor, .. } => {
+                        self.see(world, Observation::Named { actor: *actor }, watch);
+                    }
+                    convention::Event::Frees { name } => self.see(world, Observation::Frees { name }, watch),
+                    _ => {}
                 }
                 self.tell(world, event, &mut out, watch);
             }
@@ -267,6 +283,7 @@ impl System {
             self.see(world, Observation::Told { effect: &effect }, watch);
             match effect {
                 convention::Effect::Dial { place } => out.push(Output::Dial(place)),
+                convention::Effect::Sought { name, answer } => out.push(Output::Sought { name, answer }),
                 convention::Effect::HangUp { system } => {
                     self.links.remove(&system);
                     if let Some(pair) = self.pairs.get_mut(&system) {
@@ -305,9 +322,11 @@ impl System {
                     self.see(world, Observation::Transmitted { length: record.len() }, watch);
                     out.push(Output::Packet { to: peer, packet: Packet::Pair(record.into()) });
                 }
-                pair::Effect::Deliver(frame) => {
-                    let (from, to, number) = read_frame(&frame);
-                    self.see(world, Observation::Delivered { link: peer, from, to, number }, watch);
+                pair::Effect::Deliver(frames) => {
+                    for frame in frames {
+                        let (from, to, number) = read_frame(&frame);
+                        self.see(world, Observation::Delivered { link: peer, from, to, number }, watch);
+                    }
                 }
                 pair::Effect::Lost { frame, why } => {
                     let (_, to, number) = read_frame(&frame);

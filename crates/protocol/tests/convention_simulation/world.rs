@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use roscius_protocol::address::Address;
-use roscius_protocol::convention::{self, Config, Place, SystemId, Timing};
+use roscius_protocol::convention::{self, Config, Leave, Place, SystemId, Timing};
 use roscius_protocol::random::Random;
 use roscius_protocol::time::Time;
 use roscius_simulation::clock::Clock;
@@ -50,9 +50,11 @@ impl Totals {
     }
 
     pub fn check_that_everything_happened(&self) {
-        let Seen { joined, left, leaders, children_lost, sent, delivered, lost } = self.seen;
+        let Seen { joined, left, leaders, children_lost, sent, delivered, lost, .. } = self.seen;
+        let Seen { names_given, names_found, names_refused, names_yielded, .. } = self.seen;
         let troubles = [self.kills, self.starts, self.shutdowns, self.freezes];
         let counts = troubles.into_iter().chain([joined, left, leaders, children_lost, sent, delivered, lost]);
+        let counts = counts.chain([names_given, names_found, names_refused, names_yielded]);
         for (what, count) in counts.enumerate() {
             assert!(count >= 50, "number {what} of {self:?}");
         }
@@ -60,7 +62,7 @@ impl Totals {
 }
 
 #[derive(Debug)]
-enum Happening {
+pub enum Happening {
     /// A dial arrives.
     Dialled { from: SystemId, place: Place },
     /// Something may have arrived that a system has sent over a link.
@@ -75,6 +77,10 @@ enum Happening {
     Trouble,
     /// The actors of a host have something to say.
     Chatter { host: Host },
+    /// An actor with a name of the convention is there, or can not be made.
+    Made { system: SystemId, name: String },
+    /// The system that a leave was handed on to has had its time.
+    HandedOn { system: SystemId, name: String, leave: Leave },
 }
 
 /// What a system can not do while it stands still.
@@ -96,11 +102,13 @@ pub struct World {
     pub systems: BTreeMap<Host, System>,
     setups: BTreeMap<Host, Setup>,
     standing: BTreeMap<SystemId, Standing>,
-    homes: BTreeMap<SystemId, Host>,
+    pub homes: BTreeMap<SystemId, Host>,
+    /// Systems that a leave was handed on to, with who did and the leave.
+    pub handed: BTreeMap<(SystemId, String), (SystemId, Leave)>,
     happenings: BTreeMap<(Time, u64), Happening>,
     serial: u64,
     invariants: Invariants,
-    chatty: bool,
+    pub chatty: bool,
     messages: u64,
     dials: u64,
     totals: Totals,
@@ -121,6 +129,7 @@ impl World {
             setups,
             standing: BTreeMap::new(),
             homes: BTreeMap::new(),
+            handed: BTreeMap::new(),
             happenings: BTreeMap::new(),
             serial: 0,
             invariants: Invariants::new(weather),
@@ -342,6 +351,7 @@ impl World {
                     self.schedule(delay, Happening::Dialled { from: me, place });
                 }
                 Output::HangUp(peer) => self.close(me, peer),
+                Output::Sought { name, answer } => self.sought(me, name, answer),
                 Output::Packet { to, packet } => {
                     self.messages += u64::from(matches!(packet, Packet::Admin(_)));
                     let (Packet::Admin(bytes) | Packet::Pair(bytes)) = &packet;
@@ -361,7 +371,7 @@ impl World {
         }
     }
 
-    fn schedule(&mut self, after: Duration, happening: Happening) {
+    pub fn schedule(&mut self, after: Duration, happening: Happening) {
         self.schedule_at(self.now.plus(after), happening);
     }
 
@@ -418,7 +428,12 @@ impl World {
                 let next = self.make_trouble();
                 self.schedule(next, Happening::Trouble);
             }
-            Happening::Chatter { host } => self.chat(host),
+            Happening::Chatter { host } => {
+                self.chat(host);
+                self.use_names(host);
+            }
+            Happening::Made { system, name } => self.made(system, name),
+            Happening::HandedOn { system, name, leave } => self.handed_on(system, name, leave),
         }
     }
 

@@ -271,9 +271,11 @@ impl World {
             std::mem::discriminant(&effect).hash(&mut self.trace);
             match effect {
                 Effect::Transmit { head, body } => self.transmit(at, [&head[..], &body[..]].concat(), totals),
-                Effect::Deliver(frame) => {
-                    Ledger::number(&frame).hash(&mut self.trace);
-                    self.ledgers[1 - at].delivered(&frame, totals);
+                Effect::Deliver(frames) => {
+                    for frame in frames {
+                        Ledger::number(&frame).hash(&mut self.trace);
+                        self.ledgers[1 - at].delivered(&frame, totals);
+                    }
                 }
                 Effect::DeliverDurable { id, frame } => {
                     self.ledgers[1 - at].delivered(&frame, totals);

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from roscius.asking import NoSuchActor as NoSuchActor
     from roscius.asking import Outcome as Outcome
     from roscius.async_system import AsyncActorSystem as AsyncActorSystem
+    from roscius.convention_names import ConventionName as ConventionName
     from roscius.durable_messages import durable as durable
     from roscius.key_authority import KeyAuthority as KeyAuthority
     from roscius.key_authority import KeysTrusted as KeysTrusted
@@ -42,6 +43,7 @@ __all__ = [
     "AskTimedOut",
     "AsyncActorSystem",
     "ChildGivenUp",
+    "ConventionName",
     "KeyAuthority",
     "KeysTrusted",
     "NoSuchActor",
@@ -75,6 +77,7 @@ _HOMES = {
     "AskTimedOut": "asking",
     "AsyncActorSystem": "async_system",
     "ChildGivenUp": "supervision",
+    "ConventionName": "convention_names",
     "KeyAuthority": "key_authority",
     "KeysTrusted": "key_authority",
     "NoSuchActor": "asking",

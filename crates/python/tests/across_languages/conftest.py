@@ -21,7 +21,7 @@ BUILD = "cargo build --quiet --workspace --all-features --message-format json-re
 @pytest.fixture(scope="session")
 def examples():
     """The example programs of `crates/host`, and the command `roscius`, by name. The same build as that of the tests in Rust, so there is little to do."""
-    names = ("across_languages", "languages")
+    names = ("across_languages", "languages", "enemy")
     command = [*BUILD.split(), *(part for name in names for part in ("--example", name)), "--bin", "roscius"]
     built = subprocess.run(command, cwd=WORKSPACE, stdout=subprocess.PIPE, check=True).stdout
     artifacts = (json.loads(line) for line in built.splitlines())

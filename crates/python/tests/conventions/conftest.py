@@ -46,6 +46,12 @@ def convention(scene, request):  # noqa: F811
 
 
 @pytest.fixture
+def convention_over_tcp(scene):  # noqa: F811
+    """A convention over connections alone."""
+    return Convention(scene, "multiprocTCPBase")
+
+
+@pytest.fixture
 def convention_over_nats(scene, tmp_path):  # noqa: F811
     """A convention on a server of its own."""
     server = NatsServer(tmp_path / "nats")

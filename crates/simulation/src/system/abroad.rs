@@ -93,8 +93,8 @@ impl System {
                     let record = [&head[..], &body[..]].concat();
                     self.out.push(Output::Packet { to: peer, packet: Packet::Pair(record.into()) });
                 }
-                pair::Effect::Deliver(bytes) => {
-                    if let Ok(frame) = wire::read_frame(bytes) {
+                pair::Effect::Deliver(frames) => {
+                    for frame in frames.filter_map(|bytes| wire::read_frame(bytes).ok()) {
                         self.happened.push_back(Happening::Frame { from: peer, frame });
                     }
                 }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use roscius::registry::Registry;
 use roscius::testkit::Listener;
 use roscius::{Address, AskError, Received};
-use roscius_simulation::{CreateError, Simulation, StartFailed};
+use roscius_simulation::{CreateError, GlobalName, Simulation, StartFailed};
 
 use crate::cast::{Add, Counter, Crash, Have, Lost, Parent, Tick, registry, three};
 
@@ -103,6 +104,56 @@ fn a_name_is_one_actor() {
     let one = hub.spawn_named::<Counter>("the one", 1_u64).unwrap();
     let again = hub.spawn_named::<Counter>("the one", 1_u64).unwrap();
     assert_eq!(one, again);
+}
+
+#[test]
+fn a_name_of_the_convention_is_one_actor_in_all_systems() {
+    let (sim, [hub, one, two]) = three(8);
+    let name = || GlobalName::in_convention("the one");
+    let first = one.spawn_named::<Counter>(name(), 1_u64).unwrap();
+    for system in [&hub, &one, &two] {
+        assert_eq!(system.spawn_named::<Counter>(name(), 5_u64).unwrap(), first);
+    }
+    assert_eq!(sim.home_of(first).as_deref(), Some("one"));
+    let here = two.spawn_named::<Counter>("the one", 7_u64).unwrap();
+    assert_ne!(here, first, "the same text in one system is another name");
+    // The leader starts anew, and learns who has it.
+    hub.crash();
+    hub.restart().unwrap();
+    assert_eq!(two.spawn_named::<Counter>(name(), 5_u64).unwrap(), first);
+    assert_eq!(two.ask(first, Add(2)).wait().unwrap(), 3);
+    // Where it was is gone.
+    one.crash();
+    let next = two.spawn_named::<Counter>(name(), 5_u64).unwrap();
+    assert_eq!(sim.home_of(next).as_deref(), Some("two"));
+    one.restart().unwrap();
+    assert_eq!(one.spawn_named::<Counter>(name(), 5_u64).unwrap(), next);
+    sim.finish().unwrap();
+}
+
+#[test]
+fn a_name_of_the_convention_is_held_where_its_actor_can_be() {
+    let sim = Simulation::new(9);
+    sim.requires("counter", |capabilities| capabilities.contains_key("disk"));
+    let registry = Registry::new().actor("counter", Counter);
+    let hub = sim.system("hub", &registry).leader("hub").start().unwrap();
+    let one = sim.system("one", &registry).leader("hub").start().unwrap();
+    let two = sim.system("two", &registry).leader("hub").capability("disk", "big").start().unwrap();
+    sim.run_until(Duration::from_secs(10), || hub.members().len() == 2);
+    let name = || GlobalName::in_convention("the one");
+    let first = one.spawn_named::<Counter>(name(), 1_u64).unwrap();
+    assert_eq!(sim.home_of(first).as_deref(), Some("two"));
+    for system in [&hub, &one, &two] {
+        assert_eq!(system.spawn_named::<Counter>(name(), 5_u64).unwrap(), first);
+    }
+    two.crash();
+    let nowhere = one.spawn_named::<Counter>(name(), 1_u64);
+    assert!(nowhere.is_err(), "{nowhere:?}");
+    two.restart().unwrap();
+    sim.run_until(Duration::from_secs(10), || hub.members().len() == 2);
+    let again = hub.spawn_named::<Counter>(name(), 1_u64).unwrap();
+    assert_eq!(sim.home_of(again).as_deref(), Some("two"));
+    sim.finish().unwrap();
 }
 
 #[test]

@@ -2,5 +2,6 @@
 
 mod cast;
 mod faults;
+mod leader_killed;
 mod living;
 mod seeds;

@@ -9,6 +9,7 @@ use roscius_protocol::address::NodeId;
 use super::peer::Way;
 use super::{Event, Hub, LISTENER, Place, Purpose, WAKER};
 use crate::link::{LinkError, Read, Written};
+use crate::lodging::{LODGER, Ready};
 
 /// How long the others may take to answer a goodbye.
 const GOODBYE_WITHIN: Duration = Duration::from_millis(300);
@@ -139,6 +140,7 @@ impl Hub {
                 self.take_connections(Instant::now());
             }
             WAKER => {}
+            Token(place) if place & LODGER != 0 => self.lodgers.push(Ready::of(event)),
             Token(place) => match self.places.get_mut(place) {
                 // An event of a place that was left earlier in this turn.
                 None => {}

@@ -9,6 +9,7 @@ use roscius_protocol::frame::{self, Decoder, Frame, Hello, Memory, Payload};
 use rustix::io::Errno;
 
 use super::{LinkError, write};
+use crate::allocator::moved;
 use crate::memory::{Miscounted, ROOM, Reader, Writer};
 use crate::queue::{CHUNKS_A_WRITE, SendQueue};
 
@@ -72,6 +73,7 @@ impl Outgoing {
             return Ok(0);
         }
         let count = queue.whole_frames(room);
+        moved(count);
         let mut left = count;
         while left > 0 {
             let mut slices = [IoSlice::new(&[]); CHUNKS_A_WRITE];
@@ -222,6 +224,7 @@ impl Incoming {
             let read = self.reader.read(scratch.capacity(), scratch);
             let count = read.map_err(|Miscounted| LinkError::Memory { what: "more was written than fits" })?;
             if count > 0 {
+                moved(count);
                 self.decoder.push(Bytes::copy_from_slice(scratch));
                 came += count;
             } else if !self.reader.rest() {

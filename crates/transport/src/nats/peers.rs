@@ -195,13 +195,14 @@ impl Links {
                 );
                 let open = Open { stream, token: names::token(&peer.identity), is_dirty: false };
                 self.peers.insert(system, Peer::Open(Box::new(open)));
-                let payloads = self.me.payloads.and(peer.payloads);
+                // Where it is nobody knows: it may be on another host.
+                let payloads = self.me.payloads.agreed(peer.payloads, false);
                 let from = Origin::Nats(peer.identity.clone());
                 let dialled = dials.first().copied();
                 if let Some(dial) = dialled {
                     self.dials.remove(&dial);
                 }
-                self.events.push(Event::Up { peer, payloads, dialled, from });
+                self.events.push(Event::Up { peer, payloads, same_host: false, dialled, from });
                 self.not_up(dials.into_iter().skip(1), &Cause::Already { system });
             }
             Some(other) => drop(self.peers.insert(system, other)),

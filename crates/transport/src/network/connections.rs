@@ -4,8 +4,8 @@ use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use mio::Interest;
 use mio::net::TcpListener;
-use mio::{Interest, Token};
 
 use super::greeting::{Claim, Greeting, Introduced, Progress, Said};
 use super::link::Link;
@@ -174,7 +174,7 @@ impl Links {
     pub(super) fn greet(&mut self, mut greeting: Greeting, purpose: Purpose, until: Instant) -> Option<usize> {
         let place = self.places.vacant_key();
         let interest = Interest::READABLE | Interest::WRITABLE;
-        let registered = self.poll.registry().register(greeting.socket(), Token(place), interest);
+        let registered = self.lodging.register(greeting.socket(), place, interest);
         let from = greeting.peer();
         let state = Some(State::Stranger(Box::new(greeting)));
         self.places.insert(Place::Greeting(Greeted { state, purpose, from, until, claim: None }));
@@ -313,7 +313,8 @@ impl Links {
         let Some(Place::Greeting(greeted)) = self.places.get_mut(place) else { return };
         let purpose = greeted.purpose;
         let Some(State::Introduced(introduced)) = greeted.state.take() else { return };
-        let (link, peer, payloads, from) = introduced.open(&self.rules.limits);
+        let (payloads, same_host) = (introduced.payloads(), introduced.is_on_same_host());
+        let (link, peer, from) = introduced.open(&self.rules.limits);
         let system = peer.system;
         if let Some(&old) = self.linked.get(&system) {
             self.lost(old, Cause::Replaced);
@@ -340,7 +341,7 @@ impl Links {
         if let Some(id) = dialled {
             self.dials.remove(&id);
         }
-        self.events.push(Event::Up { peer, payloads, dialled, from: Origin::Tcp(from) });
+        self.events.push(Event::Up { peer, payloads, same_host, dialled, from: Origin::Tcp(from) });
     }
 
     pub(super) fn end_greeting(&mut self, place: usize, cause: Cause) {

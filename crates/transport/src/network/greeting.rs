@@ -280,10 +280,12 @@ impl Greeting {
     fn introduced(self, peer: Introduction, used: usize, chain: Vec<Fingerprint>, rules: &Rules) -> Introduced {
         let mut came = self.plain;
         came.drain(..used);
+        let same_host = self.ours.is_some_and(|ours| neighbour::is_here(self.peer, ours));
         Introduced {
             stream: self.stream,
             from: self.peer,
-            payloads: rules.me.payloads.and(peer.payloads),
+            payloads: rules.me.payloads.agreed(peer.payloads, same_host),
+            same_host,
             decides: rules.me.system < peer.system,
             peer,
             chain,
@@ -363,6 +365,7 @@ pub struct Introduced {
     from: SocketAddr,
     peer: Introduction,
     payloads: PayloadKinds,
+    same_host: bool,
     chain: Vec<Fingerprint>,
     decides: bool,
     came: Vec<u8>,
@@ -377,6 +380,16 @@ impl Introduced {
     /// The fingerprints of its certificates.
     pub fn chain(&self) -> &[Fingerprint] {
         &self.chain
+    }
+
+    /// The kinds of payload that both sides send and take.
+    pub const fn payloads(&self) -> PayloadKinds {
+        self.payloads
+    }
+
+    /// Whether the other end is on this host.
+    pub const fn is_on_same_host(&self) -> bool {
+        self.same_host
     }
 
     /// Whether this side decides whether this connection is the link.
@@ -429,7 +442,7 @@ impl Introduced {
     }
 
     /// What both sides have agreed upon.
-    pub fn open(self, limits: &Limits) -> (Link, Introduction, PayloadKinds, SocketAddr) {
-        (Link::new(self.stream, self.chain, self.came, limits), self.peer, self.payloads, self.from)
+    pub fn open(self, limits: &Limits) -> (Link, Introduction, SocketAddr) {
+        (Link::new(self.stream, self.chain, self.came, limits), self.peer, self.from)
     }
 }

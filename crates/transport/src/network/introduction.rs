@@ -32,16 +32,28 @@ impl PayloadKinds {
     );
     /// Every kind but pickles, which run code where they are read.
     pub const NO_PICKLES: Self = Self(Self::ALL.0 & !(1 << Kind::Pickle as u32));
+    /// Every kind, but pickles of systems on the same host alone.
+    pub const PICKLES_OF_THIS_HOST: Self = Self(Self::ALL.0 | Self::OF_THIS_HOST);
+    const OF_THIS_HOST: u32 = 1 << 31;
 
     /// Whether a kind is among them.
     pub const fn has(self, kind: Kind) -> bool {
         self.0 & 1 << kind as u32 != 0
     }
 
-    /// The kinds that are in both.
+    /// Whether pickles are sent to and taken of systems on the same host alone.
+    pub const fn are_of_this_host(self) -> bool {
+        self.0 & Self::OF_THIS_HOST != 0
+    }
+
+    /// The kinds that two systems both send and take, which are on the same host or not.
     #[must_use]
-    pub const fn and(self, other: Self) -> Self {
-        Self(self.0 & other.0)
+    pub const fn agreed(self, other: Self, same_host: bool) -> Self {
+        let both = Self(self.0 & other.0 & Self::ALL.0);
+        if (self.are_of_this_host() || other.are_of_this_host()) && !same_host {
+            return Self(both.0 & Self::NO_PICKLES.0);
+        }
+        both
     }
 }
 
@@ -56,7 +68,8 @@ pub struct Introduction {
     pub system: u32,
     /// Where others can dial it, as `host:port`.
     pub place: Option<String>,
-    /// The kinds of payload that it sends and takes.
+    /// The kinds of payload that it sends and takes. In bytes one bit for each [`Kind`], by its number; the highest says that pickles are of
+    /// the same host alone.
     pub payloads: PayloadKinds,
 }
 
@@ -176,7 +189,7 @@ impl Introduction {
             system: u32::from_le_bytes([s0, s1, s2, s3]),
             place: Some(place).filter(|place| !place.is_empty()),
             // Kinds that this side does not know are none of its business.
-            payloads: PayloadKinds(u32::from_le_bytes([k0, k1, k2, k3])).and(PayloadKinds::ALL),
+            payloads: PayloadKinds(u32::from_le_bytes([k0, k1, k2, k3]) & PayloadKinds::PICKLES_OF_THIS_HOST.0),
         })
     }
 }
@@ -231,9 +244,21 @@ mod tests {
 
     #[test]
     fn pickles_go_only_where_both_sides_take_them() {
-        assert!(PayloadKinds::ALL.has(Kind::Pickle));
-        assert!(!PayloadKinds::ALL.and(PayloadKinds::NO_PICKLES).has(Kind::Pickle));
-        assert!(PayloadKinds::NO_PICKLES.has(Kind::MessagePack));
-        assert!(!PayloadKinds::ALL.has(Kind::Goodbye), "links between systems have no goodbyes");
+        use PayloadKinds as Kinds;
+        let all = [Kinds::ALL, Kinds::PICKLES_OF_THIS_HOST, Kinds::NO_PICKLES];
+        let go = |same_host| {
+            all.map(|one| all.map(|other| one.agreed(other, same_host))).map(|row| row.map(|it| it.has(Kind::Pickle)))
+        };
+        assert_eq!(go(true), [[true, true, false], [true, true, false], [false; 3]]);
+        assert_eq!(go(false), [[true, false, false], [false; 3], [false; 3]]);
+        assert!(all.iter().all(|one| one.agreed(Kinds::NO_PICKLES, false).has(Kind::MessagePack)));
+        assert!(!Kinds::ALL.has(Kind::Goodbye), "links between systems have no goodbyes");
+    }
+
+    #[test]
+    fn what_is_taken_of_this_host_alone_is_said() {
+        let introduction = Introduction { payloads: PayloadKinds::PICKLES_OF_THIS_HOST, ..sample() };
+        let (read, _) = Introduction::read(&introduction.to_bytes()).unwrap().unwrap();
+        assert!(read.payloads.are_of_this_host() && !sample().payloads.are_of_this_host());
     }
 }

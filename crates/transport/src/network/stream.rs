@@ -9,6 +9,7 @@ use rustls::Connection;
 
 use super::Cause;
 use super::records::{Outgoing, PIECE, PIECES_A_WRITE};
+use crate::allocator::moved;
 use crate::flow::{Read, Written};
 
 /// What is read from all sockets by way of one memory at a time.
@@ -127,6 +128,7 @@ impl Stream {
                     if self.unwrap(scratch, plain)? {
                         return Ok(Read::Ended);
                     }
+                    moved(scratch.len());
                     (read, scratch.len())
                 }
             };

@@ -4,11 +4,11 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use mio::Events;
-use mio::event::Event as Ready;
 
 use super::connections::Place;
 use super::{Cause, Event, Links, WAKER};
 use crate::flow::{Read, Written};
+use crate::lodging::Ready;
 
 impl Links {
     /// Does what there is to do, never blocks, and adds what happened to `events`.
@@ -17,17 +17,9 @@ impl Links {
     ///
     /// An error of the operating system that says that these links can not go on.
     pub fn turn(&mut self, events: &mut Vec<Event>) -> io::Result<()> {
-        let mut ready = std::mem::replace(&mut self.ready, Events::with_capacity(0));
-        let polled = self.poll.poll(&mut ready, Some(Duration::ZERO));
-        if polled.is_ok() {
-            for event in &ready {
-                self.dispatch(event);
-            }
-        }
-        self.ready = ready;
-        match polled {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
-            _ => {}
+        // Where the sockets are with a hub there is seldom anything to be found out here.
+        if std::mem::take(&mut self.is_rung) || !self.lodging.is_with_hub() {
+            self.look_around()?;
         }
         for place in std::mem::take(&mut self.unfinished) {
             self.leave(place);
@@ -42,6 +34,27 @@ impl Links {
         self.flush();
         events.append(&mut self.events);
         Ok(())
+    }
+
+    fn look_around(&mut self) -> io::Result<()> {
+        let mut ready = std::mem::replace(&mut self.ready, Events::with_capacity(0));
+        let polled = self.poll.poll(&mut ready, Some(Duration::ZERO));
+        if polled.is_ok() {
+            for event in &ready {
+                if event.token() == WAKER {
+                    for (dial, found) in self.resolver.take() {
+                        self.resolved(dial, found);
+                    }
+                } else {
+                    self.note(Ready::of(event));
+                }
+            }
+        }
+        self.ready = ready;
+        match polled {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// After how long there is something to do at the latest, even if the descriptor is not readable. None: never.
@@ -71,15 +84,14 @@ impl Links {
         !self.to_accept.is_empty() && self.no_accept_until.is_none_or(|until| until <= now)
     }
 
-    fn dispatch(&mut self, event: &Ready) {
-        if event.token() == WAKER {
-            for (dial, found) in self.resolver.take() {
-                self.resolved(dial, found);
-            }
-            return;
-        }
-        let place = event.token().0;
-        let readable = event.is_readable() || event.is_read_closed() || event.is_error();
+    /// The [descriptor](Links::descriptor) is readable. To be said only where the sockets lodge with a hub.
+    pub const fn ring(&mut self) {
+        self.is_rung = true;
+    }
+
+    /// A [hub](Links::lodge) has found out something about a socket.
+    pub fn note(&mut self, ready: Ready) {
+        let Ready { place, is_readable, is_writable, may_end } = ready;
         match self.places.get_mut(place) {
             Some(Place::Listener(_)) => {
                 if !self.to_accept.contains(&place) {
@@ -88,11 +100,11 @@ impl Links {
             }
             Some(Place::Greeting(_)) => self.advance(place),
             Some(Place::Link(_)) => {
-                if event.is_writable() {
+                if is_writable {
                     self.mark_dirty(place);
                 }
-                if readable {
-                    self.heat(place, event.is_read_closed() || event.is_error());
+                if is_readable {
+                    self.heat(place, may_end);
                 }
             }
             Some(Place::Leaving { .. }) => self.leave(place),

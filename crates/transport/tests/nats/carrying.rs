@@ -40,7 +40,7 @@ fn both_sides_know_who_is_at_the_other_end() {
     link(&mut a, &mut b);
     let up = |station: &Station| {
         station.events.iter().find_map(|event| match event {
-            Event::Up { peer, payloads, dialled, from } => Some((peer.clone(), *payloads, *dialled, from.clone())),
+            Event::Up { peer, payloads, dialled, from, .. } => Some((peer.clone(), *payloads, *dialled, from.clone())),
             _ => None,
         })
     };

@@ -60,11 +60,11 @@ fn both_sides_know_who_is_there_and_what_may_be_sent() {
     quiet.me.payloads = PayloadKinds::NO_PICKLES;
     quiet.me.place = Some("quiet:1".into());
     let (a, b) = linked(Station::new(1), Station::with(quiet));
-    let Event::Up { peer, payloads, dialled, from } = &a.events[0] else { panic!("{:?}", a.events) };
+    let Event::Up { peer, payloads, same_host, dialled, from } = &a.events[0] else { panic!("{:?}", a.events) };
     assert_eq!(peer, b.links.me());
     assert!(!payloads.has(Kind::Pickle) && payloads.has(Kind::MessagePack));
     assert_eq!(*from, Origin::Tcp(b.address()));
-    assert!(dialled.is_some());
+    assert!(dialled.is_some() && *same_host);
     let Event::Up { peer, payloads, dialled, .. } = &b.events[0] else { panic!("{:?}", b.events) };
     assert_eq!(peer, a.links.me());
     assert!(!payloads.has(Kind::Pickle) && dialled.is_none());

@@ -12,15 +12,17 @@ use roscius_protocol::frame::{self, DEFAULT_LIMIT, Frame, Header, Kind, Payload}
 use roscius_protocol::lifecycle::Signal;
 use roscius_protocol::pair::{Loss, Room};
 use roscius_protocol::post::Id;
-use roscius_transport::SendError;
 use roscius_transport::hub::WatchId;
 use roscius_transport::network::Security;
+use roscius_transport::{Hub, SendError};
 
 use super::super::certificates::Certificates;
 use super::super::neighbours::{Happening, Neighbours};
 use super::Serving;
+use super::pickles::{is_not_made_there, no_pickles};
 use super::records::is_record;
 use crate::process::socket_of;
+use crate::rust::PYTHON;
 
 /// The other systems, as far as there is a way to them.
 pub(super) struct Abroad {
@@ -29,18 +31,32 @@ pub(super) struct Abroad {
     watch: WatchId,
     /// Something came from another system.
     pub ready: bool,
+    /// Its descriptor was readable.
+    rang: bool,
     /// Frames that processes here have no room for, in order, with the systems they came from.
     stuck: BTreeMap<NodeId, VecDeque<(SystemId, Frame)>>,
     /// Processes here that have said more to a system than it takes: nothing is read from them until it does.
     fast: BTreeMap<SystemId, BTreeSet<NodeId>>,
     /// Systems that get no log records for now, as they take less than they are sent.
     pub records_held: BTreeSet<SystemId>,
+    /// The way that the last frame of a process here went, as long as nothing else has happened.
+    route: Option<Route>,
+}
+
+/// By which system frames of a process here go to a node elsewhere.
+#[derive(Clone, Copy)]
+struct Route {
+    from: NodeId,
+    to: NodeId,
+    way: SystemId,
 }
 
 /// How it stands with what was to be sent to another system.
 enum Way {
-    /// It is on its way, or its sender knows that it is not.
-    Open,
+    /// It is on its way, by this system.
+    Open(SystemId),
+    /// There is no room, as its sender knows.
+    Refused,
     /// It is on its way, and this system is to be sent no more for now.
     Tight(SystemId),
     /// There is no way.
@@ -57,9 +73,11 @@ impl Abroad {
             certificates,
             watch,
             ready: false,
+            rang: false,
             stuck: BTreeMap::new(),
             fast: BTreeMap::new(),
             records_held: BTreeSet::new(),
+            route: None,
         }
     }
 
@@ -79,6 +97,25 @@ impl Abroad {
         }
     }
 
+    pub const fn neighbours(&self) -> &Neighbours {
+        &self.neighbours
+    }
+
+    /// The descriptor of the links is readable.
+    pub fn ring(&mut self) {
+        self.neighbours.ring();
+        self.ready = true;
+        self.rang = true;
+    }
+
+    /// Takes in what the hub has found out about links with others.
+    fn take_ready(&mut self, hub: &mut Hub) {
+        for ready in hub.take_ready() {
+            self.neighbours.note_ready(ready);
+            self.ready = true;
+        }
+    }
+
     pub fn is_watched_by(&self, watch: WatchId) -> bool {
         self.watch == watch
     }
@@ -95,12 +132,15 @@ impl Serving {
     pub(super) fn look_abroad(&mut self) {
         let now = self.now();
         let Some(abroad) = &mut self.abroad else { return };
+        abroad.take_ready(&mut self.hub);
         if !std::mem::take(&mut abroad.ready) && abroad.neighbours.pause(now).is_none_or(|pause| !pause.is_zero()) {
             return;
         }
         abroad.renew();
         let happened = abroad.neighbours.turn(now);
-        let _ = self.hub.rearm(abroad.watch);
+        if std::mem::take(&mut abroad.rang) {
+            let _ = self.hub.rearm(abroad.watch);
+        }
         match happened {
             Ok(happened) => happened.into_iter().for_each(|happening| self.happened_abroad(happening)),
             Err(error) => {
@@ -113,7 +153,14 @@ impl Serving {
     fn happened_abroad(&mut self, happening: Happening) {
         match happening {
             Happening::Convention(event) => self.tell(Event::Convention(event)),
-            Happening::Frame { from, frame } => self.came_from_abroad(from, frame),
+            Happening::Frames { from, frames } => {
+                for frame in frames {
+                    match Frame::new(frame, DEFAULT_LIMIT) {
+                        Ok(frame) => self.came_from_abroad(from, frame),
+                        Err(error) => self.came_garbled(from, &error.to_string()),
+                    }
+                }
+            }
             Happening::Lost { frame, why } => {
                 let (reason, details) = match why {
                     Loss::Expired => (Setback::Expired, "its system was away for too long"),
@@ -128,9 +175,19 @@ impl Serving {
         }
     }
 
+    fn came_garbled(&mut self, from: SystemId, why: &str) {
+        if let Some(abroad) = &mut self.abroad {
+            abroad.neighbours.drop_link(from, why);
+            abroad.ready = true;
+        }
+    }
+
     /// A process here has something for another system.
     pub(super) fn send_abroad(&mut self, from: NodeId, frame: &Frame) {
-        let to = frame.header().to.node();
+        let to = frame.to().node();
+        if self.send_along(from, to, frame) {
+            return;
+        }
         if self.admin.has_ended_for(from, to.system()) {
             return self.undelivered(
                 frame,
@@ -141,15 +198,51 @@ impl Serving {
         if let Some(abroad) = &mut self.abroad {
             abroad.neighbours.note(to, from);
         }
-        match self.pass_on(frame) {
-            Way::Open => {}
-            Way::Tight(system) => {
+        match self.pass_on(None, frame) {
+            Way::Open(way) => {
                 if let Some(abroad) = &mut self.abroad {
-                    abroad.fast.entry(system).or_default().insert(from);
-                    self.hub.pause_reading(from);
+                    abroad.route = Some(Route { from, to, way });
                 }
             }
-            Way::None => self.send_next_door(frame),
+            Way::Tight(system) => self.slow_down(from, system),
+            Way::Refused => self.forget_route(),
+            Way::None => {
+                self.forget_route();
+                self.send_next_door(frame);
+            }
+        }
+    }
+
+    /// Sends a frame the way that the one before it went, if it is from the same process for the same.
+    fn send_along(&mut self, from: NodeId, to: NodeId, frame: &Frame) -> bool {
+        let Some(abroad) = &mut self.abroad else { return false };
+        let Some(route) = abroad.route.filter(|route| (route.from, route.to) == (from, to)) else { return false };
+        if !abroad.neighbours.agreements().pass(frame, None, route.way) {
+            return false;
+        }
+        match abroad.neighbours.send(self.turned, route.way, frame) {
+            Ok(Room::Plenty) => true,
+            Ok(Room::Tight) => {
+                self.slow_down(from, route.way);
+                true
+            }
+            // The long way round finds out what is to be done.
+            Err(_) => false,
+        }
+    }
+
+    /// What comes next may change the way to another system.
+    pub(super) fn forget_route(&mut self) {
+        if let Some(abroad) = &mut self.abroad {
+            abroad.route = None;
+        }
+    }
+
+    /// A process says more to a system than that takes.
+    fn slow_down(&mut self, process: NodeId, system: SystemId) {
+        if let Some(abroad) = &mut self.abroad {
+            abroad.fast.entry(system).or_default().insert(process);
+            self.hub.pause_reading(process);
         }
     }
 
@@ -164,20 +257,24 @@ impl Serving {
         }
     }
 
-    /// Sends a frame on.
-    fn pass_on(&mut self, frame: &Frame) -> Way {
-        let now = self.now();
-        let system = frame.header().to.node().system();
+    /// Sends a frame on. `by`: the system that it came from, if that is another.
+    fn pass_on(&mut self, by: Option<SystemId>, frame: &Frame) -> Way {
+        let system = frame.to().node().system();
         let relay = self.admin.relay(system);
         let Some(Abroad { neighbours, .. }) = &mut self.abroad else { return Way::None };
         let Some(way) = Some(system).filter(|system| neighbours.knows(*system)).or(relay) else { return Way::None };
-        match neighbours.send(now, way, frame) {
-            Ok(Room::Plenty) => Way::Open,
+        if !neighbours.agreements().pass(frame, by, way) {
+            let details = no_pickles(neighbours.name_of(way));
+            self.undelivered(frame, Setback::Intercepted, &details);
+            return Way::Refused;
+        }
+        match neighbours.send(self.turned, way, frame) {
+            Ok(Room::Plenty) => Way::Open(way),
             Ok(Room::Tight) => Way::Tight(way),
             Err(None) => Way::None,
             Err(Some(refused)) => {
                 self.undelivered(frame, Setback::MailboxFull, &refused.to_string());
-                Way::Open
+                Way::Refused
             }
         }
     }
@@ -207,6 +304,12 @@ impl Serving {
         if frame.kind() == Kind::System && header.from.node().system() == self.hub.node().system() {
             return self.noise(admin_of(from), "a system message from elsewhere names this system as its sender");
         }
+        if let Some(Abroad { neighbours, .. }) = &self.abroad
+            && !neighbours.agreements().admit(&frame, from)
+        {
+            let details = no_pickles(neighbours.name_of(from));
+            return self.refuse_pickle(from, &frame, &details);
+        }
         if header.to == self.admin.address() {
             return self.said_abroad(from, &frame);
         }
@@ -219,16 +322,24 @@ impl Serving {
         if node.system() != self.hub.node().system() {
             // A leader that relays slows nobody down for one who takes little: what is over the bounds of the spool is lost, with a notice.
             // Who is next door is no part of the convention: nobody gets there from outside.
-            if matches!(self.pass_on(&frame), Way::None) {
+            if matches!(self.pass_on(Some(from), &frame), Way::None) {
                 self.no_way(&frame);
             }
             return;
         }
-        if frame.kind() == Kind::System
-            && header.type_id == Topic::Signal as u64
-            && let Ok(Signal::ChildEnded { child, .. }) = decode(&frame.body())
-        {
-            self.tell(Event::ChildElsewhereEnded { child });
+        if frame.kind() == Kind::System {
+            match Topic::of(header.type_id) {
+                Some(Topic::Signal) => {
+                    if let Ok(Signal::ChildEnded { child, .. }) = decode(&frame.body()) {
+                        self.tell(Event::ChildElsewhereEnded { child });
+                    }
+                }
+                Some(Topic::Returned | Topic::DeadLetter | Topic::Answer) => {}
+                // The processes here hear these of their own Admin alone.
+                Some(Topic::ToAdmin | Topic::FromAdmin) | None => {
+                    return self.noise(admin_of(from), "a process here is not spoken to so by another system");
+                }
+            }
         }
         self.deliver(from, node, frame);
     }
@@ -310,7 +421,17 @@ impl Serving {
         let is_its_own = node == admin_of(from);
         match topic {
             Some(Topic::ToAdmin) if is_its_own => match decode::<ToAdmin>(&body) {
-                Ok(message) => self.tell(Event::Said { by: header.from, role: None, id: header.message, message }),
+                Ok(ToAdmin::CreateFor { creation, .. })
+                    if creation.maker == PYTHON && !self.exchanges_pickles(from) =>
+                {
+                    self.send(Topic::FromAdmin, header.from, header.message, &is_not_made_there());
+                }
+                Ok(mut message) => {
+                    if let (ToAdmin::CreateFor { tried, .. }, Some(abroad)) = (&mut message, &self.abroad) {
+                        abroad.neighbours.agreements().mark_origin(from, tried);
+                    }
+                    self.tell(Event::Said { by: header.from, role: None, id: header.message, message });
+                }
                 Err(error) => self.noise(node, &error.to_string()),
             },
             Some(Topic::FromAdmin) => match decode::<FromAdmin>(&body) {
@@ -402,7 +523,7 @@ impl Serving {
         match frame::encode(header, payload, DEFAULT_LIMIT, &mut whole).map(|_| Frame::new(whole.into(), DEFAULT_LIMIT))
         {
             Ok(Ok(frame)) => {
-                if matches!(self.pass_on(&frame), Way::None) {
+                if matches!(self.pass_on(None, &frame), Way::None) {
                     self.send_next_door(&frame);
                 }
             }
@@ -414,6 +535,11 @@ impl Serving {
     pub(super) fn carry_out_abroad(&mut self, effect: Effect) {
         let now = self.now();
         match effect {
+            Effect::Ask { system, id, message: ToAdmin::CreateFor { creation, tried } }
+                if creation.maker == PYTHON && !self.may_be_made_at(system, &tried) =>
+            {
+                self.tell(Event::Answered { system, id, message: is_not_made_there() });
+            }
             Effect::Ask { system, id, message } => {
                 self.send(Topic::ToAdmin, root(admin_of(system)), id, &message);
             }
@@ -479,10 +605,12 @@ impl Serving {
         while abroad.neighbours.is_closing() {
             let left = until.saturating_duration_since(Instant::now());
             let _ = self.hub.rearm(abroad.watch);
-            if left.is_zero()
-                || self.hub.poll(Some(left), &mut events).is_err()
-                || abroad.neighbours.turn(self.now()).is_err()
-            {
+            abroad.neighbours.ring();
+            if left.is_zero() || self.hub.poll(Some(left), &mut events).is_err() {
+                return;
+            }
+            abroad.take_ready(&mut self.hub);
+            if abroad.neighbours.turn(self.now()).is_err() {
                 return;
             }
             events.clear();

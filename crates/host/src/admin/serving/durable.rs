@@ -11,7 +11,7 @@ use roscius_protocol::admin::messages::{Answer, FromAdmin, Letter, Refusal, Refu
 use roscius_protocol::convention::SystemId;
 use roscius_protocol::frame::{DEFAULT_LIMIT, Frame, Header};
 use roscius_protocol::post::record::Record;
-use roscius_protocol::post::{Destination, Effect, Id, Limits, Outcome, Post, Why};
+use roscius_protocol::post::{Destination, Effect, Id, Limits, Outcome, Parcel, Post, Why};
 use roscius_protocol::time::Time;
 
 use super::super::spool::{Spool, SpoolError};
@@ -100,6 +100,12 @@ fn restore(post: &mut Post, records: Vec<Record>) {
     }
 }
 
+/// The message in a parcel.
+fn frame_of(parcel: &Bytes) -> Option<Frame> {
+    let parcel = Parcel::read(parcel.clone(), Limits::default().frame).ok()?;
+    Frame::new(parcel.frame, DEFAULT_LIMIT).ok()
+}
+
 /// A number that nobody else has.
 fn random_id() -> Id {
     let half = || u128::from(RandomState::new().build_hasher().finish());
@@ -142,6 +148,13 @@ impl Serving {
     fn carry_out_durable(&mut self, now: Time, effect: Effect) {
         match effect {
             Effect::Send { system, id, parcel } => {
+                if let Some(frame) = frame_of(&parcel)
+                    && let Some(details) = self.may_not_go(system, &frame, self.durable.post.is_own(id))
+                {
+                    let letter = Letter { reason: Setback::Intercepted, details, frame: frame.as_bytes().to_vec() };
+                    self.report_letter(self.hub.node(), &letter);
+                    return self.durable.post.settled(now, id, &mut self.durable.effects);
+                }
                 if !self.send_parcel(system, id, parcel) {
                     self.durable.post.refused(now, id);
                 }
@@ -234,6 +247,13 @@ impl Serving {
     }
 
     pub(super) fn durable_arrived(&mut self, from: SystemId, id: Id, parcel: Bytes) {
+        if let Some(frame) = frame_of(&parcel)
+            && let Some(details) = self.may_not_come(from, &frame)
+        {
+            self.refuse_pickle(from, &frame, &details);
+            // Else it would come again and again.
+            return self.settle_parcel(from, id);
+        }
         self.post(|post, now, out| {
             if let Err(error) = post.arrived(now, from, id, parcel, out) {
                 tracing::warn!(from, %error, "what another system sends as a durable message is passed over");

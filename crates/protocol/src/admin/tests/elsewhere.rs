@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::scene::{PROGRAM, STARTER, SYSTEM, Scene, creation, kind_of, node, refusal};
 use crate::address::{Address, NodeId};
-use crate::admin::messages::{Entry, FromAdmin, RefusalKind, Requester, ToAdmin};
+use crate::admin::messages::{Creation, Entry, FromAdmin, RefusalKind, Requester, ToAdmin};
 use crate::admin::{CREATE_WITHIN, Effect, Event, Openness, actor_of, root};
 use crate::convention::messages::{Departure, Join, State};
 use crate::convention::{self, Message, SystemId};
@@ -340,6 +340,124 @@ fn an_actor_that_comes_too_late_exits() {
         matches!(&seen[..], [Effect::Signal { to, signal: Signal::Exit { .. } }] if *to == actor),
         "another was asked meanwhile: {seen:?}"
     );
+}
+
+#[test]
+fn an_actor_that_is_made_after_all_is_taken_and_the_second_exits() {
+    let mut scene = Scene::new();
+    scene.member(LEFT, 0);
+    scene.member(RIGHT, 1);
+    let (system, slow, _) = scene.wanted(None, &[LEFT, RIGHT]);
+    assert_eq!(system, LEFT);
+    // It says something now and then, but does not answer.
+    for _ in 0..CREATE_WITHIN.as_secs() {
+        scene.wait(Duration::from_secs(1));
+        for system in [LEFT, RIGHT] {
+            scene.on(Event::Convention(convention::Event::Heard { system }));
+        }
+    }
+    let (system, next, _) = scene.asked().unwrap();
+    assert_eq!(system, RIGHT);
+    scene.answers(LEFT, slow, FromAdmin::Created { actor: elsewhere(LEFT) });
+    assert_eq!(scene.said_to(PROGRAM), [(5, FromAdmin::Created { actor: elsewhere(LEFT) })]);
+    scene.answers(RIGHT, next, FromAdmin::Created { actor: elsewhere(RIGHT) });
+    let seen = scene.seen();
+    assert!(
+        matches!(&seen[..], [Effect::Signal { to, signal: Signal::Exit { .. } }] if *to == elsewhere(RIGHT)),
+        "there is one already: {seen:?}"
+    );
+}
+
+#[test]
+fn what_is_asked_for_again_by_another_way_is_made_once() {
+    let mut scene = Scene::new();
+    scene.member(LEFT, 0);
+    scene.member(RIGHT, 1);
+    let ask = |scene: &mut Scene, by: SystemId, id: u64, order: u64| {
+        let creation = Creation { order: Some((99, order)), ..creation() };
+        let by = root(NodeId::of_process(by, NodeId::ADMIN));
+        scene.on(Event::Said { by, role: None, id, message: ToAdmin::CreateFor { creation, tried: vec![99] } });
+    };
+    ask(&mut scene, LEFT, 1, 7);
+    let (process, _) = scene.offered();
+    // While it is being made, and when it is there.
+    ask(&mut scene, RIGHT, 2, 7);
+    let actor = scene.ready(process);
+    ask(&mut scene, RIGHT, 3, 7);
+    let created = scene.seen().into_iter().filter_map(|effect| match effect {
+        Effect::Send { to, id, message: FromAdmin::Created { actor } } => Some((to.node().system(), id, actor)),
+        _ => None,
+    });
+    assert_eq!(created.collect::<Vec<_>>(), [(LEFT, 1, actor), (RIGHT, 2, actor), (RIGHT, 3, actor)]);
+    ask(&mut scene, RIGHT, 4, 8);
+    assert_ne!(scene.offered().0, process, "another order is another actor");
+    scene.child_ended(actor);
+    scene.end(process);
+    scene.effects.clear();
+    ask(&mut scene, RIGHT, 5, 7);
+    assert_ne!(scene.offered().0, process, "one that has ended is not given");
+}
+
+/// A system asks for an actor of a source.
+fn asks_for_source(scene: &mut Scene, by: SystemId, id: u64) {
+    let creation = Creation { source: Some("abc".into()), ..creation() };
+    let by = root(NodeId::of_process(by, NodeId::ADMIN));
+    scene.on(Event::Said { by, role: None, id, message: ToAdmin::CreateFor { creation, tried: vec![] } });
+}
+
+/// Which systems were asked for the source, and who was refused.
+fn wanted_and_refused(scene: &mut Scene) -> (Vec<(SystemId, u64)>, Vec<u64>) {
+    let (mut wanted, mut refused) = (Vec::new(), Vec::new());
+    for effect in scene.seen() {
+        match effect {
+            Effect::Ask { system, id, message: ToAdmin::WantSource { .. } } => wanted.push((system, id)),
+            Effect::Send { id, message: FromAdmin::Refused(_), .. } => refused.push(id),
+            _ => {}
+        }
+    }
+    (wanted, refused)
+}
+
+fn source_content(content: &'static [u8]) -> FromAdmin {
+    let content = Some(content.into());
+    FromAdmin::SourceContent { id: "abc".into(), info: None, content, validated: true }
+}
+
+#[test]
+fn a_source_that_a_killed_leader_was_to_bring_is_asked_of_who_else_wants_it() {
+    let mut scene = Scene::new();
+    scene.member(LEFT, 0);
+    scene.member(RIGHT, 1);
+    asks_for_source(&mut scene, LEFT, 1);
+    asks_for_source(&mut scene, RIGHT, 2);
+    let (wanted, refused) = wanted_and_refused(&mut scene);
+    let [(LEFT, first)] = wanted[..] else { panic!("{wanted:?}") };
+    assert!(refused.is_empty());
+    // The leader is killed before it has sent it.
+    scene.leaves(LEFT);
+    let (wanted, refused) = wanted_and_refused(&mut scene);
+    let [(RIGHT, _)] = wanted[..] else { panic!("{wanted:?}") };
+    assert!(refused.is_empty());
+    // What comes of the first request is not for this one.
+    scene.answers(LEFT, first, source_content(b"old"));
+    assert_eq!(scene.status().sources, []);
+    // The other is killed too: nobody waits any more.
+    scene.leaves(RIGHT);
+    assert_eq!(wanted_and_refused(&mut scene), (vec![], vec![]));
+    assert_eq!(scene.status().detail.pending, []);
+}
+
+#[test]
+fn an_actor_of_a_source_is_not_made_for_a_leader_that_was_killed_while_the_source_was_validated() {
+    let mut scene = Scene::new();
+    scene.member(LEFT, 0);
+    asks_for_source(&mut scene, LEFT, 1);
+    let (wanted, _) = wanted_and_refused(&mut scene);
+    scene.answers(LEFT, wanted[0].1, source_content(b"content"));
+    scene.leaves(LEFT);
+    let seen = scene.seen();
+    assert!(!seen.iter().any(|it| matches!(it, Effect::Send { message: FromAdmin::Make { .. }, .. })), "{seen:?}");
+    assert_eq!(scene.status().detail.pending, []);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::address::{Address, NodeId};
-use crate::admin::messages::{Creation, FromAdmin, Refusal, RefusalKind, Status, ToAdmin};
+use crate::admin::messages::{Creation, FromAdmin, Refusal, RefusalKind, Scope, Status, ToAdmin};
 use crate::admin::{Admin, Config, Effect, Event, LinksAre, actor_of, root};
 use crate::convention;
 use crate::frame::Role;
@@ -141,10 +141,12 @@ pub fn creation() -> Creation {
     Creation {
         maker: "python".into(),
         name: None,
+        scope: Scope::System,
         spec: b"spec".to_vec(),
         process: None,
         requester: None,
         source: None,
+        order: None,
     }
 }
 

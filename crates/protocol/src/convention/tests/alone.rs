@@ -85,7 +85,7 @@ pub fn plain_join(mine: u64, yours: Option<u64>) -> Join {
 }
 
 pub fn heartbeat(mine: u64, yours: u64) -> Message {
-    Message::Heartbeat(Heartbeat { mine, yours, version: 1, knows: 1, state: State::default() })
+    Message::Heartbeat(Heartbeat { mine, yours, version: 1, knows: 1, knows_names: 0, state: State::default() })
 }
 
 /// The number of the tie in the registration among these effects.

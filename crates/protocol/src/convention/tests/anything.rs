@@ -4,14 +4,14 @@ use proptest::prelude::*;
 
 use super::alone::{Alone, ME, plain_join};
 use super::*;
-use crate::convention::messages::{Heartbeat, Join, State};
-use crate::convention::{Departure, Message, Term};
+use crate::convention::messages::{Claimed, Heartbeat, Held, Join, Names, State};
+use crate::convention::{Departure, Leave, Message, Term};
 
 fn message() -> impl Strategy<Value = Message> {
     let number = 0..6_u64;
     let state = (any::<bool>(), 0..5_u64, 1..5_u32).prop_map(|(leads, number, leader)| {
         let term = (0..number).fold(Term::default(), |term, _| term.next(leader));
-        State { load: 3, term, leads }
+        State { load: 3, term, leads, names: number }
     });
     let place = prop::option::of((1..4_u8).prop_map(|host| Place::new(&format!("10.0.0.{host}"), 1900).unwrap()));
     let join = (number.clone(), prop::option::of(number.clone()), place, any::<bool>(), state.clone()).prop_map(
@@ -20,7 +20,7 @@ fn message() -> impl Strategy<Value = Message> {
         },
     );
     let beat = (number.clone(), number.clone(), 0..3_u64, state).prop_map(|(mine, yours, knows, state)| {
-        Message::Heartbeat(Heartbeat { mine, yours, version: 1, knows, state })
+        Message::Heartbeat(Heartbeat { mine, yours, version: 1, knows, knows_names: knows, state })
     });
     let leave = (prop::option::of(number.clone()), prop::option::of(number)).prop_map(|(mine, yours)| Message::Leave {
         mine,
@@ -36,6 +36,35 @@ fn message() -> impl Strategy<Value = Message> {
         1 => systems.clone().prop_map(|systems| Message::Watch { systems }),
         1 => systems.clone().prop_map(|systems| Message::Unwatch { systems }),
         1 => systems.prop_map(|systems| Message::Gone { systems }),
+        4 => about_names(),
+    ]
+}
+
+fn leave() -> impl Strategy<Value = Leave> {
+    (1..4_u32, 1..4_u64).prop_map(|(system, number)| Leave { term: Term::default().next(system), system, number })
+}
+
+fn about_names() -> impl Strategy<Value = Message> {
+    let name = || prop::sample::select(vec!["a".to_owned(), "b".to_owned(), String::new()]);
+    let actor = prop::option::of((1..6_u32).prop_map(crate::convention::admin_of));
+    let held = (name(), leave(), actor).prop_map(|(name, leave, actor)| Held { name, leave, actor });
+    let (held, freed) = (prop::collection::vec(held, 0..3), prop::collection::vec(name(), 0..2));
+    let names = (prop::option::of(0..3_u64), 0..4_u64, held, freed).prop_map(|(since, version, held, freed)| {
+        Message::Names(Box::new(Names { since, version, held, freed, asking: vec![("a".to_owned(), 1)] }))
+    });
+    let answer = prop_oneof![
+        leave().prop_map(Claimed::Leave),
+        (1..6_u32).prop_map(|system| Claimed::By(crate::convention::admin_of(system))),
+    ];
+    prop_oneof![
+        names,
+        (0..4_u64, name(), prop::option::of(leave())).prop_map(|(number, name, leave)| Message::Claim {
+            number,
+            name,
+            leave
+        }),
+        (0..4_u64, name(), answer).prop_map(|(number, name, answer)| Message::Claimed { number, name, answer }),
+        (name(), leave()).prop_map(|(name, leave)| Message::Yield { name, leave }),
     ]
 }
 
@@ -60,6 +89,9 @@ fn event() -> impl Strategy<Value = Event> {
         2 => child.clone().prop_map(move |child| Event::Placed { parent, child }),
         1 => child.prop_map(|child| Event::ChildGone { child }),
         2 => Just(Event::Due),
+        2 => prop::option::of(leave()).prop_map(|leave| Event::Seek { name: "a".into(), leave }),
+        1 => Just(Event::Holds { name: "a".into(), actor: crate::convention::admin_of(ME) }),
+        1 => Just(Event::Frees { name: "a".into() }),
     ]
 }
 

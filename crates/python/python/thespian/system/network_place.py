@@ -26,6 +26,7 @@ def place_of(kind: str, default_port: int, capabilities: dict[str, Any]) -> Syst
             f"Unable to determine valid external socket address: the Admin Port is {port!r}, and has to be a number from 1 to 65535."
         )
     spool_of(capabilities)
+    pickles_of(capabilities)
     _check_address(capabilities)
     # Without certificates, and if nobody said that they need not be, other systems are those of this host.
     is_open = capabilities.get(CERTIFICATE) or capabilities.get(INSECURE)
@@ -47,6 +48,9 @@ IDENTITY = "Convention Identity"
 CERTIFICATE = "Convention Certificate"
 # Links with other hosts are made without encryption.
 INSECURE = "Convention Insecure"
+# With which systems pickles are exchanged.
+PICKLE = "Convention Pickle"
+PICKLES = ("convention", "same-host", "never")
 EVERYWHERE = "0.0.0.0"
 # How long durable messages are kept, how many bytes of them, and where they are written down.
 SPOOL_SECONDS = "Convention Spool Seconds"
@@ -135,6 +139,14 @@ def _misses(text: str) -> int:
     return misses
 
 
+def pickles_of(capabilities: dict[str, Any]) -> str:
+    """With which systems pickles are exchanged. RuntimeError if it is said so that it makes no sense."""
+    said = capabilities.get(PICKLE, PICKLES[0])
+    if said not in PICKLES:
+        raise RuntimeError(f"{PICKLE} is {said!r}, and has to be one of {', '.join(map(repr, PICKLES))}.")
+    return str(said)
+
+
 class Share(NamedTuple):
     """What a system is to others."""
 
@@ -148,6 +160,8 @@ class Share(NamedTuple):
     credentials: str | None
     authority: str | None
     insecure: bool
+    # With which systems pickles are exchanged.
+    pickles: str
     spool: Spool
     pace: Pace
 
@@ -170,6 +184,7 @@ def share_of(capabilities: dict[str, Any], host: str, port: str) -> Share:
         credentials,
         authority,
         insecure,
+        pickles_of(capabilities),
         spool_of(capabilities),
         pace_of(os.environ),
     )
