@@ -1,7 +1,7 @@
 //! Log records for the leader of the convention.
 //!
 //! The logger of this system sends what matters to an address of the Admin ([`log_of_the_leader`]). From there it goes on to the logger of whoever leads now.
-//! Where there is no way, or the leader takes no pickles, it is passed over in silence, and so is what gets lost: it is written here in any case, and a log of what was
+//! Where there is no way it is passed over in silence, and so is what gets lost: it is written here in any case, and a log of what was
 //! not logged would never end.
 
 use roscius_protocol::address::{Address, NodeId};
@@ -47,6 +47,7 @@ impl Serving {
             return;
         }
         let Ok(frame) = Frame::new(whole.into(), DEFAULT_LIMIT) else { return };
+        // A record is a pickle.
         if !abroad.neighbours.agreements().pass(&frame, None, leader) {
             return;
         }
