@@ -154,6 +154,11 @@ pub enum Event {
         /// The actor.
         actor: Address,
     },
+    /// Something does not work that people can mend. It is written to the log of the system.
+    Trouble {
+        /// What.
+        text: String,
+    },
     /// Bytes came that are no message to the Admin.
     Noise,
     /// A watched process has ended, and all that it said has been told.
@@ -469,6 +474,7 @@ impl Admin {
             Event::Convention(event) => self.convene(now, event, effects),
             Event::ChildElsewhereEnded { child } => self.child_elsewhere_ended(now, child, effects),
             Event::NotAskedToExit { actor } => self.not_asked_to_exit(now, actor, effects),
+            Event::Trouble { text } => self.log(Level::Error, text, effects),
             Event::Noise => self.count("Admin Message Received.Noise"),
             Event::Ended { process } => self.seen_to_end(now, process, effects),
             Event::Unwatched { process } => {

@@ -77,16 +77,17 @@ impl Strangers {
         tracing::warn!(%from, %cause, others, "a connection was turned away");
     }
 
-    fn not_taken(&mut self, now: Time, why: &str) {
-        if self.told_of_want.is_none_or(|told| now.since(told) >= STRANGER_TOLD_EVERY) {
-            self.told_of_want = Some(now);
-            let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
-            tracing::error!(
-                why,
-                files,
-                "other systems wait to be connected with: each link needs an open file (`ulimit -n`)"
-            );
+    /// What is to be said of it, if anything.
+    fn not_taken(&mut self, now: Time, why: &str) -> Option<String> {
+        if self.told_of_want.is_some_and(|told| now.since(told) < STRANGER_TOLD_EVERY) {
+            return None;
         }
+        self.told_of_want = Some(now);
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+        let limit = limit.map_or_else(|| "no limit".to_owned(), |limit| format!("a limit of {limit}"));
+        Some(format!(
+            "other systems wait to be connected with, and can not be: {why}. Each link needs an open file, and there is {limit} (`ulimit -n`)"
+        ))
     }
 }
 
@@ -105,6 +106,8 @@ pub(super) enum Happening {
     Settled { id: NonZeroU128 },
     /// Those who send to this system may go on.
     Drained(SystemId),
+    /// People are to know of this.
+    Trouble(String),
 }
 
 /// The bounds of the links: what a pair has in flight has room there.
@@ -438,7 +441,9 @@ impl Neighbours {
             }
             network::Event::Trouble { what } => tracing::warn!(what, "something is wrong with the NATS server"),
             network::Event::TurnedAway { from, cause } => self.strangers.turned_away(now, &from, &cause),
-            network::Event::NotTaken { why } => self.strangers.not_taken(now, &why),
+            network::Event::NotTaken { why } => {
+                self.happened.extend(self.strangers.not_taken(now, &why).map(Happening::Trouble));
+            }
         }
     }
 

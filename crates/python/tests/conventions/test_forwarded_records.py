@@ -86,6 +86,21 @@ def test_many_records_come_in_order(convention):
     assert numbers == list(range(COUNT))
 
 
+def test_a_leader_that_takes_no_pickles_gets_no_records_and_they_are_no_dead_letters(convention):
+    leader = Office(convention, "leader", **{"Convention Pickle": "never"})
+    member = Office(convention, "member")
+    mourner = member.system.createActor(Mourner)
+    assert member.system.ask(mourner, "start", MOMENT) == "started"
+    # A number is no pickle. What is said after the record comes after it.
+    seen.until(lambda: member.system.ask(leader.chatty, 0, 0.2) == "logged", 2 * MOMENT)
+    member.say(logging.ERROR, "kept at home")
+    seen.until(lambda: member.lines("kept at home"), MOMENT)
+    assert member.system.ask(leader.chatty, 0, MOMENT) == "logged"
+    assert leader.lines("kept at home") == []
+    assert member.system.ask(mourner, "letters", MOMENT) == []
+    assert [line for line in convention.scene.noted_lines() if "makes no sense" in line] == []
+
+
 def test_records_follow_the_leader_and_nobody_waits_for_one_that_is_gone(convention):
     ports = [get_free_admin_port(), get_free_admin_port()]
     convention.leaders = [f"localhost:{port}" for port in ports]

@@ -32,6 +32,8 @@ const SETTLED: Duration = Duration::from_secs(2);
 const AGAIN_AFTER: Duration = Duration::from_millis(250);
 /// In a cluster of servers the bucket has so many copies.
 const COPIES: usize = 3;
+/// The servers of a cluster that has just been started come one after the other: so long they are waited for before the bucket has one copy.
+const ALL_THERE_WITHIN: Duration = Duration::from_secs(5);
 /// After how long more copies are tried for, where it has fewer: when it was made, some servers of the cluster may not have been there.
 const MORE_COPIES_AFTER: Duration = Duration::from_secs(2);
 /// How often at the least: the cluster may have no more servers. Each time it is waited for twice as long.
@@ -153,10 +155,14 @@ impl Keeper<'_> {
             return Ok(store);
         }
         // Of the cluster that a leaf node leads to nothing is known before.
-        if (self.client.server_info().cluster.is_some() || self.me.domain.is_some())
-            && let Ok(store) = jetstream.create_key_value(config(&name, COPIES)).await
-        {
-            return Ok(store);
+        let is_clustered = self.client.server_info().cluster.is_some();
+        let until = Instant::now() + ALL_THERE_WITHIN;
+        while is_clustered || self.me.domain.is_some() {
+            match jetstream.create_key_value(config(&name, COPIES)).await {
+                Ok(store) => return Ok(store),
+                Err(_) if is_clustered && Instant::now() < until => tokio::time::sleep(AGAIN_AFTER).await,
+                Err(_) => break,
+            }
         }
         Ok(jetstream.create_key_value(config(&name, 1)).await?)
     }

@@ -244,7 +244,7 @@ const linksAre = { this_host: "of this host alone", certified: "with certificate
 function showConvention({ name = "", identity = "", lets_in, leads, count: many = 0, shown: rows = {} }) {
   find("#convention").hidden = !many && !name;
   const listed = Object.keys(rows).length;
-  say(find("#convention .count"), [name, many > listed ? `${listed} of ${count(many)}` : ""].map((part) => part && `· ${part}`).join(" "));
+  say(find("#convention .count"), [name, many > listed ? `${listed} of ${count(many)}` : ""].filter(Boolean).map((part) => `· ${part}`).join(" "));
   say(find("#convention .share"), `This system is ${identity}${leads ? ", which leads" : ""}. Links are ${linksAre[lets_in] ?? lets_in}.`);
   list(find("#convention tbody"), inOrder(rows), (row, system) => {
     const heard = row.heard_at === undefined ? "" : `, heard at ${clock(row.heard_at)}`;

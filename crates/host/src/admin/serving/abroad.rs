@@ -152,6 +152,7 @@ impl Serving {
             Happening::Parcel { from, id, parcel } => self.durable_arrived(from, id, parcel),
             Happening::Settled { id } => self.durable_settled(id),
             Happening::Drained(system) => self.read_on(system),
+            Happening::Trouble(text) => self.tell(Event::Trouble { text }),
         }
     }
 

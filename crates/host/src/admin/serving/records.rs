@@ -47,6 +47,10 @@ impl Serving {
             return;
         }
         let Ok(frame) = Frame::new(whole.into(), DEFAULT_LIMIT) else { return };
+        // A record is a pickle.
+        if !abroad.neighbours.agreements().pass(&frame, None, leader) {
+            return;
+        }
         if let Ok(Room::Tight) = abroad.neighbours.send(now, leader, &frame) {
             abroad.records_held.insert(leader);
         }

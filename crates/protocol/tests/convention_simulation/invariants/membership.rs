@@ -1,4 +1,4 @@
-//! A system joins and leaves by turns, as each sees it; it never joins itself; and what is told is what there is.
+//! A system joins and leaves by turns, as each sees it; it never joins itself; no two members have one identity; and what is told is what there is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +27,8 @@ impl Invariant for Membership {
             }
             Observation::Decided { convention } => {
                 assert!(convention.members().map(|member| member.system).eq(joined.iter().copied()), "at {at}");
+                let identities: BTreeSet<_> = convention.members().map(|member| member.identity).collect();
+                assert_eq!(identities.len(), joined.len(), "two members have one identity, as {at} sees it");
             }
             Observation::Ended => {
                 self.joined.remove(&at);
