@@ -10,12 +10,13 @@ mod leaders;
 mod members_only;
 mod order;
 mod placement;
+mod shutdown;
 mod timers;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use roscius::{Address, NodeId, Signal};
+use roscius::{Address, ExitReason, FailureKind, NodeId, Signal};
 use roscius_protocol::admin::Admin;
 use roscius_protocol::admin::messages::Setback;
 use roscius_protocol::convention::SystemId;
@@ -30,6 +31,8 @@ pub(crate) enum Observation {
     Started,
     /// It was killed, or is over.
     Ended,
+    /// It has shut down in good order. Which processes of actors it still has.
+    ShutDown { left: Vec<NodeId> },
     /// An actor here has sent a message to another process.
     Sent { number: u128, from: Address, to: Address },
     /// A message from another system is here, on its way to its process or on to another system.
@@ -40,6 +43,8 @@ pub(crate) enum Observation {
     Delivered { number: u128, by: NodeId, from: Address, to: Address },
     /// A message was reported not to have arrived.
     Lost { number: u128, why: Setback },
+    /// A process here gets one more answer to something it has asked, and was not told before that there is none.
+    AnsweredAgain { by: NodeId, ask: u64 },
     /// An actor here is to be told when another ends.
     Watched { by: Address, address: Address },
     /// An actor here is told something.
@@ -97,6 +102,7 @@ impl Invariants {
             ("members only", Box::<members_only::MembersOnly>::default()),
             ("order", Box::<order::Order>::default()),
             ("placement", Box::new(placement::Placement::new(Rc::clone(requirements)))),
+            ("shutdown", Box::new(shutdown::Shutdown)),
             ("timers", Box::new(timers::Timers)),
         ])
     }
@@ -122,4 +128,13 @@ impl Invariants {
 /// What an invariant says when something does not hold.
 fn hold(holds: bool, problem: impl FnOnce() -> String) -> Verdict {
     if holds { Ok(()) } else { Err(problem()) }
+}
+
+/// Whether an actor has said so itself. Others take it for ended when its system is out of reach.
+fn is_certain(reason: &ExitReason) -> bool {
+    match reason {
+        ExitReason::Unknown => false,
+        ExitReason::Failed(failure) => failure.kind != FailureKind::Ended,
+        _ => true,
+    }
 }

@@ -78,6 +78,10 @@ pub(crate) struct Process {
     exit: Arc<Exit>,
     /// Who waits for an answer, and of which node.
     askers: BTreeMap<u64, (NodeId, Asker)>,
+    /// Asks that were given up without knowing whether there is an answer on its way.
+    given_up: BTreeSet<u64>,
+    /// An ask that was answered once more.
+    pub answered_again: Option<u64>,
     /// Actors of other processes that are watched here, with who watches.
     watches: BTreeSet<(Address, Address)>,
     /// Asks from elsewhere that actors here are to answer.
@@ -112,6 +116,8 @@ impl Process {
             types: Arc::clone(types),
             exit,
             askers: BTreeMap::new(),
+            given_up: BTreeSet::new(),
+            answered_again: None,
             watches: BTreeSet::new(),
             awaited: BTreeMap::new(),
             next_awaited: 0,
@@ -284,10 +290,8 @@ impl Process {
                 }
             }
             Some(Topic::Answer) => {
-                if let Ok(answer) = wire::read_system::<Answer>(frame)
-                    && let Some((_, asker)) = self.askers.remove(&header.message)
-                {
-                    give_answer(asker, answer);
+                if let Ok(answer) = wire::read_system::<Answer>(frame) {
+                    self.answered(header.message, answer);
                 }
             }
             Some(Topic::ToAdmin) | None => {}
@@ -337,13 +341,23 @@ impl Process {
         Some(frame)
     }
 
+    /// Somebody knows what becomes of an ask.
+    fn answered(&mut self, ask: u64, answer: Answer) {
+        match self.askers.remove(&ask) {
+            Some((_, asker)) => give_answer(asker, answer),
+            None if self.given_up.contains(&ask) => {}
+            None => self.answered_again = Some(ask),
+        }
+    }
+
     /// A message of an actor here has come back.
     fn take_back(&mut self, to: Address, letter: &Letter) {
         let Ok(frame) = wire::read_frame(letter.frame.clone().into()) else { return };
         let header = frame.header();
         if asks(&header) {
-            if let Some((_, asker)) = self.askers.remove(&header.message) {
-                give_answer(asker, Answer::None { reason: letter.reason, details: letter.details.clone() });
+            self.answered(header.message, Answer::None { reason: letter.reason, details: letter.details.clone() });
+            if letter.reason == Setback::Unknown {
+                self.given_up.insert(header.message);
             }
         } else if letter.reason != Setback::NoActor
             && let Ok(message) = wire::read_message(&self.types, &frame)
@@ -364,7 +378,8 @@ impl Process {
     /// that were told.
     pub fn silent(&mut self, is_lost: impl Fn(NodeId) -> bool) -> Vec<(Address, Signal)> {
         self.awaited.retain(|_, (_, header)| !is_lost(header.from.node()));
-        for (_, (_, asker)) in self.askers.extract_if(.., |_, (of, _)| is_lost(*of)) {
+        for (ask, (_, asker)) in self.askers.extract_if(.., |_, (of, _)| is_lost(*of)) {
+            self.given_up.insert(ask);
             asker.answer(Err(AskError::NoActor));
         }
         let lost: Vec<_> = self.watches.extract_if(.., |(address, _)| is_lost(address.node())).collect();

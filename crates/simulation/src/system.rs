@@ -269,6 +269,7 @@ impl System {
         };
         process.set_clock(self.now);
         let (answer, told) = process.take(frame);
+        let again = process.answered_again.take();
         if let Some(trace) = frame.header().trace.filter(|_| frame.kind() != Kind::System) {
             let Header { from, to, .. } = frame.header();
             let by = NodeId::new(trace.span);
@@ -276,6 +277,9 @@ impl System {
         }
         if let Some((to, signal)) = told {
             self.see(Observation::Told { to, signal });
+        }
+        if let Some(ask) = again {
+            self.see(Observation::AnsweredAgain { by: to, ask });
         }
         if let Some(answer) = answer {
             self.send(to, answer.header().to.node(), answer);
@@ -353,7 +357,12 @@ impl System {
                     | Effect::SendSource { .. }
                     | Effect::DiscardSource { .. }
                     | Effect::Release => {}
-                    Effect::End => self.out.push(Output::Ended),
+                    Effect::End => {
+                        let actors = self.processes.values().filter(|process| process.role == Role::Actor);
+                        let left = actors.map(|process| process.node).collect();
+                        self.see(Observation::ShutDown { left });
+                        self.out.push(Output::Ended);
+                    }
                 }
             }
         }

@@ -1,4 +1,5 @@
-//! Nobody waits for an answer from a process that is gone. Who has asked by way of a leader may: if that is lost, so may be the news.
+//! An ask has one outcome: nobody is answered twice, and nobody waits for an answer from a process that is gone. Who has asked by way
+//! of a leader may: if that is lost, so may be the news.
 
 use std::collections::BTreeSet;
 
@@ -15,10 +16,14 @@ pub(super) struct Asks {
 
 impl Invariant for Asks {
     fn see(&mut self, at: SystemId, observation: &Observation) -> Verdict {
-        if let Observation::Relayed { to, .. } = observation {
-            self.relayed.insert((at, *to));
+        match observation {
+            Observation::Relayed { to, .. } => {
+                self.relayed.insert((at, *to));
+                Ok(())
+            }
+            Observation::AnsweredAgain { by, ask } => Err(format!("{by} has another answer to its ask {ask}")),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn end(&mut self, end: &End<'_>) -> Verdict {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use roscius::{Address, ExitReason, FailureKind, Signal};
+use roscius::{Address, Signal};
 use roscius_protocol::convention::SystemId;
 
-use super::{Invariant, Observation, Verdict, hold};
+use super::{Invariant, Observation, Verdict, hold, is_certain};
 
 #[derive(Default)]
 pub(super) struct LastWords {
@@ -13,15 +13,6 @@ pub(super) struct LastWords {
     ended: BTreeSet<(Address, Address)>,
     /// Messages that go by way of a leader.
     relayed: BTreeSet<u128>,
-}
-
-/// Whether an actor has said so itself. Others take it for ended when its system is out of reach.
-fn is_certain(reason: &ExitReason) -> bool {
-    match reason {
-        ExitReason::Unknown => false,
-        ExitReason::Failed(failure) => failure.kind != FailureKind::Ended,
-        _ => true,
-    }
 }
 
 impl Invariant for LastWords {

@@ -192,10 +192,20 @@ fn run(seed: u64) -> (u64, Totals) {
         if !gossips.is_empty() && random.chance(30) {
             system.exit(random.pick(&gossips));
         }
+        if random.chance(10) {
+            let system = &systems[random.below(systems.len())];
+            // Where a host stands still this may take longer than one waits. What has not gone by then goes when it can.
+            if system.shutdown() {
+                system.restart().expect("it starts");
+            }
+        }
         sim.run_for(Duration::from_millis(random.below(20_000) as u64));
     }
     sim.finish().expect("all start");
     sim.run_for(MINUTE);
+    for system in systems.iter().rev().filter(|system| system.is_running()) {
+        assert!(system.shutdown(), "SEED={seed}: {} does not shut down", system.name());
+    }
     (sim.trace_hash(), sim.totals())
 }
 
