@@ -27,7 +27,7 @@ help:
 	@echo "make docs    build the book into book/; its first page is book/index.html"
 	@echo "make compat  run the test-suite of the original Thespian against the wheel"
 	@echo "make simulate  a thousand conventions for a simulated hour each, with everything that can go wrong; SEED=17: one of them"
-	@echo "make planted-bugs  whether the simulations find what is wrong: twenty bugs, one after the other"
+	@echo "make planted-bugs  whether the simulations find what is wrong: nineteen bugs, one after the other"
 	@echo "make faults  five systems on five hosts (network namespaces), killed, frozen and cut off in fifty rounds; all that is sent is accounted for"
 	@echo "make soak    ten minutes of random creations, messages and kills on processes; nothing may be left"
 	@echo "make bench-python  compare with the original Thespian, a plain socket, Pykka and Ray, side by side (about fifteen minutes)"

@@ -153,13 +153,6 @@ BUGS = [
         "",
     ),
     Bug(
-        "a silent link is not asked",
-        PAIR,
-        "pair/spool.rs",
-        "link.await_word(!self.outgoing.is_done(),",
-        "link.await_word(false,",
-    ),
-    Bug(
         "settled frames are not remembered",
         PAIR,
         "pair/durable.rs",
