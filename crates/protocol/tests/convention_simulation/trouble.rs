@@ -112,12 +112,11 @@ impl World {
 
     /// An actor on one host gets a child on the other.
     fn place_child(&mut self, host: usize, other: usize) {
-        let (Some(parent), Some(system)) = (self.systems.get(&host).map(System::parent), self.systems.get(&other))
-        else {
-            return;
-        };
+        let stays = |host| self.systems.get(&host).filter(|system| !self.leaves(system.id));
+        let parent = |host| stays(host).map(System::parent);
+        let (Some(parent), Some(other_parent)) = (parent(host), parent(other)) else { return };
         let number = 1 + self.random.below(1_000_000) as u32;
-        let child = roscius_protocol::address::Address::new(system.parent().node(), 0, number, 0);
+        let child = roscius_protocol::address::Address::new(other_parent.node(), 0, number, 0);
         if host != other {
             self.placed(host, parent, child);
         }

@@ -288,7 +288,7 @@ impl World {
         self.standing.get(&system).is_some_and(|standing| standing.until > self.now)
     }
 
-    fn leaves(&self, system: SystemId) -> bool {
+    pub fn leaves(&self, system: SystemId) -> bool {
         self.standing.get(&system).is_some_and(|standing| standing.leaves)
     }
 
