@@ -210,6 +210,10 @@ impl Convention {
         // What another leader has said, or to an earlier claim, that leader was told to forget.
         let meant = self.names.wanted_mut(&name).is_some_and(|wanted| wanted.number == number);
         if !meant || self.leader() != Some(by) {
+            // A claim was repeated while its answer was on the way, and the name became free in between.
+            if matches!(answer, Claimed::Leave(_)) && self.names.get(&name).is_none() {
+                self.names_changed(now, None, Some(&name), effects);
+            }
             return self.count("Convention Message Received.Old");
         }
         match answer {

@@ -6,7 +6,7 @@ use roscius_protocol::address::{Address, NodeId};
 use roscius_protocol::convention::{Event, Leave, NameAnswer, SystemId};
 use roscius_simulation::network::Host;
 
-use crate::system::Input;
+use crate::system::{Input, System};
 use crate::world::{Happening, World};
 
 const NAMES: [&str; 3] = ["registry", "clerk", "till"];
@@ -17,7 +17,11 @@ const WAITS: Duration = Duration::from_secs(20);
 impl World {
     /// An actor on a host wants one with a name, or one that has a name ends.
     pub fn use_names(&mut self, host: Host) {
-        let Some(system) = self.systems.get(&host).filter(|_| self.chatty) else { return };
+        let talks = |system: &&System| self.chatty && !self.leaves(system.id);
+        let Some(system) = self.systems.get(&host).filter(talks) else { return };
+        // Of one that is being made, here or elsewhere, the system asks nobody again.
+        let coming = system.convention.names_here().filter(|(.., actor)| actor.is_none());
+        let coming: Vec<String> = coming.map(|(name, ..)| name.to_owned()).collect();
         let here = system.convention.names_here().filter(|(.., actor)| actor.is_some());
         let here: Vec<String> = here.map(|(name, ..)| name.to_owned()).collect();
         if !here.is_empty() && self.random.chance(15) {
@@ -25,7 +29,7 @@ impl World {
             return self.tell(host, Event::Frees { name });
         }
         let name = self.random.pick(&NAMES);
-        if self.random.chance(40) && !here.iter().any(|held| held == name) {
+        if self.random.chance(40) && !here.iter().chain(&coming).any(|held| held == name) {
             self.tell(host, Event::Seek { name: name.to_owned(), leave: None });
         }
     }

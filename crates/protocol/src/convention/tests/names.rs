@@ -293,6 +293,21 @@ fn a_leave_is_handed_on_even_to_who_waits_for_the_name() {
 }
 
 #[test]
+fn a_name_that_is_given_to_who_wants_it_no_more_is_free() {
+    let mut world = convention();
+    world.is_given(4, seconds(1));
+    let actor = world.make(4);
+    assert_eq!(world.finds(3, seconds(1)), NameAnswer::Held(actor));
+    world.frees(4);
+    // It had asked twice, as its answer took long.
+    let system = world.system(3);
+    world.tell(1, Event::Said { system, message: claim(1, NAME.into()) });
+    world.run(milliseconds(100));
+    assert_eq!(world.holders(), [0; 0]);
+    world.is_given(5, seconds(1));
+}
+
+#[test]
 fn news_that_get_lost_are_told_again() {
     let mut world = convention();
     world.lost_messages = 400;
