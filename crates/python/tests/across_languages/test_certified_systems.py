@@ -121,5 +121,5 @@ def test_files_of_no_use_change_nothing(joined, certify, tmp_path):
 
 
 def test_a_certificate_that_is_not_there_is_said_at_the_start(scene, tmp_path):
-    with pytest.raises(ActorSystemException, match=r"ca\.pem: no certificate"):
+    with pytest.raises(ActorSystemException, match=r"missing\.pem: no certificate"):
         scene.start("multiprocTCPBase", **{"Convention Certificate": str(tmp_path / "missing.pem")})
